@@ -1,0 +1,166 @@
+"""The catalogue of audit names: what each says, how grave it is, and what becomes of its personal data.
+
+A name is `thing.what_happened`. Names are permanent: rows point at them. Append a line; never rename or remove one.
+severity: "routine" (the day's work), "notable" (a supervisor may ask), "grave" (a compliance officer should look).
+shred: how personal data in the details goes when a person's data must be deleted:
+"none" (the details hold ids, amounts, codes only), "blank" (named text is overwritten by the sealed-key method),
+"keep" (the law makes us keep it: proof of a stop, of a refusal, of a consent).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+ROUTINE: Final = "routine"
+NOTABLE: Final = "notable"
+GRAVE: Final = "grave"
+NONE: Final = "none"
+BLANK: Final = "blank"
+KEEP: Final = "keep"
+
+
+@dataclass(frozen=True, slots=True)
+class EventName:
+    """One entry: `sentence` completes "On <date>, <actor>: ..."."""
+
+    name: str
+    sentence: Promise | str
+    severity: str = ROUTINE
+    shred: str = NONE
+
+
+_ENTRIES: Final = (
+    # cases
+    EventName("case.opened", _("Case opened")),
+    EventName("case.started", _("Work on the case began")),
+    EventName("case.assigned", _("Case given to a collector")),
+    EventName("case.unassigned", _("Case taken from its collector")),
+    EventName("case.leased", _("Case handed out from the queue")),
+    EventName("case.skipped", _("Case skipped with a reason"), ROUTINE, BLANK),
+    EventName("case.next_action_set", _("Next action set")),
+    EventName("case.promised", _("Case waits for a promise")),
+    EventName("case.put_on_plan", _("Case put on a payment plan")),
+    EventName("case.returned_to_work", _("Case returned to work")),
+    EventName("case.cured", _("Arrears cleared, case cured")),
+    EventName("case.closed", _("Case closed"), NOTABLE),
+    EventName("case.reopened", _("Case opened again"), NOTABLE),
+    EventName("case.reason_recorded", _("Reason for default recorded"), ROUTINE, BLANK),
+    EventName("case.flagged_for_review", _("Case put before a supervisor"), NOTABLE),
+    # promises
+    EventName("promise.made", _("Promise to pay recorded")),
+    EventName("promise.kept", _("Promise kept")),
+    EventName("promise.partly_kept", _("Promise kept in part")),
+    EventName("promise.broken", _("Promise broken")),
+    EventName("promise.cancelled", _("Promise cancelled"), NOTABLE),
+    # plans
+    EventName("plan.drafted", _("Payment plan drafted")),
+    EventName("plan.approved", _("Payment plan approved"), NOTABLE),
+    EventName("plan.started", _("Payment plan is being performed")),
+    EventName("plan.missed", _("Instalment missed")),
+    EventName("plan.caught_up", _("Payment plan caught up")),
+    EventName("plan.broken", _("Payment plan broken")),
+    EventName("plan.completed", _("Payment plan completed")),
+    EventName("plan.cancelled", _("Payment plan cancelled"), NOTABLE),
+    # payments and the ledger
+    EventName("payment.recorded", _("Payment received")),
+    EventName("payment.allocated", _("Payment allocated")),
+    EventName("payment.unallocated", _("Payment waits for an account")),
+    EventName("payment.reversed", _("Payment reversed"), NOTABLE),
+    EventName("ledger.corrected", _("Ledger corrected by a new entry"), NOTABLE),
+    EventName("account.state_changed", _("State of the account changed")),
+    # contacts
+    EventName("planned.made", _("Contact planned")),
+    EventName("planned.claimed", _("Planned contact taken up for sending")),
+    EventName("planned.withheld", _("Planned contact withheld")),
+    EventName("planned.cancelled", _("Planned contact cancelled")),
+    EventName("planned.done", _("Planned contact done")),
+    EventName("attempt.cleared", _("Contact cleared by the gate")),
+    EventName("attempt.started", _("Contact under way")),
+    EventName("attempt.sent", _("Message handed over")),
+    EventName("attempt.delivered", _("Message delivered")),
+    EventName("attempt.failed", _("Contact failed")),
+    EventName("attempt.uncertain", _("Fate of a message unknown"), NOTABLE),
+    EventName("attempt.settled", _("Fate of a message settled by a person"), NOTABLE),
+    EventName("attempt.withheld", _("Contact withheld at the last moment")),
+    EventName("attempt.cancelled", _("Contact cancelled before it began")),
+    EventName("attempt.completed", _("Call or visit completed"), ROUTINE, BLANK),
+    EventName("attempt.recorded", _("Inbound or reported contact recorded"), ROUTINE, BLANK),
+    EventName("attempt.flagged", _("Reported contact would have been refused"), GRAVE, KEEP),
+    EventName("template.published", _("Message template published"), NOTABLE),
+    EventName("template.retired", _("Message template retired"), NOTABLE),
+    # holds and instructions
+    EventName("hold.placed", _("Hold placed"), NOTABLE, KEEP),
+    EventName("hold.extended", _("Hold extended"), NOTABLE, KEEP),
+    EventName("hold.released", _("Hold released"), NOTABLE, KEEP),
+    EventName("instruction.received", _("Instruction of the person received"), NOTABLE, KEEP),
+    EventName("instruction.confirmed", _("Instruction in force everywhere"), ROUTINE, KEEP),
+    EventName("instruction.withdrawn", _("Instruction withdrawn"), NOTABLE, KEEP),
+    EventName("consent.given", _("Consent given"), ROUTINE, KEEP),
+    EventName("consent.withdrawn", _("Consent withdrawn"), NOTABLE, KEEP),
+    EventName("contact_point.added", _("Contact point added"), ROUTINE, BLANK),
+    EventName("contact_point.verified", _("Contact point verified")),
+    EventName("contact_point.marked_bad", _("Contact point marked as not reaching the person")),
+    EventName("contact_point.suppressed", _("Contact point suppressed for everybody"), NOTABLE, KEEP),
+    EventName("contact_point.restored", _("Contact point in use again"), NOTABLE),
+    EventName("person.merged", _("Two persons found to be one"), NOTABLE, BLANK),
+    EventName("person.merge_reversed", _("Merge of persons reversed"), NOTABLE, BLANK),
+    EventName("person.vulnerability_recorded", _("Vulnerability recorded"), NOTABLE, BLANK),
+    EventName("person.corrected", _("Personal data corrected"), NOTABLE, BLANK),
+    # the gate and the stop
+    EventName("gate.error", _("The gate failed and refused"), GRAVE),
+    EventName("gate.soft_rule_overridden", _("A soft rule was set aside with a reason"), GRAVE, KEEP),
+    EventName("stop.requested", _("Stop of sending requested"), GRAVE, KEEP),
+    EventName("stop.confirmed", _("Stop of sending in force"), GRAVE, KEEP),
+    EventName("stop.lifted", _("Sending resumed"), GRAVE, KEEP),
+    # imports
+    EventName("import.uploaded", _("File uploaded")),
+    EventName("import.staged", _("File read")),
+    EventName("import.checked", _("File checked")),
+    EventName("import.loaded", _("File loaded"), NOTABLE),
+    EventName("import.refused", _("File refused"), NOTABLE),
+    EventName("import.rolled_back", _("Load of a file rolled back"), GRAVE),
+    EventName("import.row_changed", _("Row changed by a file")),
+    # strategies and the night
+    EventName("strategy.drafted", _("Strategy version drafted")),
+    EventName("strategy.rehearsed", _("Strategy version rehearsed")),
+    EventName("strategy.approved", _("Strategy version approved"), NOTABLE),
+    EventName("strategy.published", _("Strategy version published"), NOTABLE),
+    EventName("strategy.stopped", _("Strategy version stopped"), GRAVE),
+    EventName("strategy.retired", _("Strategy version retired"), NOTABLE),
+    EventName("strategy.enrolled", _("Case enrolled in a strategy")),
+    EventName("strategy.left", _("Case left a strategy")),
+    EventName("night.started", _("Close of day started")),
+    EventName("night.step_finished", _("Step of the close of day finished")),
+    EventName("night.finished", _("Close of day finished")),
+    EventName("night.failed", _("Close of day failed"), GRAVE),
+    EventName("night.resumed", _("Close of day resumed"), NOTABLE),
+    EventName("night.case_skipped", _("Case left out of the close of day"), NOTABLE),
+    # people who use the system
+    EventName("user.signed_in", _("Signed in")),
+    EventName("user.signed_out", _("Signed out")),
+    EventName("user.sign_in_failed", _("Sign-in failed"), NOTABLE),
+    EventName("user.created", _("User created"), NOTABLE),
+    EventName("user.changed", _("User changed"), NOTABLE),
+    EventName("user.role_changed", _("Roles of a user changed"), GRAVE),
+    EventName("user.deactivated", _("User deactivated"), NOTABLE),
+    EventName("user.token_made", _("API token made"), GRAVE),
+    EventName("user.token_revoked", _("API token revoked"), GRAVE),
+    EventName("reveal.looked", _("Masked data looked at, with a reason"), NOTABLE, KEEP),
+    EventName("reveal.exported", _("Data taken out of the system"), GRAVE, KEEP),
+    EventName("note.added", _("Note added"), ROUTINE, BLANK),
+    EventName("note.corrected", _("Note corrected by a further note"), ROUTINE, BLANK),
+    EventName("document.added", _("Document added"), ROUTINE, BLANK),
+)
+
+CATALOGUE: Final[dict[str, EventName]] = {entry.name: entry for entry in _ENTRIES}
+if len(CATALOGUE) != len(_ENTRIES):
+    raise RuntimeError("compliance.event_names: a name is there twice")
+
+
+def describe(name: str) -> EventName:
+    """Return the entry of a name; for a name of a newer release, an entry that says so. Never raises."""
+    return CATALOGUE.get(name) or EventName(name, name, NOTABLE, KEEP)

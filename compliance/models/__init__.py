@@ -1,0 +1,7 @@
+"""Stored proof: pack releases, decisions, the audit trail. All of it is only ever added to."""
+
+from compliance.models.audit import AuditEvent, AuditLink
+from compliance.models.decision import Decision
+from compliance.models.pack_release import PackRelease
+
+__all__ = ["AuditEvent", "AuditLink", "Decision", "PackRelease"]
