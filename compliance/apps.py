@@ -14,4 +14,4 @@ class ComplianceConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the system check that refuses to start quietly with an unreadable rule pack."""
-        from compliance import checks  # noqa: F401, PLC0415  (registering is the side effect)
+        from compliance import checks  # noqa: F401  (registering is the side effect)

@@ -70,6 +70,10 @@ def record(
 
 def timeline(subject: Model) -> AuditEventQuerySet:
     """Return what happened to this row, oldest first."""
-    return AuditEvent.objects.all().filter(  # type: ignore[return-value]
-        subject_label=subject._meta.label_lower, subject_id=subject.pk
-    ).order_by("at", "pk")
+    return (
+        AuditEvent.objects.all()
+        .filter(  # type: ignore[return-value]
+            subject_label=subject._meta.label_lower, subject_id=subject.pk
+        )
+        .order_by("at", "pk")
+    )

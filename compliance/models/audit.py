@@ -4,7 +4,6 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Now
 
 
 class AuditEventQuerySet(models.QuerySet["AuditEvent"]):
@@ -31,7 +30,9 @@ class AuditEvent(models.Model):
     actor_label = models.CharField(max_length=150)
     at = models.DateTimeField()
     details = models.JSONField(default=dict)
-    recorded_at = models.DateTimeField(db_default=Now())  # clock_timestamp(): set by the migration
+    recorded_at = models.DateTimeField(
+        db_default=models.Func(function="CLOCK_TIMESTAMP", output_field=models.DateTimeField())
+    )
 
     objects: ClassVar[models.Manager["AuditEvent"]] = AuditEventQuerySet.as_manager()
 

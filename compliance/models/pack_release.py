@@ -28,7 +28,9 @@ class PackRelease(models.Model):
     class Meta:
         constraints = (
             models.UniqueConstraint(fields=["hash"], name="pack_release_content_is_stored_once"),
-            models.CheckConstraint(condition=models.Q(hash__regex=r"^[0-9a-f]{64}$"), name="pack_release_hash_is_sha256"),
+            models.CheckConstraint(
+                condition=models.Q(hash__regex=r"^[0-9a-f]{64}$"), name="pack_release_hash_is_sha256"
+            ),
         )
 
     def __str__(self) -> str:
