@@ -1,0 +1,1 @@
+"""The database engine of the embedded server: Django's own, which starts the server at the first connection."""

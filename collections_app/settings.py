@@ -1,0 +1,348 @@
+"""The one settings file. Everything that varies comes from the environment; `.env.example` explains each variable.
+
+Two ways to start: with no DATABASE_URL this is development on the embedded servers, and secrets are made and kept in the
+data folder; with one it is production unless DEVELOPMENT=1 says otherwise, and every missing variable is named at once.
+"""
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.csp import CSP
+from django.utils.translation import gettext_lazy as _
+
+from collections_app import embedded, logs
+from collections_app.env import (
+    database_parts,
+    env_bool,
+    env_int,
+    env_list,
+    env_required,
+    env_secret,
+    env_str,
+    load_dotenv,
+    refuse_if_missing,
+)
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+load_dotenv(BASE_DIR / ".env")
+
+VAR_DIR = Path(env_str("VAR_DIR") or BASE_DIR / "var")
+EMBEDDED = env_str("DATABASE_URL") is None
+DEVELOPMENT = env_bool("DEVELOPMENT", default=EMBEDDED)
+DEBUG = env_bool("DEBUG", default=False)
+
+# -- Secrets -----------------------------------------------------------------------------------------------------------
+_made = embedded.development_secrets(VAR_DIR) if DEVELOPMENT else {}
+SECRET_KEY = env_secret("SECRET_KEY", generated=_made.get("SECRET_KEY"))
+SECRET_KEY_FALLBACKS = env_list("SECRET_KEY_FALLBACKS")
+# Sealed fields: "id:base64,id:base64", the first one seals, all of them open. The HMAC key finds equal values and never changes.
+SEALED_KEYS = dict(
+    pair.split(":", 1)
+    for pair in env_secret("SEALED_KEYS", generated=_made.get("SEALED_KEYS")).split(",")
+    if ":" in pair
+)
+SEALED_HMAC_KEY = env_secret("SEALED_HMAC_KEY", generated=_made.get("SEALED_HMAC_KEY"))
+
+# -- Where it is served ------------------------------------------------------------------------------------------------
+ALLOWED_HOSTS = [
+    host.strip()
+    for host in env_required("ALLOWED_HOSTS", development="localhost,127.0.0.1,[::1]" if DEVELOPMENT else None).split(
+        ","
+    )
+    if host.strip()
+]
+CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS")
+ROOT_URLCONF = "collections_app.urls"
+WSGI_APPLICATION = "collections_app.wsgi.application"
+
+INSTALLED_APPS = [
+    "collections_app",
+    "collections_app.staff",
+    "compliance",
+    "cases",
+    "contacts",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "django_fsm",
+    "django_filters",
+    "django_htmx",
+    "django_linear_migrations",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+]
+# Parts that are still being written are left out until they are importable.
+INSTALLED_APPS = [
+    name for name in INSTALLED_APPS if find_spec(f"{name}.apps") or name not in {"compliance", "cases", "contacts"}
+]
+FIRST_PARTY_APPS = ["collections_app.staff", "compliance", "cases", "contacts"]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.csp",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# -- Database: PostgreSQL everywhere -----------------------------------------------------------------------------------
+if EMBEDDED:
+    _servers = embedded.describe(VAR_DIR)
+    DATABASE_URL, DATABASE_OWNER_URL = _servers.app_url, _servers.owner_url
+else:
+    DATABASE_URL = env_str("DATABASE_URL") or ""
+    # Only `migrate` and the making of scratch databases use the owner; web and workers never see it.
+    DATABASE_OWNER_URL = env_str("DATABASE_OWNER_URL") or ""
+
+_db = database_parts(DATABASE_URL, name="DATABASE_URL")
+_core = ("NAME", "USER", "PASSWORD", "HOST", "PORT")
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": {
+        # The embedded engine is Django's own, which starts the server at the first connection.
+        "ENGINE": "collections_app.postgresql" if EMBEDDED else "django.db.backends.postgresql",
+        **{key: _db[key] for key in _core},
+        "CONN_MAX_AGE": env_int("CONN_MAX_AGE", 60),
+        "CONN_HEALTH_CHECKS": True,
+        "ATOMIC_REQUESTS": False,
+        "OPTIONS": {
+            **{key: value for key, value in _db.items() if key not in _core},
+            "application_name": env_str("APPLICATION_NAME", "collections"),
+            "connect_timeout": env_int("DATABASE_CONNECT_TIMEOUT", 5),
+            # A view or a task that waits longer than this has a fault; the night's set-based steps raise their own limit.
+            # The idle limit stays above the provider timeout (10 s), because a hand-over happens inside a transaction.
+            "options": " ".join(
+                f"-c {name}={value}"
+                for name, value in {
+                    "statement_timeout": env_int("STATEMENT_TIMEOUT_MS", 30_000),
+                    "lock_timeout": env_int("LOCK_TIMEOUT_MS", 15_000),
+                    "idle_in_transaction_session_timeout": env_int("IDLE_IN_TRANSACTION_TIMEOUT_MS", 30_000),
+                }.items()
+            ),
+        },
+    }
+}
+# The role that web, workers and tests use; migrations grant to this name.
+DATABASE_APP_ROLE = _db["USER"]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# -- Valkey / Redis: the doorbell and a cache, nothing that must survive -----------------------------------------------
+REDIS_URL = env_required("REDIS_URL", development=embedded.describe(VAR_DIR).redis_url if DEVELOPMENT else None)
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "collections",
+        "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},
+    }
+}
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+
+# -- Celery (each setting answers a known trap; docs/adr/ names them) ----------------------------------------------------
+# One queue per channel, so that a slow provider delays only its own messages.
+CHANNEL_QUEUES = ("sms", "email", "letter", "wechat", "voice")
+_visibility = {"visibility_timeout": 300}
+CELERY_BROKER_URL = REDIS_URL
+CELERY_BROKER_TRANSPORT_OPTIONS = _visibility | {
+    "socket_timeout": 10,
+    "socket_connect_timeout": 0.5,
+    "socket_keepalive": True,
+    "health_check_interval": 10,
+    "global_keyprefix": "collections:",
+}
+CELERY_RESULT_BACKEND_TRANSPORT_OPTIONS = _visibility
+CELERY_VISIBILITY_TIMEOUT = _visibility["visibility_timeout"]
+CELERY_RESULT_BACKEND = None
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_STORE_ERRORS_EVEN_IF_IGNORED = False
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_SERIALIZER = "json"
+CELERY_RESULT_SERIALIZER = "json"
+CELERY_ENABLE_UTC = True
+CELERY_TIMEZONE = "UTC"
+# A message may be lost: early acknowledgement, and the minute tick finds the row. Nothing starts twice for being slow.
+CELERY_TASK_ACKS_LATE = False
+CELERY_TASK_REJECT_ON_WORKER_LOST = False
+CELERY_TASK_TIME_LIMIT = 120
+CELERY_TASK_SOFT_TIME_LIMIT = 90
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_TASK_CREATE_MISSING_QUEUES = True
+CELERY_TASK_ROUTES = ("collections_app.celery.route",)
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 15.0
+CELERY_WORKER_MAX_TASKS_PER_CHILD = 1000
+CELERY_WORKER_MAX_MEMORY_PER_CHILD = 512_000  # kilobytes
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_SEND_TASK_EVENTS = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat" / "schedule")
+CELERY_BEAT_MAX_LOOP_INTERVAL = 5
+
+# -- Providers -----------------------------------------------------------------------------------------------------------
+SMS_PROVIDER_URL = env_str("SMS_PROVIDER_URL", "")
+SMS_PROVIDER_TOKEN = env_str("SMS_PROVIDER_TOKEN", "")
+# Receipts of providers are signed with it (header "t=…,v1=…", HMAC-SHA256 over "timestamp.body").
+WEBHOOK_SECRET = env_secret(
+    "WEBHOOK_SECRET", generated=_made.get("WEBHOOK_SECRET", "" if not SMS_PROVIDER_URL else None)
+)
+PROVIDER_TIMEOUT_S = env_int("PROVIDER_TIMEOUT_S", 10)
+if bool(SMS_PROVIDER_URL) != bool(SMS_PROVIDER_TOKEN):
+    raise ImproperlyConfigured("SMS_PROVIDER_URL and SMS_PROVIDER_TOKEN belong together: set both or neither.")
+EMAIL_HOST = env_str("EMAIL_HOST", "")
+EMAIL_PORT = env_int("EMAIL_PORT", 25)
+EMAIL_HOST_USER = env_str("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = env_str("EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_TLS = env_bool("EMAIL_USE_TLS", default=False)
+EMAIL_TIMEOUT = PROVIDER_TIMEOUT_S
+DEFAULT_FROM_EMAIL = env_str("DEFAULT_FROM_EMAIL", "collections@example.com")
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+
+# -- The clock -------------------------------------------------------------------------------------------------------------
+# With CLOCK_SHIFT=1 the clock adds the offset of the table clock_offset: for demonstrations and tests only.
+CLOCK_SHIFT = env_bool("CLOCK_SHIFT", default=False)
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+# -- Languages -------------------------------------------------------------------------------------------------------------
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English")), ("zh-hans", _("Simplified Chinese"))]
+LOCALE_PATHS = [BASE_DIR / "collections_app" / "locale"]
+USE_I18N = True
+USE_THOUSAND_SEPARATOR = True
+
+# -- Files ---------------------------------------------------------------------------------------------------------------
+STATIC_URL = "static/"
+STATIC_ROOT = Path(env_str("STATIC_ROOT") or BASE_DIR / "staticfiles")
+WHITENOISE_USE_FINDERS = DEVELOPMENT
+WHITENOISE_AUTOREFRESH = DEVELOPMENT
+MEDIA_ROOT = Path(env_str("MEDIA_ROOT") or VAR_DIR / "files")
+FILE_UPLOAD_PERMISSIONS = 0o600
+FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+IMPORT_MAX_BYTES = env_int("IMPORT_MAX_BYTES", 2 * 1024**3)
+IMPORT_MAX_XLSX_BYTES = env_int("IMPORT_MAX_XLSX_BYTES", 50 * 1024**2)
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEVELOPMENT
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+
+# -- Sign-in ---------------------------------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "staff.User"
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "login"
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+
+# -- Security ----------------------------------------------------------------------------------------------------------------
+SECURE_CSP = {
+    "default-src": [CSP.NONE],
+    "script-src": [CSP.SELF, CSP.NONCE],
+    "style-src": [CSP.SELF, CSP.NONCE],
+    "img-src": [CSP.SELF, "data:"],
+    "font-src": [CSP.SELF],
+    "connect-src": [CSP.SELF],
+    "form-action": [CSP.SELF],
+    "frame-ancestors": [CSP.NONE],
+    "base-uri": [CSP.NONE],
+    "object-src": [CSP.NONE],
+    "manifest-src": [CSP.SELF],
+}
+SESSION_COOKIE_NAME = "session" if DEVELOPMENT else "__Host-session"
+CSRF_COOKIE_NAME = "csrf" if DEVELOPMENT else "__Host-csrf"
+SESSION_COOKIE_SECURE = not DEVELOPMENT
+CSRF_COOKIE_SECURE = not DEVELOPMENT
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 12 * 60 * 60  # seconds: one working day
+SESSION_SAVE_EVERY_REQUEST = False
+CSRF_COOKIE_SAMESITE = "Lax"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SECURE_SSL_REDIRECT = env_bool("SECURE_SSL_REDIRECT", default=not DEVELOPMENT)
+SECURE_REDIRECT_EXEMPT = [r"^health/"]
+SECURE_HSTS_SECONDS = env_int("SECURE_HSTS_SECONDS", 0 if DEVELOPMENT else 365 * 24 * 60 * 60)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = not DEVELOPMENT
+SECURE_HSTS_PRELOAD = not DEVELOPMENT
+if env_bool("BEHIND_TLS_PROXY", default=False):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+X_FRAME_OPTIONS = "DENY"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "django.views.debug.SafeExceptionReporterFilter"
+METRICS_TOKEN = env_str("METRICS_TOKEN", "")
+
+# -- API ---------------------------------------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["collections_app.api.auth.ClientTokenAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["collections_app.api.auth.HasScope"],
+    "DEFAULT_PAGINATION_CLASS": "collections_app.api.pagination.CursorPages",
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "collections_app.api.errors.problem_handler",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+    "COERCE_DECIMAL_TO_STRING": True,
+    "UNAUTHENTICATED_USER": None,
+    "PAGE_SIZE": 50,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Collections API",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+}
+
+# -- Logs: structured, without personal data -----------------------------------------------------------------------------
+LOGGING_CONFIG = None
+logs.configure(json_lines=env_bool("LOG_JSON", default=not DEVELOPMENT), level=env_str("LOG_LEVEL", "INFO") or "INFO")
+
+SILENCED_SYSTEM_CHECKS: list[str] = []
+
+refuse_if_missing()
