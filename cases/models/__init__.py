@@ -1,0 +1,52 @@
+from cases.models.account import (
+    Account,
+    AccountState,
+    BucketTransition,
+    Creditor,
+    LedgerEntry,
+    PortfolioFigure,
+    Product,
+)
+from cases.models.arrangement import Plan, PlanInstalment, Promise
+from cases.models.case import Case, Document, Hold, NextAction, Note, Status
+from cases.models.client import ApiClient, IdempotencyKey
+from cases.models.imports import ImportBatch, ImportMapping, ImportRow
+from cases.models.instruction import Consent, Instruction, InstructionWithdrawal
+from cases.models.party import Address, Borrower, ContactPoint, LocationClaim, PartyRole, Person, PersonMerge
+from cases.models.payment import Payment, PromisePayment
+
+__all__ = [
+    "Account",
+    "AccountState",
+    "Address",
+    "ApiClient",
+    "Borrower",
+    "BucketTransition",
+    "Case",
+    "Consent",
+    "ContactPoint",
+    "Creditor",
+    "Document",
+    "Hold",
+    "IdempotencyKey",
+    "ImportBatch",
+    "ImportMapping",
+    "ImportRow",
+    "Instruction",
+    "InstructionWithdrawal",
+    "LedgerEntry",
+    "LocationClaim",
+    "NextAction",
+    "Note",
+    "PartyRole",
+    "Payment",
+    "Person",
+    "PersonMerge",
+    "Plan",
+    "PlanInstalment",
+    "PortfolioFigure",
+    "Product",
+    "Promise",
+    "PromisePayment",
+    "Status",
+]

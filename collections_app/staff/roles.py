@@ -1,0 +1,78 @@
+"""Who may do what: four roles, each a fixed set of permissions.
+
+A role is data in code, not rows in a table: nobody can grant himself a permission in the admin, and a
+review of rights is a review of this file. There is no permission that bypasses the compliance gate.
+"""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Role(models.TextChoices):
+    COLLECTOR = "collector", _("Collector")
+    SUPERVISOR = "supervisor", _("Supervisor")
+    ADMIN = "admin", _("Administrator")
+    COMPLIANCE = "compliance", _("Compliance officer")
+
+
+_WORK = frozenset(
+    {
+        "cases.work_queue",
+        "cases.view_case",
+        "cases.add_note",
+        "cases.make_promise",
+        "cases.place_hold",
+        "contacts.open_call",
+        "contacts.log_call",
+        "contacts.give_instruction",
+        "cases.reveal",
+    }
+)
+_LEAD = frozenset(
+    {
+        "cases.view_team",
+        "cases.assign",
+        "cases.release_hold",
+        "cases.record_payment",
+        "cases.reverse_payment",
+        "dashboards.view",
+        "compliance.view_decision",
+        "contacts.settle_uncertain",
+        "contacts.stop_sending",
+    }
+)
+_CONFIGURE = frozenset(
+    {
+        "cases.import_tape",
+        "contacts.view_run",
+        "contacts.run_night",
+        "contacts.configure",
+        "cases.configure",
+        "dashboards.view",
+        "cases.view_case",
+        "cases.view_team",
+        "cases.view_all",
+        "contacts.stop_sending",
+        "compliance.view_decision",
+    }
+)
+_OVERSEE = frozenset(
+    {
+        "cases.view_case",
+        "cases.view_team",
+        "cases.view_all",
+        "cases.reveal",
+        "compliance.view_decision",
+        "compliance.view_audit",
+        "contacts.view_run",
+        "contacts.stop_sending",
+        "dashboards.view",
+    }
+)
+
+PERMISSIONS: dict[str, frozenset[str]] = {
+    Role.COLLECTOR: _WORK,
+    Role.SUPERVISOR: _WORK | _LEAD | {"contacts.view_run"},
+    Role.ADMIN: _CONFIGURE,
+    Role.COMPLIANCE: _OVERSEE,
+}
