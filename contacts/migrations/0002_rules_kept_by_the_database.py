@@ -25,7 +25,7 @@ BEGIN
         RAISE EXCEPTION 'attempt % has no permitting decision', attempt.id
             USING ERRCODE = 'check_violation', CONSTRAINT = 'attempt_ours_has_its_own_permit';
     END IF;
-    IF permit.person_id <> attempt.person_id
+    IF permit.person_id <> attempt.contacted_id
        OR permit.contact_point_id IS DISTINCT FROM attempt.contact_point_id
        OR permit.channel <> attempt.channel
        OR permit.purpose <> attempt.purpose
