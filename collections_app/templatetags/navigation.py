@@ -1,0 +1,67 @@
+"""The main navigation: what each person may open, and where he is now."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django import template
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+register = template.Library()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One place of the navigation. permission: "" is everybody, "staff" is whoever may open the admin site."""
+
+    label: str | Promise
+    url_name: str
+    icon: str
+    permission: str
+
+
+ENTRIES: Final = (
+    Entry(_("My queue"), "cases:queue", "inbox", "cases.work_queue"),
+    Entry(_("Cases"), "cases:list", "briefcase", "cases.view_case"),
+    Entry(_("Dashboard"), "dashboards:supervisor", "layout-dashboard", "dashboards.view"),
+    Entry(_("Imports"), "cases:imports", "database-import", "cases.import_tape"),
+    Entry(_("Runs"), "contacts:runs", "moon-stars", "contacts.view_run"),
+    Entry(_("Strategies"), "contacts:strategies", "sitemap", "contacts.configure"),
+    Entry(
+        _("Compliance decisions"),
+        "compliance:decisions",
+        "scale",
+        "compliance.view_decision",
+    ),
+    Entry(_("Admin"), "admin:index", "settings", "staff"),
+)
+
+
+def _may_open(user: Any, permission: str) -> bool:
+    if permission == "staff":
+        return bool(getattr(user, "is_staff", False))
+    return bool(user.has_perm(permission))
+
+
+@register.inclusion_tag("_components/nav.html", takes_context=True)
+def main_navigation(context: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the entries that the signed-in user may open; a place that this installation lacks is left out."""
+    request = context.get("request")
+    user = getattr(request, "user", None)
+    items: list[dict[str, Any]] = []
+    if request is None or user is None or not user.is_authenticated:
+        return {"items": items}
+    for entry in ENTRIES:
+        if not _may_open(user, entry.permission):
+            continue
+        try:
+            url = reverse(entry.url_name)
+        except NoReverseMatch:
+            continue
+        items.append({"label": entry.label, "icon": entry.icon, "url": url})
+    here = [item for item in items if request.path.startswith(item["url"])]
+    if here:
+        max(here, key=lambda item: len(item["url"]))["current"] = True
+    return {"items": items}
