@@ -38,8 +38,8 @@ class Servers:
 
     purpose: str
     home: str  # the folder in var/ that holds this file; a copy of it elsewhere is not ours
-    data: str  # the folder of the servers themselves
-    sockets: str  # short, 0700, owned by whoever runs the servers
+    data: str  # the folder of the servers themselves; empty until they were started once
+    sockets: str  # short, 0700, owned by whoever runs the servers; empty until then
     valkey_port: int
     owner_password: str
     app_password: str
@@ -173,8 +173,8 @@ def _described(home: Path, purpose: str) -> Servers:
     servers = Servers(
         purpose=purpose,
         home=str(home),
-        data=places.data_folder(home),
-        sockets=places.socket_folder(),
+        data="",
+        sockets="",
         valkey_port=valkey.free_port(),
         owner_password=secrets.token_urlsafe(24),
         app_password=secrets.token_urlsafe(24),
@@ -186,7 +186,7 @@ def _described(home: Path, purpose: str) -> Servers:
 
 def _start(servers: Servers, home: Path) -> None:
     before = asdict(servers)
-    if not Path(servers.data).is_dir():
+    if not servers.data or not Path(servers.data).is_dir():
         if servers.initialised:
             say(f"The folder {servers.data} with the database is gone; a new, empty database is made.")
             servers.initialised = False

@@ -7,10 +7,15 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from . import places
 
 START_TIMEOUT_S = 20
+
+
+_children: list["subprocess.Popen[bytes]"] = []  # they outlive this process on purpose
 
 
 class ValkeyFault(RuntimeError):
@@ -75,6 +80,7 @@ def _launch(data: Path, port: int, password: str, log: Path) -> "subprocess.Pope
             start_new_session=True,
             **places.as_user(),  # type: ignore[call-overload]
         )
+    _children.append(child)
     if child.stdin is not None:
         child.stdin.write(("\n".join(lines) + "\n").encode())
         child.stdin.close()
@@ -90,7 +96,11 @@ def _program(data: Path) -> Path:
 
 
 def _client(port: int, password: str) -> "redis.Redis":
-    return redis.Redis(host="127.0.0.1", port=port, password=password, socket_timeout=2, socket_connect_timeout=2)
+    # The client's default is to try for seconds; here "no" is an answer.
+    at_once = Retry(NoBackoff(), 0)
+    return redis.Redis(
+        host="127.0.0.1", port=port, password=password, socket_timeout=2, socket_connect_timeout=2, retry=at_once
+    )
 
 
 def _answers(port: int, password: str) -> bool:

@@ -13,5 +13,5 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         """Start the embedded servers where they are not running, then connect."""
-        servers = embedded.ensure(settings.VAR_DIR)
+        servers = embedded.ensure(settings.VAR_DIR, settings.EMBEDDED_PURPOSE)
         return super().get_new_connection(conn_params | {"host": servers.sockets})

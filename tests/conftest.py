@@ -1,0 +1,288 @@
+"""The ground of all tests: a real PostgreSQL of their own, two roles, no outside network, a fixed instant.
+
+Migrations run as the owner into a template; every test process works on a copy of it as the role `app`, inside a transaction
+that is rolled back. A test with several connections or processes takes `own_database`, a copy for its module alone; nothing is
+ever flushed, because the role `app` may not truncate.
+"""
+
+import os
+import shutil
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+NO_CHROMIUM = "no chromium on this machine"
+LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0", "::ffff:127.")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Point the settings at the test servers before anything connects."""
+    from django.conf import settings
+
+    from collections_app import embedded
+    from collections_app.env import database_parts
+
+    if settings.EMBEDDED:
+        servers = embedded.ensure(settings.VAR_DIR, embedded.TESTS)
+        settings.EMBEDDED_PURPOSE = embedded.TESTS
+        settings.DATABASE_URL, settings.DATABASE_OWNER_URL = servers.app_url, servers.owner_url
+        parts = database_parts(servers.app_url, name="DATABASE_URL")
+        settings.DATABASES["default"].update({key: parts[key] for key in ("NAME", "USER", "PASSWORD", "HOST", "PORT")})
+        settings.REDIS_URL = servers.redis_url
+    settings.CELERY_BROKER_URL = "memory://"
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
+    settings.MEDIA_ROOT = settings.VAR_DIR / "test-files" / str(os.getpid())
+    _refuse_the_outside()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Leave the test servers; the last process to leave stops them."""
+    from django.conf import settings
+
+    from collections_app import embedded
+
+    if settings.configured:
+        shutil.rmtree(settings.MEDIA_ROOT, ignore_errors=True)
+        embedded.release(settings.VAR_DIR, embedded.TESTS)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Refuse flushing tests, and skip browser tests where there is no browser."""
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    for item in items:
+        marker = item.get_closest_marker("django_db")
+        if marker is not None and marker.kwargs.get("transaction"):
+            raise pytest.UsageError(f"{item.nodeid}: tests flush nothing; take the fixture own_database instead.")
+        if item.get_closest_marker("browser") and chromium is None:
+            item.add_marker(pytest.mark.skip(reason=NO_CHROMIUM))
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say loudly what was not tried."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    unseen = [report for report in skipped if NO_CHROMIUM in str(report.longrepr)]
+    if unseen:
+        terminalreporter.write_line(
+            f"!!! {len(unseen)} BROWSER TESTS WERE NOT RUN: {NO_CHROMIUM}. `bash .ci/run` installs one.", red=True, bold=True
+        )
+    no_data = [report for report in skipped if "COLLECTIONS_TEST_DATA" in str(report.longrepr)]
+    if no_data:
+        terminalreporter.write_line(
+            f"!!! {len(no_data)} TESTS ON LICENSED DATA WERE NOT RUN: COLLECTIONS_TEST_DATA is not set.", red=True, bold=True
+        )
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_test_environment: None, django_db_blocker: Any) -> Iterator[None]:
+    """Give this process a copy of the migrated template, used as the role `app`."""
+    from collections_app import database, scratch
+
+    name = f"test_{os.getpid()}"
+    with django_db_blocker.unblock():
+        _drop_those_of_dead_runs()
+        _copy(name)
+        database.use_database(name)
+    yield
+    with django_db_blocker.unblock():
+        from django.db import connections
+
+        connections.close_all()
+        database.use_database(scratch.PREFIX)
+        database.drop(name)
+
+
+@dataclass
+class OwnDatabase:
+    """A database of one module (or one test), with what a child process needs to use it."""
+
+    name: str
+    url: str
+    owner_url: str
+    redis_url: str
+    env: dict[str, str] = field(default_factory=dict)
+
+    @contextmanager
+    def as_owner(self) -> Iterator[None]:
+        """Act as the owner inside the block, for what the role `app` may not do."""
+        from collections_app.database import as_owner
+
+        with as_owner():
+            yield
+
+
+@pytest.fixture(scope="module")
+def own_database(django_db_setup: None, django_db_blocker: Any, request: pytest.FixtureRequest) -> Iterator[OwnDatabase]:
+    """Give the module a database of its own, for tests with several connections; what they commit stays until its end."""
+    yield from _own_database(django_db_blocker)
+
+
+@pytest.fixture
+def fresh_database(django_db_setup: None, django_db_blocker: Any) -> Iterator[OwnDatabase]:
+    """Give one test a database of its own; `own_database` is cheaper where tests of a module can share."""
+    yield from _own_database(django_db_blocker)
+
+
+@pytest.fixture(scope="module")
+def site(own_database: OwnDatabase) -> Iterator[Any]:
+    """Serve the product over HTTP on the module's own database; `site.url` is its address."""
+    from pytest_django.live_server_helper import LiveServer
+
+    server = LiveServer("localhost")
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def broker(worker_id: str) -> str:
+    """Return the address of an emptied Valkey database of this test process."""
+    import redis
+    from django.conf import settings
+
+    number = 1 + (int(worker_id.removeprefix("gw")) if worker_id.startswith("gw") else 0)
+    address = settings.REDIS_URL.rpartition("/")[0] + f"/{number}"
+    redis.Redis.from_url(address).flushdb()
+    return address
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """Return a running headless chromium (Playwright), the one that is installed on the machine."""
+    from playwright.sync_api import sync_playwright
+
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    # Playwright keeps an event loop running in this thread, which Django takes for an asynchronous caller.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-dev-shm-usage"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def at() -> datetime:
+    """Return a fixed instant: Wednesday 4 March 2026, 15:00 UTC (23:00 in Shanghai, 10:00 in New York, 15:00 in London)."""
+    return datetime(2026, 3, 4, 15, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def team(db: None) -> Any:
+    """Return a team."""
+    from collections_app.staff.models import Team
+
+    return Team.objects.create(code="north", name="North")
+
+
+@pytest.fixture
+def make_user(db: None) -> Callable[..., Any]:
+    """Return a function that makes a user of a role: make_user("collector", team=team)."""
+    from collections_app.staff.models import User
+
+    def make(role: str, *, username: str | None = None, team: Any = None, **fields: Any) -> Any:
+        return User.objects.create_user(username=username or role, password="a long pass phrase", role=role, team=team, **fields)
+
+    return make
+
+
+@pytest.fixture
+def collector(make_user: Callable[..., Any], team: Any) -> Any:
+    """Return a collector of the team."""
+    return make_user("collector", team=team)
+
+
+@pytest.fixture
+def supervisor(make_user: Callable[..., Any], team: Any) -> Any:
+    """Return the supervisor of the team."""
+    return make_user("supervisor", team=team)
+
+
+@pytest.fixture
+def compliance_officer(make_user: Callable[..., Any]) -> Any:
+    """Return a compliance officer."""
+    return make_user("compliance")
+
+
+@pytest.fixture
+def outsider(make_user: Callable[..., Any]) -> Any:
+    """Return a collector of another team, who may see nothing of the first."""
+    from collections_app.staff.models import Team
+
+    return make_user("collector", username="outsider", team=Team.objects.create(code="south", name="South"))
+
+
+def _own_database(django_db_blocker: Any) -> Iterator[OwnDatabase]:
+    import secrets
+
+    from django.conf import settings
+    from django.db import connections
+
+    from collections_app import database
+
+    name = f"test_{os.getpid()}_{secrets.token_hex(4)}"
+    with django_db_blocker.unblock():
+        before = connections.settings["default"]["NAME"]
+        _copy(name)
+        database.use_database(name)
+        own = OwnDatabase(name, database.url(name), database.url(name, role="owner"), settings.REDIS_URL)
+        own.env = {
+            **os.environ,
+            "DEVELOPMENT": "1",
+            "DATABASE_URL": own.url,
+            "DATABASE_OWNER_URL": own.owner_url,
+            "REDIS_URL": own.redis_url,
+        }
+        yield own
+        connections.close_all()
+        database.use_database(before)
+        database.drop(name)
+
+
+def _copy(name: str) -> None:
+    from collections_app import database, scratch
+
+    database.create(name, template=scratch.migrated_template())
+
+
+def _drop_those_of_dead_runs() -> None:
+    from collections_app import database
+
+    for name in database.names("test_"):
+        number = name.split("_")[1]
+        if number.isdigit() and not _alive(int(number)):
+            database.drop(name)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _refuse_the_outside() -> None:
+    """Make every connection that leaves this machine an error."""
+    connect, connect_ex = socket.socket.connect, socket.socket.connect_ex
+
+    def check(sock: socket.socket, address: Any) -> None:
+        if sock.family in (socket.AF_INET, socket.AF_INET6) and not str(address[0]).startswith(LOOPBACK):
+            raise RuntimeError(f"A test tried to reach {address[0]}; tests never leave the machine.")
+
+    def guarded_connect(self: socket.socket, address: Any) -> Any:
+        check(self, address)
+        return connect(self, address)
+
+    def guarded_connect_ex(self: socket.socket, address: Any) -> Any:
+        check(self, address)
+        return connect_ex(self, address)
+
+    socket.socket.connect = guarded_connect  # type: ignore[method-assign]
+    socket.socket.connect_ex = guarded_connect_ex  # type: ignore[method-assign]
