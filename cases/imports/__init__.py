@@ -1,0 +1,1 @@
+"""Files in: what a tape looks like, how it is read, loaded and reported."""

@@ -1,0 +1,110 @@
+"""The one agreed spelling of a number or address before it is sealed and hashed.
+
+Whoever searches or matches by a hash must pass the text through here first, with the same kind.
+"""
+
+import re
+import unicodedata
+from typing import Final, NamedTuple
+
+import phonenumbers
+from stdnum.cn import ric
+from stdnum.exceptions import ValidationError
+
+from collections_app.shared import sealed
+
+from .refusals import CellRefused
+
+ACCOUNT: Final = "account"
+DOCUMENT: Final = "document"
+PHONE: Final = "phone"
+EMAIL: Final = "email"
+POSTAL: Final = "postal"
+
+_EMAIL: Final = re.compile(
+    r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}"
+)
+_BLANKS: Final = re.compile(r"\s+")
+_CHINESE_ID: Final = re.compile(r"[0-9]{17}[0-9X]")
+
+
+class Sealed(NamedTuple):
+    """A text as three columns keep it."""
+
+    box: bytes
+    hash: bytes
+    last4: str
+
+
+def seal(kind: str, text: str) -> Sealed:
+    """Return the canonical text sealed, hashed under its kind, and its last four."""
+    return Sealed(sealed.seal(text), sealed.digest(kind, text), sealed.last4(text))
+
+
+def account_number(text: str) -> str:
+    """Return an account, card or contract number without blanks, full-width made plain. Zeros in front stay."""
+    plain = _BLANKS.sub("", unicodedata.normalize("NFKC", text)).upper()
+    if not plain or len(plain) > 64:
+        raise CellRefused("bad_account_number", limit=64)
+    return plain
+
+
+def phone(text: str, region: str) -> tuple[str, str]:
+    """Return the number in E.164 and the region of its country code. region: where national forms are read.
+
+    Raises CellRefused bad_phone for a text that no numbering plan could dial, masked_number for one with stars.
+    """
+    if "*" in text or "＊" in text or "xxx" in text.lower():
+        raise CellRefused("masked_number")
+    try:
+        number = phonenumbers.parse(text, region or None)
+    except phonenumbers.NumberParseException:
+        raise CellRefused("bad_phone") from None
+    if not phonenumbers.is_possible_number(number):
+        raise CellRefused("bad_phone")
+    number.extension = None
+    return (
+        phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164),
+        phonenumbers.region_code_for_country_code(number.country_code),
+    )
+
+
+def email(text: str) -> str:
+    """Return the e-mail address in small letters. Raises CellRefused bad_email."""
+    plain = unicodedata.normalize("NFKC", text).strip()
+    if len(plain) > 254 or ".." in plain or not _EMAIL.fullmatch(plain):
+        raise CellRefused("bad_email")
+    return plain.lower()
+
+
+def postal(text: str) -> str:
+    """Return a postal address with single blanks; what is hashed ignores case (see `postal_key`)."""
+    return _BLANKS.sub(" ", text).strip()
+
+
+def postal_key(text: str) -> str:
+    """Return the spelling by which two postal addresses are the same."""
+    return unicodedata.normalize("NFKC", postal(text)).casefold()
+
+
+def document(text: str) -> tuple[str, str]:
+    """Return an identity document number and its kind: cn_id (checked by GB 11643) or other.
+
+    Raises CellRefused masked_number, bad_document, or bad_chinese_id for 18 characters whose check character or date of
+    birth is wrong.
+    """
+    plain = _BLANKS.sub("", unicodedata.normalize("NFKC", text)).upper()
+    if "*" in plain:
+        raise CellRefused("masked_number")
+    if not 4 <= len(plain) <= 40 or not plain.isascii():
+        raise CellRefused("bad_document")
+    if not _CHINESE_ID.fullmatch(plain):
+        return plain, "other"
+    try:
+        ric.get_birth_date(plain)
+        sound = ric.calc_check_digit(plain) == plain[17]
+    except ValidationError:
+        sound = False
+    if not sound:  # the place is not looked up: counties are renamed and merged, their numbers stay with people
+        raise CellRefused("bad_chinese_id")
+    return plain, "cn_id"
