@@ -1,8 +1,8 @@
 """Days past due and buckets: pure functions of the account state in force on a date.
 
-DPD on a date is the number of calendar days since `past_due_since`, the date that follows from what the source stated: the
-oldest unpaid due date itself, the date so many days ago, or the first day of the stated month (30 × (months − 1) + 1 days ago).
-Due on the 1st and unpaid: the 1st has DPD 0, the 2nd has DPD 1.
+DPD on a date is the number of calendar days since `past_due_since`, the date that follows from what the source
+stated: the oldest unpaid due date itself, the date so many days ago, or the first day of the stated month (30 ×
+(months − 1) + 1 days ago). Due on the 1st and unpaid: the 1st has DPD 0, the 2nd has DPD 1.
 """
 
 from dataclasses import dataclass
@@ -29,9 +29,7 @@ class Scheme:
 
 
 MONTHS: Final = Scheme("M", ("M0", "M1", "M2", "M3", "M4", "M5", "M6", "M7+"), (1, 31, 61, 91, 121, 151, 181))
-US: Final = Scheme(
-    "us", ("current", "1-29", "30-59", "60-89", "90-119", "120-179", "180+"), (1, 30, 60, 90, 120, 180)
-)
+US: Final = Scheme("us", ("current", "1-29", "30-59", "60-89", "90-119", "120-179", "180+"), (1, 30, 60, 90, 120, 180))
 SCHEMES: Final = {scheme.name: scheme for scheme in (MONTHS, US)}
 DEFAULT: Final = MONTHS
 

@@ -1,4 +1,5 @@
-"""The intent: what a strategy wants done for a case on a date. This table is the outbox; the queue is only a doorbell."""
+"""The intent: what a strategy wants done for a case on a date. This table is the outbox; the queue is only a doorbell.
+"""
 
 import uuid
 from datetime import datetime

@@ -1,0 +1,77 @@
+"""What is past due on an account now: what the source stated, less what was paid since.
+
+A tape that states no amount past due is read as: the whole balance is due. An account whose arrears fall to the
+product's tolerance or below is current from that day on; that is a new account state, so that every figure follows.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.db.models import Q, Sum
+
+from cases.models import Account, AccountState, LedgerEntry
+
+ZERO = Decimal("0.00")
+
+
+@dataclass(frozen=True, slots=True)
+class Arrears:
+    """The position of one account on a date. `past_due_since` is None when nothing is past due."""
+
+    account: Account
+    past_due_since: date | None
+    amount: Decimal
+    balance: Decimal
+    as_of: date | None
+
+    @property
+    def is_current(self) -> bool:
+        return self.past_due_since is None
+
+
+def state_on(account_id: int, on: date) -> AccountState | None:
+    """Return the account state in force on a date: the latest effective one, and among those the one recorded last."""
+    states = AccountState.objects.filter(account_id=account_id, effective_on__lte=on)
+    return states.order_by("-effective_on", "-pk").first()
+
+
+def of_account(account: Account, *, on: date) -> Arrears:
+    """Return what is past due on the account on a date."""
+    state = state_on(account.pk, on)
+    if state is None or state.past_due_since is None:
+        return Arrears(account, None, ZERO, account.balance, state.effective_on if state else None)
+    stated = state.amount_past_due if state.amount_past_due is not None else state.balance
+    paid = _moved_since(account.pk, state)
+    return Arrears(account, state.past_due_since, max(ZERO, stated + paid), account.balance, state.effective_on)
+
+
+def of_accounts(accounts: list[Account], *, on: date) -> list[Arrears]:
+    """Return what is past due on each of these accounts on a date."""
+    return [of_account(account, on=on) for account in accounts]
+
+
+def _moved_since(account_id: int, state: AccountState) -> Decimal:
+    """Return payments, reversals and waivers that the state does not know of yet (negative lowers the arrears)."""
+    known_by_date = Q(effective_on__lte=state.effective_on) & Q(recorded_at__lte=state.recorded_at)
+    entries = LedgerEntry.objects.filter(account_id=account_id, kind__in=["payment", "reversal", "waiver"])
+    return entries.exclude(known_by_date).aggregate(total=Sum("amount"))["total"] or ZERO
+
+
+def restate(
+    account: Account, *, past_due_since: date | None, amount: Decimal, on: date, at: datetime, cause: str
+) -> AccountState:
+    """Add the account state that follows from a payment or its reversal."""
+    return AccountState.objects.create(
+        account=account,
+        person_id=account.person_id,
+        creditor_id=account.creditor_id,
+        effective_on=on,
+        recorded_at=at,
+        stated=AccountState.Stated.DUE_DATE,
+        oldest_unpaid_due_on=past_due_since,
+        balance=account.balance,
+        amount_past_due=amount,
+        currency=account.currency,
+        cause=cause,
+    )
