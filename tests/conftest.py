@@ -1,8 +1,8 @@
 """The ground of all tests: a real PostgreSQL of their own, two roles, no outside network, a fixed instant.
 
-Migrations run as the owner into a template; every test process works on a copy of it as the role `app`, inside a transaction
-that is rolled back. A test with several connections or processes takes `own_database`, a copy for its module alone; nothing is
-ever flushed, because the role `app` may not truncate.
+Migrations run as the owner into a template; every test process works on a copy of it as the role `app`, inside a
+transaction that is rolled back. A test with several connections or processes takes `own_database`, a copy for its module
+alone; nothing is ever flushed, because the role `app` may not truncate.
 """
 
 import os
@@ -70,12 +70,16 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     unseen = [report for report in skipped if NO_CHROMIUM in str(report.longrepr)]
     if unseen:
         terminalreporter.write_line(
-            f"!!! {len(unseen)} BROWSER TESTS WERE NOT RUN: {NO_CHROMIUM}. `bash .ci/run` installs one.", red=True, bold=True
+            f"!!! {len(unseen)} BROWSER TESTS WERE NOT RUN: {NO_CHROMIUM}. `bash .ci/run` installs one.",
+            red=True,
+            bold=True,
         )
     no_data = [report for report in skipped if "COLLECTIONS_TEST_DATA" in str(report.longrepr)]
     if no_data:
         terminalreporter.write_line(
-            f"!!! {len(no_data)} TESTS ON LICENSED DATA WERE NOT RUN: COLLECTIONS_TEST_DATA is not set.", red=True, bold=True
+            f"!!! {len(no_data)} TESTS ON LICENSED DATA WERE NOT RUN: COLLECTIONS_TEST_DATA is not set.",
+            red=True,
+            bold=True,
         )
 
 
@@ -118,7 +122,7 @@ class OwnDatabase:
 
 
 @pytest.fixture(scope="module")
-def own_database(django_db_setup: None, django_db_blocker: Any, request: pytest.FixtureRequest) -> Iterator[OwnDatabase]:
+def own_database(django_db_setup: None, django_db_blocker: Any) -> Iterator[OwnDatabase]:
     """Give the module a database of its own, for tests with several connections; what they commit stays until its end."""
     yield from _own_database(django_db_blocker)
 
@@ -167,7 +171,7 @@ def chromium() -> Iterator[Any]:
 
 @pytest.fixture
 def at() -> datetime:
-    """Return a fixed instant: Wednesday 4 March 2026, 15:00 UTC (23:00 in Shanghai, 10:00 in New York, 15:00 in London)."""
+    """Return a fixed instant: Wednesday 4 March 2026, 15:00 UTC (23:00 in Shanghai, 10:00 in New York)."""
     return datetime(2026, 3, 4, 15, 0, tzinfo=UTC)
 
 
@@ -185,7 +189,9 @@ def make_user(db: None) -> Callable[..., Any]:
     from collections_app.staff.models import User
 
     def make(role: str, *, username: str | None = None, team: Any = None, **fields: Any) -> Any:
-        return User.objects.create_user(username=username or role, password="a long pass phrase", role=role, team=team, **fields)
+        return User.objects.create_user(
+            username=username or role, password="a long pass phrase", role=role, team=team, **fields
+        )
 
     return make
 

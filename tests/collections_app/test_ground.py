@@ -27,9 +27,11 @@ def test_tests_run_as_a_role_that_owns_nothing_and_is_no_superuser():
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("statement", ["CREATE TABLE made_by_app ()", "TRUNCATE staff_team CASCADE", "DROP TABLE staff_team"])
+@pytest.mark.parametrize(
+    "statement", ["CREATE TABLE made_by_app ()", "TRUNCATE staff_team CASCADE", "DROP TABLE staff_team"]
+)
 def test_the_role_app_cannot_change_the_structure(statement):
-    with pytest.raises(ProgrammingError, match="permission denied|must be owner"):
+    with pytest.raises(ProgrammingError, match=r"permission denied|must be owner"):
         _one(statement)
 
 
