@@ -1,5 +1,6 @@
 """How amounts, instants, durations and states look on every page; one place, so that they look alike everywhere."""
 
+import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta, tzinfo
@@ -8,6 +9,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from django import template
+from django.core.serializers.json import DjangoJSONEncoder
 from django.forms import (
     BoundField,
     CheckboxInput,
@@ -298,13 +300,19 @@ def stamp(at: datetime | None) -> SafeString:
     """Return the shortest exact instant: 02:17 if it is today, 11-20 02:17 before; the whole on hover."""
     if at is None:
         return format_html("<b>{}</b>", gettext("never"))
-    zone = timezone.get_current_timezone()
-    local = at.astimezone(zone)
-    short = f"{local:%H:%M}" if local.date() == clock.now().astimezone(zone).date() else f"{local:%m-%d %H:%M}"
+    return exact_time(at, timezone.get_current_timezone())
+
+
+@register.simple_tag
+def exact_time(at: datetime, zone: str | tzinfo) -> SafeString:
+    """Return the hour and minute on somebody's clock, with the date when it is not today there."""
+    place = _zone(zone)
+    local = at.astimezone(place)
+    short = f"{local:%H:%M}" if local.date() == clock.now().astimezone(place).date() else f"{local:%m-%d %H:%M}"
     return format_html(
         '<time class="num" datetime="{}" title="{}">{}</time>',
         at.astimezone(UTC).isoformat(timespec="seconds"),
-        _exact(at, zone),
+        _exact(at, place),
         short,
     )
 
@@ -416,6 +424,12 @@ def dpd(days: int | None, bucket: str = "") -> SafeString:
         label,
         days,
     )
+
+
+@register.filter
+def as_json(value: Any) -> str:
+    """Return data as JSON for an attribute; the template escapes it. Fragments carry no script tags, not even of data."""
+    return json.dumps(value, cls=DjangoJSONEncoder, ensure_ascii=False, separators=(",", ":"))
 
 
 # Forms

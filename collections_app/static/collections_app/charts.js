@@ -1,4 +1,4 @@
-/* Draws every <div class="chart" data-chart="id-of-json"> with ECharts. The JSON comes from {{ data|json_script:"id" }}:
+/* Draws every <div class="chart" data-chart="{{ data|as_json }}"> with ECharts; the JSON is
    { kind: "bar" | "line" | "sankey" | "heatmap", title, unit, categories: [], stacked: bool, horizontal: bool,
      series: [{ name, data: [], tone: "ok|soon|stop|act|past" or dpd: 0-7, urls: [] }],
      nodes: [{ name, dpd }], links: [{ source, target, value, url }],              (sankey)
@@ -65,9 +65,7 @@
     return whole;
   }
   function draw(box) {
-    const source = document.getElementById(box.dataset.chart);
-    if (!source) return;
-    const data = JSON.parse(source.textContent);
+    const data = JSON.parse(box.dataset.chart);
     const chart = echarts.getInstanceByDom(box) || echarts.init(box);
     chart.setOption(option(data), true);
     chart.off("click");
