@@ -343,6 +343,8 @@ REST_FRAMEWORK = {
     "UNAUTHENTICATED_USER": None,
     "PAGE_SIZE": 50,
 }
+if find_spec("collections_app.api") is None:
+    REST_FRAMEWORK = {}
 SPECTACULAR_SETTINGS = {
     "TITLE": "Collections API",
     "VERSION": "1",
