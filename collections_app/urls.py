@@ -1,7 +1,7 @@
 """Mounts the apps, the API, the dashboards and the health pages; nothing else."""
 
 from django.contrib import admin
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from collections_app import health
 
@@ -11,4 +11,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("health/queue", health.queue, name="health-queue"),
     path("metrics", health.metrics, name="metrics"),
     path("admin/", admin.site.urls),
+    path("api/v1/", include("collections_app.api.urls")),
 ]

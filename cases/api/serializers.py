@@ -1,0 +1,108 @@
+"""What the API takes and shows of cases, accounts and payments. Personal data stays masked: last four, no names."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from cases.api.fields import StrictAmount, StrictInstant, StrictText
+from cases.models import Account, Case, Payment
+from collections_app.shared import refs
+
+
+class PaymentIn(serializers.Serializer[Any]):
+    """A payment as the paying system tells it. `reference` is unique per client and creditor."""
+
+    creditor = StrictText(max_length=40, help_text="Code of the creditor.")
+    reference = StrictText(max_length=80, help_text="The paying system's own reference of this payment.")
+    account = StrictText(max_length=40, help_text="Account number, as the creditor writes it.")
+    amount = StrictAmount(help_text='Amount as a string: "1234.50". Positive.')
+    currency = StrictText(max_length=3, help_text="ISO 4217 code.")
+    received_at = StrictInstant(help_text="When the money arrived, with offset.")
+    value_on = serializers.DateField(required=False, allow_null=True, help_text="Date from which it counts.")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        unknown = set(self.initial_data) - set(self.fields)
+        if unknown:
+            raise serializers.ValidationError({name: ["There is no such field."] for name in sorted(unknown)})
+        return attrs
+
+
+class ReversalIn(serializers.Serializer[Any]):
+    reason = StrictText(max_length=200)
+
+
+class PaymentOut(serializers.ModelSerializer[Payment]):
+    ref = serializers.SerializerMethodField()
+    creditor = serializers.CharField(source="creditor.code")
+    account_last4 = serializers.SerializerMethodField()
+    amount = StrictAmount()
+
+    class Meta:
+        model = Payment
+        fields = [
+            "ref",
+            "creditor",
+            "source",
+            "external_ref",
+            "status",
+            "amount",
+            "currency",
+            "account_last4",
+            "received_at",
+            "value_on",
+            "unallocated_reason",
+            "reversed_at",
+            "reversed_reason",
+        ]
+
+    def get_ref(self, payment: Payment) -> str:
+        return refs.encode("P", payment.pk)
+
+    def get_account_last4(self, payment: Payment) -> str:
+        return payment.account.number_last4 if payment.account else payment.account_hint_last4
+
+
+class CaseOut(serializers.ModelSerializer[Case]):
+    ref = serializers.CharField()
+    creditor = serializers.CharField(source="creditor.code")
+    team = serializers.SerializerMethodField()
+    balance = StrictAmount()
+
+    class Meta:
+        model = Case
+        fields = [
+            "ref",
+            "creditor",
+            "status",
+            "team",
+            "opened_on",
+            "past_due_since",
+            "balance",
+            "currency",
+            "default_reason",
+            "next_action",
+            "next_action_at",
+            "last_contact_at",
+            "last_right_party_at",
+            "cured_at",
+            "closed_at",
+            "closed_reason",
+            "version",
+        ]
+
+    def get_team(self, case: Case) -> str | None:
+        return case.team.code if case.team else None
+
+
+class AccountOut(serializers.ModelSerializer[Account]):
+    ref = serializers.SerializerMethodField()
+    creditor = serializers.CharField(source="creditor.code")
+    product = serializers.CharField(source="product.code")
+    balance = StrictAmount()
+
+    class Meta:
+        model = Account
+        fields = ["ref", "creditor", "product", "number_last4", "currency", "balance", "credit_limit", "status"]
+
+    def get_ref(self, account: Account) -> str:
+        return refs.encode("K", account.pk)

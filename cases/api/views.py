@@ -1,0 +1,144 @@
+"""Cases, accounts and payments for other systems, each within the creditors of the client that asks."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import Http404
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import generics, mixins, viewsets
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from cases import payments
+from cases.api import idempotency
+from cases.api.serializers import AccountOut, CaseOut, PaymentIn, PaymentOut, ReversalIn
+from cases.models import Account, ApiClient, Case, Creditor, Payment
+from cases.refusal import Refused
+from collections_app.shared import clock, refs
+from collections_app.shared.actor import Actor
+
+KEY_HEADER = OpenApiParameter(
+    "Idempotency-Key", str, OpenApiParameter.HEADER, required=True, description="New for every payment."
+)
+
+
+class UnknownCreditor(Refused):
+    SENTENCES: dict[str, Any] = {"unknown-creditor": "%(creditor)s is not a creditor of this client."}
+
+
+def actor_of(client: ApiClient) -> Actor:
+    """Return an API client as an actor."""
+    return Actor.client(id=client.pk, label=client.name)
+
+
+class ByReference:
+    """Rows found by their public reference, within the creditors of the client; anything else is not found."""
+
+    lookup_value_regex = r"[A-Za-z0-9-]{1,24}"
+    prefix = ""
+
+    def get_object(self) -> Any:
+        try:
+            pk = refs.decode(self.prefix, self.kwargs["pk"])  # type: ignore[attr-defined]
+        except refs.BadReference:
+            raise Http404 from None
+        return generics.get_object_or_404(self.get_queryset(), pk=pk)  # type: ignore[attr-defined]
+
+
+class PaymentViewSet(ByReference, mixins.RetrieveModelMixin, mixins.ListModelMixin, viewsets.GenericViewSet):
+    """Payments: told once by their source, read back with what became of them."""
+
+    scope = "payments:write"
+    prefix = "P"
+    serializer_class = PaymentOut
+    filterset_fields = ["status", "external_ref"]
+
+    def get_queryset(self) -> QuerySet[Payment]:
+        client = self.request.user
+        if not isinstance(client, ApiClient):
+            return Payment.objects.none()
+        return Payment.objects.filter(creditor__in=client.creditors.all()).select_related("creditor", "account")
+
+    def initialize_request(self, request: Any, *args: Any, **kwargs: Any) -> Request:
+        wrapped = super().initialize_request(request, *args, **kwargs)
+        wrapped.body_bytes = request.body if request.method == "POST" else b""
+        return wrapped
+
+    @extend_schema(request=PaymentIn, responses={201: PaymentOut, 200: PaymentOut}, parameters=[KEY_HEADER])
+    def create(self, request: Request) -> Response:
+        """Record a payment. The same key or the same reference never makes a second one."""
+        data = PaymentIn(data=request.data)
+        data.is_valid(raise_exception=True)
+        at = clock.now()
+
+        def effect() -> tuple[int, dict[str, Any]]:
+            known = data.validated_data
+            creditor = Creditor.objects.filter(api_clients=request.user, code=known["creditor"]).first()
+            if creditor is None:
+                raise UnknownCreditor("unknown-creditor", creditor=known["creditor"])
+            recorded = payments.record(
+                creditor=creditor,
+                source=request.user.name,
+                external_ref=known["reference"],
+                amount=known["amount"],
+                currency=known["currency"],
+                received_at=known["received_at"],
+                value_on=known.get("value_on"),
+                account_number=known["account"],
+                actor=actor_of(request.user),
+                at=at,
+            )
+            answer = dict(PaymentOut(recorded.payment).data)
+            if recorded.payment.status == Payment.Status.UNALLOCATED:
+                answer["detail"] = _("The payment is kept; a person will decide which account it belongs to.")
+            return (201 if recorded.is_new else 200), answer
+
+        return idempotency.once(request, endpoint="payments", at=at, effect=effect)
+
+    @extend_schema(request=ReversalIn, responses=PaymentOut, parameters=[KEY_HEADER])
+    @action(detail=True, methods=["post"])
+    def reverse(self, request: Request, pk: str) -> Response:
+        """Undo a payment and everything that followed from it."""
+        data = ReversalIn(data=request.data)
+        data.is_valid(raise_exception=True)
+        payment, at = self.get_object(), clock.now()
+
+        def effect() -> tuple[int, dict[str, Any]]:
+            undone = payments.reverse(
+                payment_id=payment.pk, reason=data.validated_data["reason"], actor=actor_of(request.user), at=at
+            )
+            return 200, dict(PaymentOut(undone).data)
+
+        return idempotency.once(request, endpoint=f"payments/{payment.pk}/reverse", at=at, effect=effect)
+
+
+class CaseViewSet(ByReference, viewsets.ReadOnlyModelViewSet):
+    """Cases, without names and numbers."""
+
+    scope = "cases:read"
+    prefix = "C"
+    serializer_class = CaseOut
+    filterset_fields = ["status", "opened_on"]
+
+    def get_queryset(self) -> QuerySet[Case]:
+        client = self.request.user
+        if not isinstance(client, ApiClient):
+            return Case.objects.none()
+        return Case.objects.filter(creditor__in=client.creditors.all()).select_related("creditor", "team")
+
+
+class AccountViewSet(ByReference, viewsets.ReadOnlyModelViewSet):
+    """Accounts with their balance now; of the number only the last four."""
+
+    scope = "cases:read"
+    prefix = "K"
+    serializer_class = AccountOut
+    filterset_fields = ["status"]
+
+    def get_queryset(self) -> QuerySet[Account]:
+        client = self.request.user
+        if not isinstance(client, ApiClient):
+            return Account.objects.none()
+        return Account.objects.filter(creditor__in=client.creditors.all()).select_related("creditor", "product")
