@@ -428,7 +428,7 @@ def dpd(days: int | None, bucket: str = "") -> SafeString:
 
 @register.filter
 def as_json(value: Any) -> str:
-    """Return data as JSON for an attribute; the template escapes it. Fragments carry no script tags, not even of data."""
+    """Return data as JSON for an attribute, which the template escapes; fragments carry no script tags."""
     return json.dumps(value, cls=DjangoJSONEncoder, ensure_ascii=False, separators=(",", ":"))
 
 

@@ -46,7 +46,7 @@
       (target.isContentEditable || target.closest("textarea, select, input:not([type=radio]):not([type=checkbox]):not([type=button]):not([type=submit])") !== null);
   }
   function nameOf(event) {
-    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key.toLowerCase();
+    const key = event.key.toLowerCase();
     const parts = [];
     if (event.ctrlKey || event.metaKey) parts.push("mod");
     if (event.shiftKey && event.key.length > 1 || event.shiftKey && (event.ctrlKey || event.metaKey)) parts.push("shift");
@@ -59,14 +59,16 @@
   function act(element) {
     if (element.matches("input[type=radio], input[type=checkbox]")) {
       element.click();
-      element.focus({ preventScroll: true });
+      const part = element.dataset.needs && element.form.querySelector(".only-" + element.dataset.needs);
+      const field = part && part.querySelector("input, select");
+      (field || element).focus({ preventScroll: true });
     } else if (element.matches("input, textarea, select")) {
       element.focus();
     } else if (element.matches("form")) {
       element.requestSubmit();
     } else if (element.matches("summary")) {
       element.click();
-      const first = element.parentElement.querySelector("input:not([type=hidden]), textarea, select, button");
+      const first = element.parentElement.querySelector("[data-first]") || element.parentElement.querySelector("input:not([type=hidden]), textarea, select, button");
       if (first) first.focus();
     } else {
       element.click();
@@ -88,8 +90,8 @@
     if (!sheet || sheet.open) return;
     const body = sheet.querySelector("tbody");
     body.querySelectorAll("[data-found]").forEach(function (row) { row.remove(); });
-    document.querySelectorAll("[data-key][data-key-label]").forEach(function (element) {
-      const row = body.insertRow(0);
+    document.querySelectorAll("[data-key][data-key-label]").forEach(function (element, place) {
+      const row = body.insertRow(place);
       row.dataset.found = "";
       const key = row.insertCell().appendChild(document.createElement("kbd"));
       key.textContent = element.dataset.key.replace("mod", "Ctrl/⌘");
