@@ -1,9 +1,9 @@
 """What a rule may know: the proposed contact (`Question`) and everything known before it (`Facts`).
 
-No Django, no database, no clock. All instants are aware UTC datetimes; all ids are opaque (an int from the database, or a
-string in a test vector) and are only ever compared for equality. Everything is frozen, and has one canonical JSON form
-(`to_json` / `from_json`): sorted keys, fields at their default left out, instants as ISO 8601 with offset, money as text.
-The same facts give the same bytes in every process, so that a stored decision can be recomputed and compared.
+No Django, no database, no clock. All instants are aware UTC datetimes; all ids are opaque (an int from the database, or
+a string in a test vector) and are only ever compared for equality. Everything is frozen, and has one canonical JSON
+form (`to_json` / `from_json`): sorted keys, fields at their default left out, instants as ISO 8601 with offset, money
+as text. The same facts give the same bytes in every process, so that a stored decision can be recomputed and compared.
 
 The vocabulary of every text field (channels, parties, purposes, outcomes ...) is in `vocabulary.py`.
 """
@@ -25,6 +25,14 @@ Flag = bool | None
 
 class FactsError(ValueError):
     """The text is not a question or facts of this version: unknown field, wrong type, naive instant."""
+
+
+class MissingFact(Exception):
+    """A rule needs a fact, a calendar year or a number of the firm that is not there: the engine refuses, naming it."""
+
+    def __init__(self, missing: str) -> None:
+        super().__init__(missing)
+        self.missing = missing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,9 +156,9 @@ class ContactEvent:
 class Record:
     """An instruction, a consent, a state of the case, a notice or a licence: anything known that is not a contact.
 
-    `kind` is one of vocabulary.RECORDS and says which of the fields mean something. `debts` empty: every debt of the person.
-    `contact_point_id` None: every point. `received_at` later than the question: not yet in force. `withdrawn_at`: from that
-    instant on it is as if it were not there (a hold released, an instruction taken back).
+    `kind` is one of vocabulary.RECORDS and says which of the fields mean something. `debts` empty: every debt of the
+    person. `contact_point_id` None: every point. `received_at` later than the question: not yet in force.
+    `withdrawn_at`: from that instant on it is as if it were not there (a hold released, an instruction taken back).
     """
 
     kind: str
@@ -176,6 +184,7 @@ class Record:
     form: Text = None
     evidence: Text = None
     occasion: Text = None
+    sent_by: Text = None
     of: Text = None  # kind that is taken back
     policy: Text = None
     agency: Id | None = None
@@ -215,6 +224,13 @@ class FirmPolicy:
     closes: Text = None
     guard_minutes: tuple[tuple[str, int], ...] = ()  # channel -> minutes before a close in which nothing new begins
     caps: tuple[Cap, ...] = ()
+    enabled: tuple[
+        str, ...
+    ] = ()  # ids of firm policies that are switched on; DEFAULT_POLICIES unless the firm says otherwise
+
+
+# What a decent firm honours everywhere, also where no text of law says so. Each is a rule of the pack POLICY.
+DEFAULT_POLICIES = ("WISHES", "OPT-OUT", "CEASE", "REPRESENTED", "DISPUTE", "DECEASED", "BANKRUPT")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -240,7 +256,7 @@ class Facts:
     records: tuple[Record, ...] = ()
 
 
-# ---------------------------------------------------------------------------------------------------------------- canonical JSON
+# ------------------------------------------------------------------------------------------- canonical JSON
 
 _NESTED: dict[str, type] = {
     "override": Override,

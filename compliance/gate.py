@@ -82,7 +82,7 @@ def decide(
 ) -> Permit | Refusal:
     """Decide for the instant `at` and store the decision in the caller's transaction.
 
-    question.person_id, and contact_point_id where the channel has one, are database ids. entrance: the name of the way in
-    (screen, api, dispatch, import ...). Raises GateUnavailable when nothing could be stored.
+    question.person_id, and contact_point_id where the channel has one, are database ids. entrance: the name of the way
+    in (screen, api, dispatch, import ...). Raises GateUnavailable when nothing could be stored.
     """
     raise NotImplementedError

@@ -55,7 +55,10 @@ class AuditEvent(models.Model):
 
 
 class AuditLink(models.Model):
-    """The place of an event in the chain: each hash covers the event and the hash before it. Written by one sequencer."""
+    """The place of an event in the chain: each hash covers the event and the hash before it.
+
+    Written by one sequencer.
+    """
 
     event = models.OneToOneField(AuditEvent, on_delete=models.PROTECT, related_name="link")
     seq = models.BigIntegerField()

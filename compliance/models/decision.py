@@ -31,9 +31,9 @@ class DecisionQuerySet(models.QuerySet["Decision"]):
 class Decision(models.Model):
     """One decision of the gate. Append only. A permitting one is the permit, good for a few minutes and one attempt.
 
-    The ids are plain numbers: nothing that compliance keeps may stop another table from changing shape, and the record stays
-    readable when what it speaks of is gone. `question`, `facts` and `findings` are canonical JSON (compliance.facts): they
-    are enough to compute the decision again with the releases whose hashes are in `releases`.
+    The ids are plain numbers: nothing that compliance keeps may stop another table from changing shape, and the record
+    stays readable when what it speaks of is gone. `question`, `facts` and `findings` are canonical JSON
+    (compliance.facts): they are enough to compute the decision again with the releases whose hashes are in `releases`.
     """
 
     at = models.DateTimeField()

@@ -15,7 +15,10 @@ class PackReleaseQuerySet(models.QuerySet["PackRelease"]):
 
 
 class PackRelease(models.Model):
-    """One content of one rule pack, stored the first time that a decision used it. Texts of reasons are rendered from here."""
+    """One content of one rule pack, stored the first time that a decision used it.
+
+    Texts of reasons are rendered from here.
+    """
 
     pack = models.CharField(max_length=40)
     version = models.CharField(max_length=40)

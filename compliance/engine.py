@@ -1,0 +1,337 @@
+"""The engine: `evaluate(question, facts, packs) -> Outcome`. No database, no clock, no randomness, no Django.
+
+Every rule of every pack given is looked at, and what it said is kept, passes included. Any block wins. An exception
+lifts only the rules of its own pack that it names. What is not known, and whatever goes wrong, is a block that names
+it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+from compliance import packs_loader
+from compliance.facts import Facts, Question
+from compliance.packs_loader import POLICY, Condition, Pack, Rule
+from compliance.predicates.registry import PASSED, PREDICATES, Finding, MissingFact, fails
+from compliance.predicates.scope import zones_of
+from compliance.vocabulary import STRENGTHS
+from compliance.windows import local, start_of_day
+
+FAILCLOSED: Final = "POLICY-FAILCLOSED"
+ENGINE_ERROR: Final = "POLICY-ENGINE-ERROR"
+MAX_STEPS: Final = 64
+HORIZON: Final = timedelta(days=3 * 366)
+
+PASS: Final = "pass"  # noqa: S105  (a state, not a password)
+FAIL: Final = "fail"
+LIFTED: Final = "lifted"  # failed, and an exception of its own pack applies
+OVERRIDDEN: Final = "overridden"  # a soft rule failed, and a supervisor's recorded reason sets it aside
+ADVISED: Final = "advised"  # an advisory pattern fits: permitted, with a warning
+NOT_APPLICABLE: Final = "n/a"
+
+_NOTHING: Final = PASSED
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What one rule said about one question."""
+
+    rule: str
+    pack: str
+    role: str
+    state: str
+    strength: str
+    finding: Finding = _NOTHING
+    because: str = ""  # n/a: which condition did not fit; lifted: by which exception
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The answer and everything that it rests on."""
+
+    verdict: str  # permit, refuse
+    at: datetime
+    results: tuple[Result, ...]
+    failing: tuple[str, ...]
+    contributing: tuple[str, ...]
+    advisories: tuple[str, ...]
+    overridden: tuple[str, ...]
+    strength: str  # of the strongest failing rule; empty on a permit
+    next_permitted: datetime | None
+    packs: tuple[tuple[str, str, str], ...]  # id, version, hash
+
+    @property
+    def permitted(self) -> bool:
+        """Whether nothing forbids it."""
+        return self.verdict == "permit"
+
+    @property
+    def evaluated(self) -> tuple[str, ...]:
+        """The ids of all rules looked at."""
+        return tuple(result.rule for result in self.results)
+
+    def result(self, rule: str) -> Result | None:
+        """Return what a rule said, if it was looked at."""
+        return next((result for result in self.results if result.rule == rule), None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Active:
+    """A rule with the parameters in force on one date, ready to run."""
+
+    rule: Rule
+    function: Callable[..., Finding]
+    params: Mapping[str, Any]
+    ends: date | None
+    in_force: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Program:
+    """The packs of one question, compiled for one date."""
+
+    packs: tuple[Pack, ...]
+    coverage: tuple[_Active, ...]
+    active: tuple[_Active, ...]
+
+
+@lru_cache(maxsize=1024)
+def _compile(hashes: tuple[str, ...], day: date) -> _Program:
+    packs = tuple(_by_hash[one] for one in hashes)
+    coverage, active = [], []
+    for pack in packs:
+        for rule in pack.rules:
+            version = rule.version_on(day)
+            ready = _Active(
+                rule,
+                PREDICATES[rule.check].function,
+                version.params if version else {},
+                version.ends if version else None,
+                version is not None,
+            )
+            (coverage if rule.role == "coverage" else active).append(ready)
+    return _Program(packs, tuple(coverage), tuple(active))
+
+
+_by_hash: Final[dict[str, Pack]] = {}
+
+
+def compiled(packs: Sequence[Pack], day: date) -> _Program:
+    """Return the packs compiled for a date; cached by their contents. POLICY always takes part, once, last."""
+    chosen = {pack.id: pack for pack in packs if pack.id != POLICY}
+    policy = next((pack for pack in packs if pack.id == POLICY), None) or packs_loader.get(POLICY)
+    ordered = (*chosen.values(), policy)
+    for pack in ordered:
+        _by_hash.setdefault(pack.hash, pack)
+    return _compile(tuple(pack.hash for pack in ordered), day)
+
+
+def _fits(conditions: Iterable[Condition], question: Question, facts: Facts) -> str:
+    """Return the first condition that does not fit, or nothing."""
+    for condition in conditions:
+        value = getattr(question if condition.of_question else facts, condition.attribute)
+        if (value in condition.values) is condition.negated:
+            return condition.attribute
+    return ""
+
+
+def _day_of(question: Question, facts: Facts) -> date:
+    """Return the date at which the packs are read: as_of, else the local date of the person, else the date in UTC."""
+    if facts.as_of is not None:
+        return facts.as_of
+    try:
+        return local(question.at, zones_of(question, facts)[0]).date()
+    except (MissingFact, KeyError, ValueError, OSError):
+        return question.at.astimezone(UTC).date()
+
+
+def _run(active: _Active, question: Question, facts: Facts) -> Finding:
+    return active.function(question, facts, **active.params)
+
+
+def _opening(active: _Active, found: Finding, question: Question, facts: Facts) -> datetime | None:
+    """Return the earliest instant at which a failing rule could pass: its own opening, or the end of its dates."""
+    if active.ends is None or facts.as_of is not None:
+        return found.next_at
+    over = max(start_of_day(active.ends + timedelta(days=1), zone) for zone in zones_of(question, facts))
+    return over if found.next_at is None else min(over, found.next_at)
+
+
+@dataclass(frozen=True, slots=True)
+class _Evaluation:
+    results: tuple[Result, ...]
+    failing: tuple[Result, ...]
+    openings: tuple[datetime | None, ...]  # one per failing rule
+    contributing: tuple[str, ...]
+
+
+def _stop(results: list[Result], rule: str, pack_of: str, values: Mapping[str, str]) -> _Evaluation:
+    stopped = Result(rule, pack_of, "restriction", FAIL, "hard", fails(dict(values)))
+    kept = [result for result in results if result.rule != rule]
+    return _Evaluation((*kept, stopped), (stopped,), (None,), ())
+
+
+def _evaluate_once(question: Question, facts: Facts, program: _Program) -> _Evaluation:
+    """Run every rule at the instant of the question."""
+    results: list[Result] = []
+    ground = next((active for active in program.active if active.rule.id == FAILCLOSED), None)
+    try:
+        if ground is None:
+            raise MissingFact("pack POLICY")
+        _run(ground, question, facts)
+        if all(pack.id == POLICY for pack in program.packs):
+            raise MissingFact("pack")
+    except MissingFact as missing:
+        return _stop(results, FAILCLOSED, POLICY, {"missing": missing.missing})
+
+    uncovered: set[str] = set()
+    for active in program.coverage:
+        rule = active.rule
+        unfit = "date" if not active.in_force else _fits(rule.when, question, facts)
+        if unfit:
+            results.append(Result(rule.id, rule.pack, rule.role, NOT_APPLICABLE, rule.strength, because=unfit))
+            continue
+        found = _run(active, question, facts)
+        results.append(Result(rule.id, rule.pack, rule.role, PASS, rule.strength, found))
+        if not found.passed:
+            uncovered.add(rule.pack)
+
+    failed: list[tuple[_Active, Finding]] = []
+    exceptions: dict[str, list[tuple[_Active, Finding]]] = {}
+    order: dict[str, int] = {}
+    missing_facts: list[str] = []
+    for active in program.active:
+        rule = active.rule
+        if rule.pack in uncovered:
+            unfit = "coverage"
+        elif not active.in_force:
+            unfit = "date"
+        else:
+            unfit = _fits(rule.when, question, facts)
+        order[rule.id] = len(results)
+        if unfit:
+            results.append(Result(rule.id, rule.pack, rule.role, NOT_APPLICABLE, rule.strength, because=unfit))
+            continue
+        try:
+            found = _run(active, question, facts)
+        except MissingFact as missing:
+            found = fails({"missing": missing.missing})
+            if rule.role in {"exception", "definition"}:
+                found = Finding(passed=rule.role == "definition", values={"missing": missing.missing})
+            else:
+                missing_facts.append(missing.missing)
+        if rule.role == "exception":
+            for target in rule.lifts:
+                exceptions.setdefault(target, []).append((active, found))
+            state = PASS if found.passed else NOT_APPLICABLE
+            because = "" if found.passed else "does not apply"
+            results.append(Result(rule.id, rule.pack, rule.role, state, rule.strength, found, because))
+        elif found.passed or rule.role == "definition":
+            results.append(Result(rule.id, rule.pack, rule.role, PASS, rule.strength, found))
+        elif rule.role == "advisory":
+            results.append(Result(rule.id, rule.pack, rule.role, ADVISED, rule.strength, found))
+        else:
+            failed.append((active, found))
+            results.append(Result(rule.id, rule.pack, rule.role, FAIL, rule.strength, found))
+
+    failing: list[Result] = []
+    openings: list[datetime | None] = []
+    contributing: list[str] = []
+    for active, found in failed:
+        rule, place = active.rule, order[active.rule.id]
+        excuses = exceptions.get(rule.id, [])
+        applied = next((excuse for excuse, said in excuses if said.passed), None)
+        if applied is not None:
+            results[place] = Result(rule.id, rule.pack, rule.role, LIFTED, rule.strength, found, applied.rule.id)
+            contributing.append(applied.rule.id)
+            continue
+        if rule.strength == "soft" and _overrides(question, rule.id):
+            results[place] = Result(rule.id, rule.pack, rule.role, OVERRIDDEN, rule.strength, found)
+            continue
+        contributing += [excuse.rule.id for excuse, _ in excuses]
+        contributing += found.contributing
+        failing.append(results[place])
+        ways = [_opening(active, found, question, facts), *(said.next_at for _, said in excuses)]
+        openings.append(min((way for way in ways if way is not None), default=None))
+    if missing_facts:
+        place = order[FAILCLOSED]
+        stopped = Result(FAILCLOSED, POLICY, "restriction", FAIL, "hard", fails({"missing": missing_facts[0]}))
+        results[place] = stopped
+        failing.append(stopped)
+        openings.append(None)
+    return _Evaluation(tuple(results), tuple(failing), tuple(openings), tuple(dict.fromkeys(contributing)))
+
+
+def _overrides(question: Question, rule: str) -> bool:
+    """Whether a person, not a machine, goes on past this soft rule with a supervisor's recorded reason."""
+    override = question.override
+    if question.automated or override is None or not override.reason.strip():
+        return False
+    return not override.rules or rule in override.rules
+
+
+def _safely(question: Question, facts: Facts, packs: Sequence[Pack]) -> _Evaluation:
+    """Run the rules; whatever goes wrong in one is a block that names it."""
+    try:
+        return _evaluate_once(question, facts, compiled(packs, _day_of(question, facts)))
+    except Exception as error:  # noqa: BLE001  (fail closed: whatever it is, it is a refusal)
+        return _stop([], ENGINE_ERROR, POLICY, {"error": type(error).__name__, "message": str(error)[:120]})
+
+
+def _next_permitted(question: Question, facts: Facts, packs: Sequence[Pack], first: _Evaluation) -> datetime | None:
+    """Return the earliest instant from the question on at which nothing forbids it, if nothing else happens.
+
+    Advance to the latest opening that the failing rules name, evaluate again, to a fixed point. None when a rule names
+    no end, or none is found within the horizon.
+    """
+    at, found = question.at, first
+    for _ in range(MAX_STEPS):
+        if not found.failing:
+            return at
+        if None in found.openings:
+            return None
+        later = max(opening for opening in found.openings if opening is not None)
+        if later <= at or later - question.at > HORIZON:
+            return None
+        at = later
+        found = _safely(question.moved_to(at), facts, packs)
+    return None
+
+
+def evaluate(question: Question, facts: Facts, packs: Sequence[Pack]) -> Outcome:
+    """Return whether the packs permit what is proposed at question.at, with every rule's finding. Never raises."""
+    found = _safely(question, facts, packs)
+    failing = tuple(result.rule for result in found.failing)
+    strengths = [result.strength for result in found.failing]
+    return Outcome(
+        verdict="refuse" if failing else "permit",
+        at=question.at,
+        results=found.results,
+        failing=failing,
+        contributing=found.contributing,
+        advisories=tuple(result.rule for result in found.results if result.state == ADVISED),
+        overridden=tuple(result.rule for result in found.results if result.state == OVERRIDDEN),
+        strength=min(strengths, key=STRENGTHS.index) if strengths else "",
+        next_permitted=_next_permitted(question, facts, packs, found),
+        packs=tuple((pack.id, pack.version, pack.hash) for pack in packs),
+    )
+
+
+@lru_cache(maxsize=1)
+def version() -> str:
+    """Return a short hash of the source that decides: two processes with the same one give the same answers."""
+    digest = hashlib.sha256()
+    here = Path(__file__).parent
+    for path in sorted([*here.glob("predicates/*.py"), *(here / f"{name}.py" for name in _DECIDING)]):
+        digest.update(path.name.encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+_DECIDING: Final = ("engine", "facts", "windows", "vocabulary", "packs_loader", "calendars/__init__")

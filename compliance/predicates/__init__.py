@@ -1,0 +1,31 @@
+"""The kinds of rules: registered pure functions `(question, facts, **params) -> Finding`. See registry.py."""
+
+from compliance.predicates import (
+    actions,
+    basics,
+    conduct,
+    counts,
+    hours,
+    instructions,
+    limitation,
+    parties,
+    policy,
+    states,
+)
+from compliance.predicates.registry import PREDICATES, Finding, predicate
+
+__all__ = [
+    "PREDICATES",
+    "Finding",
+    "actions",
+    "basics",
+    "conduct",
+    "counts",
+    "hours",
+    "instructions",
+    "limitation",
+    "parties",
+    "policy",
+    "predicate",
+    "states",
+]

@@ -1,0 +1,122 @@
+"""Steps that are not contacts: plans offered, recordings deleted, agencies, data, classes."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from compliance.facts import Facts, Question
+from compliance.predicates.limitation import add_months
+from compliance.predicates.registry import FAILED, PASSED, Finding, fails, predicate
+from compliance.predicates.scope import in_force, past_contacts
+from compliance.windows import local, start_of_day
+
+ASSET_CLASSES = ("正常", "关注", "次级", "可疑", "损失")
+
+
+@predicate
+def plan_length(question: Question, facts: Facts, *, months: int) -> Finding:
+    """This will pass for an instalment plan of at most so many months."""
+    if question.months is None:
+        return PASSED
+    return Finding(question.months <= months, {"months": question.months, "limit": months})
+
+
+@predicate
+def recording_kept(question: Question, facts: Facts, *, months: int, zone: str) -> Finding:
+    """This will fail for deleting a recording before so many months have passed; unknown recordings are kept."""
+    for event in past_contacts(question, facts):
+        if event.recording == question.recording:
+            opening = start_of_day(add_months(local(event.at, zone).date(), months) + timedelta(days=1), zone)
+            return Finding(question.at >= opening, {"months": months}, opening)
+    for record in facts.records:
+        if record.recording == question.recording and record.at <= question.at:
+            opening = start_of_day(add_months(local(record.at, zone).date(), months) + timedelta(days=1), zone)
+            return Finding(question.at >= opening, {"months": months}, opening)
+    return FAILED
+
+
+@predicate
+def recording_not_of_agreement(question: Question, facts: Facts) -> Finding:
+    """This will fail for deleting the recording of an oral repayment agreement of a debt that is not settled."""
+    for record in facts.records:
+        agreed = record.kind == "oral_repayment_agreement" and in_force(record, question.at)
+        if agreed and record.recording == question.recording:
+            return FAILED
+    return PASSED
+
+
+@predicate
+def pay_not_only_recovery(question: Question, facts: Facts) -> Finding:
+    """This will fail for a pay scheme that rests on money recovered alone."""
+    others = sum(share for name, share in question.components if name != "recovered_amount")
+    return Finding(not question.components or others > 0, {"others": others})
+
+
+@predicate
+def agency_evaluated(question: Question, facts: Facts, *, months: int, zone: str) -> Finding:
+    """This will pass for an agency evaluated within so many months."""
+    days = [
+        local(record.at, zone).date()
+        for record in facts.records
+        if record.kind == "agency_evaluated" and record.agency == question.agency and record.at <= question.at
+    ]
+    return Finding(bool(days) and local(question.at, zone).date() <= add_months(max(days), months), {"months": months})
+
+
+@predicate
+def agency_contract_running(question: Question, facts: Facts) -> Finding:
+    """This will fail for an agency whose contract has ended."""
+    for record in facts.records:
+        if (
+            record.kind == "agency_contract_ended"
+            and in_force(record, question.at)
+            and record.agency == question.agency
+        ):
+            return fails({"since": record.at.date().isoformat()})
+    return PASSED
+
+
+@predicate
+def no_open_complaint(question: Question, facts: Facts) -> Finding:
+    """This will fail for placing a case with an agency while a complaint is not disposed of."""
+    for record in facts.records:
+        if record.kind == "complaint_open" and in_force(record, question.at):
+            return fails({"since": record.at.date().isoformat()})
+    return PASSED
+
+
+@predicate
+def staff_certified(question: Question, facts: Facts) -> Finding:
+    """This will fail for a collector known to have been hired without the certificate."""
+    for record in facts.records:
+        hired = record.kind == "staff_hired" and record.staff == question.staff and record.at <= question.at
+        if hired and record.certificate is False:
+            return FAILED
+    return PASSED
+
+
+@predicate
+def sensitive_data_consented(question: Question, facts: Facts, *, kinds: tuple[str, ...]) -> Finding:
+    """This will fail for loading data of these kinds without separate consent."""
+    if question.data_type in kinds and question.separate_consent is not True:
+        return fails({"data": question.data_type or ""})
+    return PASSED
+
+
+@predicate
+def assignment_notified(question: Question, facts: Facts) -> Finding:
+    """This will fail for a buyer of the claim while the debtor was not told of the sale."""
+    for record in facts.records:
+        if record.kind == "claim_assigned" and in_force(record, question.at) and record.debtor_notified is False:
+            return FAILED
+    return PASSED
+
+
+@predicate
+def class_not_too_good(question: Question, facts: Facts) -> Finding:
+    """This will fail for an asset class better than the days past due allow: over 90, 270 and 360 days."""
+    if question.proposed not in ASSET_CLASSES:
+        return PASSED
+    dpd = question.dpd if question.dpd is not None else facts.dpd or 0
+    floor = sum(dpd > step for step in (0, 90, 270, 360))
+    return Finding(ASSET_CLASSES.index(question.proposed) >= floor, {"dpd": dpd, "class": ASSET_CLASSES[floor]})

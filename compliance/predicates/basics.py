@@ -1,0 +1,63 @@
+"""The ground of every decision, and the small reusable gates: purposes, parties, records that exist."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+from compliance import vocabulary
+from compliance.facts import Facts, Question
+from compliance.predicates.registry import FAILED, PASSED, Finding, MissingFact, predicate
+from compliance.predicates.scope import zones_of
+
+UNKNOWN_JURISDICTION = "XX"
+
+
+@predicate
+def ground_is_known(question: Question, facts: Facts) -> Finding:
+    """This will fail unless jurisdiction, zone and every word of the proposal are known.
+
+    Raises MissingFact naming which.
+    """
+    if not facts.jurisdictions or UNKNOWN_JURISDICTION in facts.jurisdictions:
+        raise MissingFact("jurisdiction")
+    if question.direction not in vocabulary.DIRECTIONS:
+        raise MissingFact(f"direction {question.direction}")
+    if question.kind == "action":
+        if question.action is None:
+            raise MissingFact("action")
+        return PASSED
+    if question.kind != "contact":
+        raise MissingFact(f"kind {question.kind}")
+    for name, allowed in (
+        ("channel", vocabulary.CHANNELS),
+        ("party", vocabulary.PARTIES),
+        ("purpose", vocabulary.PURPOSES),
+        ("actor_kind", vocabulary.ACTOR_KINDS),
+    ):
+        if getattr(question, name) not in allowed:
+            raise MissingFact(f"{name} {getattr(question, name)}")
+    if question.direction == "outbound":
+        for zone in zones_of(question, facts):
+            try:
+                ZoneInfo(zone)
+            except (KeyError, ValueError, OSError) as error:
+                raise MissingFact(f"zone {zone}") from error
+    return PASSED
+
+
+@predicate
+def always(question: Question, facts: Facts) -> Finding:
+    """This will pass, and on an exception apply: everything is said by the `when` of the rule."""
+    return PASSED
+
+
+@predicate
+def never(question: Question, facts: Facts) -> Finding:
+    """This will fail whenever the `when` of the rule fits: the thing itself is forbidden."""
+    return FAILED
+
+
+@predicate
+def actor_is(question: Question, facts: Facts, *, kinds: tuple[str, ...]) -> Finding:
+    """This will pass when the actor is of one of these kinds (a coverage rule: the pack binds him)."""
+    return Finding(question.actor_kind in kinds, {"actor_kind": question.actor_kind})

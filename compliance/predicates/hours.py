@@ -1,0 +1,263 @@
+"""Clock windows, days on which nothing is done, and what the person said about times."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+
+from compliance import calendars
+from compliance.facts import Facts, Question, Record
+from compliance.predicates.registry import FAILED, PASSED, Finding, MissingFact, fails, passes, predicate
+from compliance.predicates.scope import CALLS, in_force, own_records, same_medium, with_person, zones_of
+from compliance.vocabulary import UNITS
+from compliance.windows import DAY_SECONDS, clock, covers, first_inside, local, second_of_day, seconds
+
+
+def guard_seconds(question: Question, facts: Facts) -> int:
+    """Return the firm's guard band before a close for this channel: within it nothing new begins."""
+    policy = facts.firm_policy
+    return 60 * dict(policy.guard_minutes).get(question.channel or "", 0) if policy else 0
+
+
+def valid_time_consents(question: Question, facts: Facts, *, express: bool = False) -> list[Record]:
+    """Return the person's consents to times that stand: in force, valid, for this channel and not taken back."""
+    consents = []
+    for record in own_records(question, facts, "consent_time"):
+        if record.valid is False or record.voluntary is False or (express and record.express is not True):
+            continue
+        if record.channel is not None and not same_medium(record.channel, question.channel):
+            continue
+        if record.contact_point_id is not None and record.contact_point_id != question.contact_point_id:
+            continue
+        taken_back = any(
+            back.of == "consent_time"
+            and back.at >= record.at
+            and (back.channel is None or record.channel is None or same_medium(back.channel, record.channel))
+            for back in own_records(question, facts, "consent_withdrawn")
+        )
+        if not taken_back:
+            consents.append(record)
+    return consents
+
+
+def _span(record: Record, opens: int, closes: int) -> tuple[int, int]:
+    """Return the daily window of a consent: no start = legal opening, no end = legal close, neither = all day."""
+    if record.start is None and record.end is None:
+        return 0, DAY_SECONDS
+    return (
+        seconds(record.start) if record.start is not None else opens,
+        seconds(record.end) if record.end is not None else closes,
+    )
+
+
+def _holds(record: Record, at: datetime, zones: tuple[str, ...], opens: int, closes: int) -> bool:
+    start, end = _span(record, opens, closes)
+    for name in (record.zone,) if record.zone else zones:
+        moment = local(at, name)
+        if record.valid_dates and moment.date() not in record.valid_dates:
+            return False
+        if record.until is not None and moment.date() > record.until:
+            return False
+        if not covers(moment, days=record.days, start=start, end=end):
+            return False
+    return True
+
+
+@predicate
+def local_hours(
+    question: Question,
+    facts: Facts,
+    *,
+    opens: time,
+    closes: time,
+    weekend_opens: time | None = None,
+    weekend_closes: time | None = None,
+    closed_weekends: bool = False,
+    zone: str | None = None,
+    consent_opens: bool = False,
+    consent_express: bool = False,
+    only_if_ambiguous: bool = False,
+    workplace_only: bool = False,
+) -> Finding:
+    """This will pass inside [opens, closes) of local time in every place where the person may be.
+
+    zone: a zone that the text fixes for everybody. consent_opens: a valid consent opens other times, and one that says
+    "only" closes all others; consent_express: only an express one does. only_if_ambiguous: pass with one zone.
+    """
+    zones = zones_of(question, facts, zone)
+    if only_if_ambiguous and len(zones) < 2:
+        return PASSED
+    if workplace_only and question.place != "workplace" and question.point_kind not in {"work_phone", "workplace"}:
+        return PASSED
+    guard = guard_seconds(question, facts)
+    week = (seconds(opens), seconds(closes))
+    weekend = (
+        (0, 0)
+        if closed_weekends
+        else (
+            seconds(weekend_opens) if weekend_opens else week[0],
+            seconds(weekend_closes) if weekend_closes else week[1],
+        )
+    )
+    consents = valid_time_consents(question, facts, express=consent_express) if consent_opens else []
+    only = [record for record in consents if record.only]
+
+    def inside(at: datetime) -> bool:
+        granted = any(_holds(record, at, zones, *week) for record in consents)
+        if only:
+            return any(_holds(record, at, zones, *week) for record in only)
+        if granted:
+            return True
+        for name in zones:
+            moment = local(at, name)
+            start, end = weekend if moment.weekday() > 4 else week
+            if not start <= second_of_day(moment) < end - guard:
+                return False
+        return True
+
+    moment = local(question.at, zones[0])
+    values = {
+        "local_time": f"{moment:%H:%M}",
+        "zone": ", ".join(zones),
+        "opens": clock(week[0]),
+        "closes": clock(week[1]),
+    }
+    if moment.weekday() > 4 and not closed_weekends:
+        values |= {"opens": clock(weekend[0]), "closes": clock(weekend[1])}
+    if inside(question.at):
+        return passes(values)
+    edges = {*week, *weekend}
+    for record in consents:
+        edges.update(_span(record, *week))
+    return fails(values, first_inside(question.at, zones=zones, boundaries=edges, inside=inside))
+
+
+@predicate
+def consented_time(question: Question, facts: Facts) -> Finding:
+    """This will apply (as an exception) at a time to which the person has validly consented for this channel."""
+    consents = valid_time_consents(question, facts)
+    if not consents:
+        return FAILED
+    zones = zones_of(question, facts)
+
+    def inside(at: datetime) -> bool:
+        return any(_holds(record, at, zones, 0, DAY_SECONDS) for record in consents)
+
+    if inside(question.at):
+        return passes({"consents": len(consents)})
+    edges = {edge for record in consents for edge in _span(record, 0, DAY_SECONDS)}
+    return fails({}, first_inside(question.at, zones=zones, boundaries=edges, inside=inside))
+
+
+@predicate
+def convenient_time(question: Question, facts: Facts, *, zone: str | None = None) -> Finding:
+    """This will pass outside the times that the person named as inconvenient, and inside those named as the only ones.
+
+    A consent to times given at or after the naming, and covering the instant, takes precedence over it.
+    """
+    windows = [
+        record
+        for record in own_records(question, facts, "inconvenient_window")
+        if record.channel is None or same_medium(record.channel, question.channel)
+    ]
+    consents = valid_time_consents(question, facts)
+    only = [record for record in consents if record.only]
+    if not windows and not only:
+        return PASSED
+    zones = zones_of(question, facts, zone)
+
+    def inside(at: datetime) -> bool:
+        if only and not any(_holds(record, at, zones, 0, DAY_SECONDS) for record in only):
+            return False
+        for window in windows:
+            names = (window.zone,) if window.zone else zones
+            start, end = _span(window, 0, DAY_SECONDS)
+            hit = any(
+                covers(local(at, name), days=window.days, start=start, end=end)
+                and (window.until is None or local(at, name).date() <= window.until)
+                for name in names
+            )
+            later = (record for record in consents if record.at >= window.at)
+            if hit and not any(_holds(record, at, zones, 0, DAY_SECONDS) for record in later):
+                return False
+        return True
+
+    moment = local(question.at, zones[0])
+    if inside(question.at):
+        return passes({"local_time": f"{moment:%H:%M}"})
+    edges = {edge for record in (*windows, *consents) for edge in _span(record, 0, DAY_SECONDS)}
+    looked_in = {*zones, *(record.zone for record in windows if record.zone)}
+    opening = first_inside(question.at, zones=looked_in, boundaries=edges, inside=inside)
+    return fails({"local_time": f"{moment:%H:%M}", "zone": ", ".join(zones)}, opening)
+
+
+@predicate
+def open_day(
+    question: Question, facts: Facts, *, calendar: str, quiet: str, zone: str | None = None, policy: str | None = None
+) -> Finding:
+    """This will pass on a local day that the calendar does not close.
+
+    quiet: "holidays" (days off by the calendar, also the ones in lieu) or "nonworking" (also weekends, except those
+    that the calendar makes working days). policy: id of the firm policy that must be switched on. Raises MissingFact
+    for a year that is not loaded.
+    """
+    if policy is not None and not enabled(question, facts, policy):
+        return PASSED
+    table = calendars.get(calendar)
+    closed = table.is_holiday if quiet == "holidays" else table.is_nonworking
+    zones = zones_of(question, facts, zone)
+
+    def inside(at: datetime) -> bool:
+        return not any(closed(local(at, name).date()) for name in zones)
+
+    day = local(question.at, zones[0]).date()
+    if inside(question.at):
+        return passes({"date": day.isoformat()})
+    try:
+        opening = first_inside(question.at, zones=zones, boundaries=(), inside=inside)
+    except MissingFact:
+        opening = None
+    return fails({"date": day.isoformat(), "calendar": calendar}, opening)
+
+
+def enabled(question: Question, facts: Facts, policy: str) -> bool:
+    """Whether the firm has switched this policy on."""
+    if facts.firm_policy and policy in facts.firm_policy.enabled:
+        return True
+    return any(
+        record.kind == "policy_enabled" and record.policy == policy and in_force(record, question.at)
+        for record in facts.records
+    )
+
+
+@predicate
+def firm_hours(question: Question, facts: Facts, *, required: bool = False) -> Finding:
+    """This will pass inside the firm's own contact hours, and the person's wishes about times.
+
+    required: the law names hours in words only, so that without the firm's number nothing is permitted (MissingFact).
+    """
+    policy = facts.firm_policy
+    if policy is None or policy.opens is None or policy.closes is None:
+        if required:
+            raise MissingFact("firm hours")
+        return PASSED
+    own = local_hours(question, facts, opens=time.fromisoformat(policy.opens), closes=time.fromisoformat(policy.closes))
+    if not required:
+        return own
+    wishes = convenient_time(question, facts)
+    if own.passed and wishes.passed:
+        return own
+    openings = [found.next_at for found in (own, wishes) if not found.passed]
+    latest = None if None in openings else max(at for at in openings if at is not None)
+    return fails({**own.values, **wishes.values}, latest)
+
+
+@predicate
+def not_soon_after(question: Question, facts: Facts, *, minutes: int, per_day: int) -> Finding:
+    """This will fail (as an advisory) for a call right after an unanswered one, or the per_day-th on one local day."""
+    calls = [e for e in with_person(question, facts) if e.direction == "outbound" and e.channel in CALLS]
+    recent = [e for e in calls if e.outcome in UNITS["unanswered"] and question.at - e.at <= timedelta(minutes=minutes)]
+    zones = zones_of(question, facts)
+    today = local(question.at, zones[0]).date()
+    same_day = [e for e in calls if local(e.at, zones[0]).date() == today]
+    values = {"recent": len(recent), "today": len(same_day), "minutes": minutes}
+    return Finding(not recent and len(same_day) < per_day - 1, values)
