@@ -10,13 +10,13 @@ from django.template import Context, Template
 from django.utils import timezone, translation
 
 from collections_app.shared.money import Money
-from collections_app.templatetags import display
+from collections_app.templatetags import clocks, display
 
 NOW = datetime(2026, 11, 22, 1, 30, tzinfo=UTC)
 
 
 def show(source: str, **context: object) -> str:
-    return Template("{% load display %}" + source).render(Context({"now": NOW} | context))
+    return Template("{% load display clocks %}" + source).render(Context({"now": NOW} | context))
 
 
 def test_an_amount_names_its_currency_once_and_groups_by_thousands():
@@ -109,9 +109,9 @@ def test_a_bucket_label_of_a_shops_own_scheme_is_shown_as_it_is():
 
 
 def test_a_duration_keeps_its_two_largest_units():
-    assert display.duration(timedelta(hours=2, minutes=5, seconds=59)) == "2 h 05 min"
-    assert display.duration(249) == "4 min 09 s"
-    assert display.duration(None) == "–"
+    assert clocks.duration(timedelta(hours=2, minutes=5, seconds=59)) == "2 h 05 min"
+    assert clocks.duration(249) == "4 min 09 s"
+    assert clocks.duration(None) == "–"
 
 
 def test_text_from_outside_is_escaped_everywhere():
