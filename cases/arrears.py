@@ -13,6 +13,7 @@ from django.db.models import Q, Sum
 from cases.models import Account, AccountState, LedgerEntry
 
 ZERO = Decimal("0.00")
+TAPE = "tape"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +53,17 @@ def of_accounts(accounts: list[Account], *, on: date) -> list[Arrears]:
 
 
 def _moved_since(account_id: int, state: AccountState) -> Decimal:
-    """Return payments, reversals and waivers that the state does not know of yet (negative lowers the arrears)."""
-    known_by_date = Q(effective_on__lte=state.effective_on) & Q(recorded_at__lte=state.recorded_at)
+    """Return payments, reversals and waivers that the state does not know of yet (negative lowers the arrears).
+
+    A tape knows what counted by its date and was recorded before it; a state that followed from a payment or a reversal
+    knows that one too.
+    """
+    recorded = Q(recorded_at__lt=state.recorded_at)
+    if state.cause != TAPE:
+        recorded |= Q(recorded_at=state.recorded_at)
     entries = LedgerEntry.objects.filter(account_id=account_id, kind__in=["payment", "reversal", "waiver"])
-    return entries.exclude(known_by_date).aggregate(total=Sum("amount"))["total"] or ZERO
+    unknown = entries.exclude(Q(effective_on__lte=state.effective_on) & recorded)
+    return unknown.aggregate(total=Sum("amount"))["total"] or ZERO
 
 
 def restate(

@@ -27,7 +27,7 @@ def create(
         name=name, token_hash=token_hash(token), token_hint=token[-4:], scopes=sorted(scopes), created_at=at
     )
     client.creditors.set(creditors)
-    audit.record("user.token_made", subject=client, actor=actor, at=at, name=name, scopes=sorted(scopes))
+    audit.record("user.token_made", subject=client, actor=actor, at=at, client=name, scopes=sorted(scopes))
     return client, token
 
 
@@ -37,5 +37,5 @@ def revoke(*, client_id: int, actor: Actor, at: datetime) -> ApiClient:
     client = ApiClient.objects.select_for_update(of=("self",), no_key=True).get(pk=client_id)
     client.is_active = False
     client.save(update_fields=["is_active"])
-    audit.record("user.token_revoked", subject=client, actor=actor, at=at, name=client.name)
+    audit.record("user.token_revoked", subject=client, actor=actor, at=at, client=client.name)
     return client
