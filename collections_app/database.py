@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import Any
+from urllib.parse import quote
 
 import psycopg2
 from django.conf import settings
@@ -102,9 +103,10 @@ def names(prefix: str) -> list[str]:
 
 def url(name: str, *, role: str = "app") -> str:
     """Return the address of a database on the server in use, for child processes."""
-    from urllib.parse import quote
-
-    parts = owner_parts() if role == "owner" else connections.settings["default"]
+    parts = owner_parts()
+    if role != "owner":
+        configured = database_parts(settings.DATABASE_URL, name="DATABASE_URL")
+        parts |= {"USER": configured["USER"], "PASSWORD": configured["PASSWORD"]}
     host, port = quote(parts["HOST"], safe=""), f":{parts['PORT']}" if parts["PORT"] else ""
     return f"postgresql://{quote(parts['USER'])}:{quote(parts['PASSWORD'], safe='')}@{host}{port}/{name}"
 

@@ -4,18 +4,22 @@ import hmac
 from collections.abc import Callable
 from typing import Any
 
+from django.apps import apps
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
+from django.db.models import Min
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
+
+from collections_app.shared import clock
 
 # Work that is overdue by more than this is a fault: the minute tick should have found it three times.
 STALE_AFTER_S = 180
 
 # name -> function that returns the age in seconds of the oldest thing that is due and not done, None when nothing is due.
-_queues: dict[str, Callable[[], float | None]] = {}
+_queues: dict[str, Callable[[], float | None]] = {"contacts": lambda: oldest_due_contact()}
 
 
 def register_queue(name: str, oldest_due: Callable[[], float | None]) -> None:
@@ -77,6 +81,20 @@ def readiness_problems() -> list[str]:
     except DatabaseError:
         return ["database_unreachable"]
     return [f"migrations_waiting:{len(waiting)}"] if waiting else []
+
+
+def oldest_due_contact() -> float | None:
+    """Return for how many seconds the oldest due automatic contact has waited; None when none is due."""
+    try:
+        planned = apps.get_model("contacts", "PlannedContact")
+    except LookupError:
+        return None
+    at = clock.now()
+    due = planned.objects.filter(
+        status__in=["planned", "withheld"], automated=True, channel__in=settings.CHANNEL_QUEUES
+    )
+    oldest = due.filter(try_again_at__lte=at, expires_at__gt=at).aggregate(oldest=Min("try_again_at"))["oldest"]
+    return None if oldest is None else (at - oldest).total_seconds()
 
 
 def queue_ages() -> dict[str, float | None]:

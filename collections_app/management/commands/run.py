@@ -24,6 +24,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.urls import NoReverseMatch, reverse
 
 from collections_app import embedded, translations
+from collections_app.database import as_owner
 from collections_app.processes import Parent
 
 READY_WITHIN_S = 60
@@ -121,8 +122,9 @@ class Command(BaseCommand):
 
     def _prepare(self, env: dict[str, str], *, demo: bool) -> None:
         """Migrate, compile translations, fill an empty book, close the days that were missed."""
-        executor = MigrationExecutor(connection)
-        waiting = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+        with as_owner():
+            executor = MigrationExecutor(connection)
+            waiting = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
         if waiting:
             self.parent.say(f"applying {waiting} migrations")
             call_command("migrate", verbosity=0, interactive=False, skip_checks=True)
