@@ -65,7 +65,7 @@ def phone(text: str, region: str) -> tuple[str, str]:
     number.extension = None
     return (
         phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164),
-        phonenumbers.region_code_for_country_code(number.country_code),
+        phonenumbers.region_code_for_country_code(number.country_code or 0),
     )
 
 

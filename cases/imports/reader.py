@@ -2,12 +2,15 @@
 
 import csv
 import hashlib
+import io
 import json
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import date
 from decimal import Decimal
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -46,6 +49,7 @@ _FIRST_SLOT: Final = {
     "guarantor_name": "guarantor_name", "guarantor_document": "guarantor_document_sealed",
     "guarantor_mobile": "guarantor_mobile_sealed",
 }  # fmt: skip
+_WIDTHS: Final = {"account": 3, "document": 4, "phone": 4, "email": 3, "postal": 3}
 _NEEDED: Final = frozenset({"account_number", "balance", "days_past_due", "months_past_due", "repay_status"})
 _NEVER_NEGATIVE: Final = frozenset({"credit_limit", "paid_in_month", "last_payment_amount", "amount_past_due"})
 _TOTAL_WORDS: Final = frozenset("合计 总计 小计 合計 總計 total totals sum subtotal grandtotal".split())  # noqa: SIM905
@@ -97,28 +101,35 @@ class _Lines:
         self.number -= len(self.taken) - 1
 
 
-def records(path: Path, layout: detect.Layout) -> Iterator[tuple[int, list[str] | None]]:
-    """Yield (line, cells) of every record after the headings; cells is None where the quotation marks do not match."""
+def records(
+    path: Path, layout: detect.Layout, *, told: Callable[[int], None] | None = None
+) -> Iterator[tuple[int, list[str] | None]]:
+    """Yield (line, cells) of every record after the headings; cells is None where the quotation marks do not match.
+
+    told: called now and then with the number of bytes read.
+    """
     if layout.kind == "sheet":
         for line, cells in sheet.rows(path):
             if line > layout.header_line:
                 yield line, cells
         return
-    with path.open(encoding=layout.encoding, newline="") as file:
+    with path.open("rb") as raw, io.TextIOWrapper(raw, encoding=layout.encoding, newline="") as file:
         lines = _Lines(file)
         reader = csv.reader(lines, delimiter=layout.delimiter, strict=True)
         while True:
             line = lines.begin()
+            if told and line % 1024 == 0:
+                told(raw.tell())
             try:
-                cells = next(reader, None)
+                cells = next(reader)
+            except StopIteration:
+                return
             except csv.Error:
                 lines.give_back_all_but_one()
                 if line > layout.header_line:
                     yield line, None
                 reader = csv.reader(lines, delimiter=layout.delimiter, strict=True)
                 continue
-            if cells is None:
-                return
             if line > layout.header_line:
                 yield line, cells
 
@@ -137,12 +148,9 @@ def layout_of(path: Path, mapping: formats.Mapping | None = None) -> detect.Layo
     if size > detect.MAX_SHEET_BYTES:
         raise FileRefused("file_is_too_large", limit=detect.MAX_SHEET_BYTES // 1024**2)
     first: list[tuple[int, list[str]]] = []
-    reading = sheet.rows(path)
-    for line, cells in reading:
-        first.append((line, [cell.strip(" \t\u00a0\u3000") for cell in cells]))
-        if len(first) == 200:
-            break
-    reading.close()
+    with closing(sheet.rows(path)) as reading:
+        for line, cells in islice(reading, 200):
+            first.append((line, [cell.strip(" \t\u00a0\u3000") for cell in cells]))
     if not any(any(cells) for _line, cells in first):
         raise FileRefused("file_is_empty")
     line, headings = detect.heading_line(first, header)
@@ -169,8 +177,8 @@ class Tape:
         self.layout = layout or layout_of(path, mapping)
         self.currency = mapping.currency or currency
         self.region = mapping.region or formats.REGION_OF_CURRENCY.get(self.currency, "")
-        self.rows = 0
-        self.totals = {name: Decimal(0) for name in formats.AMOUNTS if name in mapping.fields}
+        self.rows = self.bytes_read = 0
+        self.totals: dict[str, Decimal] = {name: Decimal(0) for name in formats.AMOUNTS if name in mapping.fields}
         self._columns = self._find_columns()
 
     def _find_columns(self) -> list[tuple[int, str, formats.Field, int, Callable[[str], Any]]]:
@@ -190,6 +198,17 @@ class Tape:
             )
         # the jurisdiction first: national telephone numbers are read by it
         return sorted(found, key=lambda column: (column[2].name != "jurisdiction", column[0]))
+
+    def used_slots(self) -> list[int]:
+        """Return the places in a staged row that this tape can fill, in order."""
+        used = {SLOT["line"], SLOT["raw_sealed"], SLOT["currency"]}
+        for _place, _heading, field, slot, _parse in self._columns:
+            if slot >= 0:
+                used.update(range(slot, slot + _WIDTHS.get(field.kind, 1)))
+        return sorted(used)
+
+    def _told(self, bytes_read: int) -> None:
+        self.bytes_read = bytes_read
 
     def _parser(self, field: formats.Field) -> Callable[[str], Any]:
         parsers: dict[str, Callable[[str], Any]] = {
@@ -237,7 +256,7 @@ class Tape:
 
     def __iter__(self) -> Iterator[Row]:
         width = len(self.layout.headings)
-        for line, cells in records(self.path, self.layout):
+        for line, cells in records(self.path, self.layout, told=self._told):
             if cells is None:
                 self.rows += 1
                 yield Row(line, None, [RowRefusal(line, "", "bad_quoting")], [], b"")

@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 from typing import Final
 
@@ -16,7 +16,7 @@ _CHILD: Final = Path(__file__).with_name("sheet_child.py")
 _REASONS: Final = {3: "sheet_is_too_large", 4: "sheet_is_unreadable", 5: "sheet_is_missing"}
 
 
-def rows(path: Path, *, memory: int = MEMORY, seconds: int = SECONDS) -> Iterator[tuple[int, list[str]]]:
+def rows(path: Path, *, memory: int = MEMORY, seconds: int = SECONDS) -> Generator[tuple[int, list[str]]]:
     """Yield (row number from 1, cells as text) of the first sheet.
 
     Raises FileRefused sheet_* when the child refuses, dies of its limits, or takes longer than `seconds`.

@@ -1,0 +1,232 @@
+"""Constant SQL of an import: the staging tables of one session, the checks, and what is written into the book.
+
+Values are bound; nothing is put together from input. The steps run in the order of this file, in one transaction, with
+the creditor's row locked. `import_staging` holds the rows of the file that stand, `import_refused` those that do not.
+"""
+
+from typing import Final
+
+STAGING: Final = """
+DROP TABLE IF EXISTS pg_temp.import_staging, pg_temp.import_refused;
+CREATE TEMP TABLE import_staging (
+    line integer NOT NULL, raw_sealed bytea, number_sealed bytea, number_hash bytea, number_last4 text,
+    balance numeric(18,2), amount_past_due numeric(18,2), credit_limit numeric(18,2), paid_in_month numeric(18,2),
+    last_payment_amount numeric(18,2),
+    due_on date, days integer, months smallint, currency text, product text, opened_on date,
+    borrower_ref text, name text, document_sealed bytea, document_hash bytea, document_last4 text, document_kind text,
+    birth_on date, language text, jurisdiction text, time_zone text,
+    mobile_sealed bytea, mobile_hash bytea, mobile_last4 text, mobile_region text,
+    home_phone_sealed bytea, home_phone_hash bytea, home_phone_last4 text, home_phone_region text,
+    work_phone_sealed bytea, work_phone_hash bytea, work_phone_last4 text, work_phone_region text,
+    email_sealed bytea, email_hash bytea, email_last4 text,
+    address_sealed bytea, address_hash bytea, address_last4 text,
+    guarantor_name text, guarantor_document_sealed bytea, guarantor_document_hash bytea, guarantor_document_last4 text,
+    guarantor_document_kind text, guarantor_mobile_sealed bytea, guarantor_mobile_hash bytea,
+    guarantor_mobile_last4 text, guarantor_mobile_region text,
+    account_id bigint, person_id bigint, borrower_id bigint, product_id bigint, kept_currency text, borrower_key text,
+    is_new boolean NOT NULL DEFAULT false, state_id bigint, newest_on date,
+    state_changed boolean NOT NULL DEFAULT false,
+    difference numeric(18,2) NOT NULL DEFAULT 0, what text[] NOT NULL DEFAULT '{}'
+);
+CREATE TEMP TABLE import_refused (
+    line integer NOT NULL, "column" text NOT NULL, code text NOT NULL, "values" jsonb NOT NULL, raw_sealed bytea,
+    remark boolean NOT NULL DEFAULT false
+);
+"""
+DROP_STAGING: Final = """
+DROP TABLE IF EXISTS pg_temp.import_staging, pg_temp.import_refused, pg_temp.import_person, pg_temp.import_borrower,
+    pg_temp.import_account, pg_temp.import_point, pg_temp.import_guarantor;
+"""
+COPY_STAGED: Final = "COPY import_staging ({columns}) FROM STDIN"
+COPY_REFUSED: Final = 'COPY import_refused (line, "column", code, "values", raw_sealed, remark) FROM STDIN'
+ANALYZE: Final = "CREATE INDEX ON import_staging (number_hash); ANALYZE import_staging;"
+
+TIMEOUTS: Final = "SET LOCAL statement_timeout = '15min'; SET LOCAL lock_timeout = '60s';"
+# Persons are shared by all creditors: a tape that names people waits for every other import; others only for their own.
+LOCK_ALL_CREDITORS: Final = "SELECT id FROM cases_creditor ORDER BY id FOR NO KEY UPDATE"
+LOCK_CREDITOR: Final = "SELECT id FROM cases_creditor WHERE id = %(creditor)s FOR NO KEY UPDATE"
+
+# -- checks ---------------------------------------------------------------------------------------------------------
+REFUSE_DUPLICATES: Final = """
+WITH twice AS (
+    SELECT line, raw_sealed, min(line) OVER (PARTITION BY number_hash) AS first_line FROM import_staging
+), refused AS (
+    INSERT INTO import_refused (line, "column", code, "values", raw_sealed)
+    SELECT line, %(account_heading)s, 'duplicate_account', jsonb_build_object('first_line', first_line), raw_sealed
+    FROM twice WHERE line > first_line RETURNING line
+)
+DELETE FROM import_staging USING refused WHERE import_staging.line = refused.line;
+"""
+MATCH_PRODUCTS: Final = """
+UPDATE import_staging SET product_id = product.id FROM cases_product AS product
+WHERE product.creditor_id = %(creditor)s
+  AND lower(product.code) = lower(coalesce(import_staging.product, %(product)s));
+UPDATE import_staging SET product_id = (
+    SELECT min(id) FROM cases_product WHERE creditor_id = %(creditor)s
+) WHERE product_id IS NULL AND product IS NULL AND %(product)s = '';
+"""
+MATCH_ACCOUNTS: Final = """
+UPDATE import_staging SET account_id = account.id, person_id = account.person_id, borrower_id = account.borrower_id,
+    kept_currency = account.currency
+FROM cases_account AS account
+WHERE account.creditor_id = %(creditor)s AND account.number_hash = import_staging.number_hash;
+UPDATE import_staging SET state_id = in_force.id
+FROM import_staging AS row CROSS JOIN LATERAL (
+    SELECT id FROM cases_accountstate
+    WHERE account_id = row.account_id AND effective_on <= %(as_of)s ORDER BY effective_on DESC, id DESC LIMIT 1
+) AS in_force
+WHERE import_staging.line = row.line;
+UPDATE import_staging SET newest_on = newer.effective_on
+FROM import_staging AS row CROSS JOIN LATERAL (
+    SELECT effective_on FROM cases_accountstate
+    WHERE account_id = row.account_id AND effective_on > %(as_of)s ORDER BY effective_on DESC, id DESC LIMIT 1
+) AS newer
+WHERE import_staging.line = row.line;
+"""
+# A stated number of days or months says something else on another day; a due date or nothing past due does not.
+MARK_CHANGED_STATES: Final = """
+UPDATE import_staging SET state_changed = true
+WHERE NOT EXISTS (
+    SELECT FROM cases_accountstate AS state
+    WHERE state.id = import_staging.state_id
+      AND (state.stated, state.oldest_unpaid_due_on, state.days_past_due, state.months_past_due, state.balance,
+           state.amount_past_due, state.paid_in_period, state.currency)
+          IS NOT DISTINCT FROM
+          (%(stated)s, import_staging.due_on, import_staging.days, import_staging.months, import_staging.balance,
+           import_staging.amount_past_due, import_staging.paid_in_month, import_staging.currency)
+      AND (state.effective_on = %(as_of)s OR coalesce(state.days_past_due, state.months_past_due, 0) = 0)
+);
+"""
+REFUSE_ROWS: Final = """
+WITH reasons AS (
+    SELECT line, raw_sealed, %(product_heading)s AS "column", 'unknown_product' AS code,
+           jsonb_build_object('product', coalesce(product, %(product)s)) AS "values"
+    FROM import_staging WHERE product_id IS NULL
+    UNION ALL
+    SELECT line, raw_sealed, %(currency_heading)s, 'account_in_other_currency',
+           jsonb_build_object('kept', kept_currency, 'stated', currency)
+    FROM import_staging WHERE kept_currency <> currency
+    UNION ALL
+    SELECT line, raw_sealed, %(account_heading)s, 'older_than_book', jsonb_build_object('newest', newest_on)
+    FROM import_staging WHERE newest_on IS NOT NULL AND state_changed
+    UNION ALL
+    SELECT row.line, row.raw_sealed, %(borrower_heading)s, 'account_of_other_borrower', '{}'::jsonb
+    FROM import_staging AS row JOIN cases_borrower AS borrower ON borrower.id = row.borrower_id
+    WHERE row.borrower_ref <> borrower.external_ref AND borrower.external_ref NOT LIKE 'account-%%'
+      AND borrower.external_ref NOT LIKE 'document-%%'
+), refused AS (
+    INSERT INTO import_refused (line, "column", code, "values", raw_sealed)
+    SELECT line, "column", code, "values", raw_sealed FROM reasons RETURNING line
+)
+DELETE FROM import_staging USING refused WHERE import_staging.line = refused.line;
+"""
+KEEP_REFUSED: Final = """
+INSERT INTO cases_importrow (batch_id, line, "column", code, "values", raw_sealed, purge_on)
+SELECT %(batch)s, line, left("column", 80), code,
+       CASE WHEN remark THEN "values" || '{"remark": true}' ELSE "values" END, raw_sealed, %(purge_on)s
+FROM import_refused ORDER BY line, "column";
+"""
+COUNT_REFUSED: Final = "SELECT count(DISTINCT line) FROM import_refused WHERE NOT remark"
+REFUSED: Final = """
+SELECT line, "column", code, "values", remark FROM import_refused ORDER BY remark, line, "column" LIMIT %(limit)s
+"""
+
+# -- the book: accounts, their states, their ledger -------------------------------------------------------------------
+INSERT_ACCOUNTS: Final = """
+UPDATE import_staging SET is_new = true, account_id = nextval(pg_get_serial_sequence('cases_account', 'id'))
+WHERE account_id IS NULL;
+INSERT INTO cases_account (id, creditor_id, person_id, borrower_id, product_id, number_sealed, number_hash,
+    number_last4, currency, credit_limit, balance, opened_on, status, created_at)
+SELECT account_id, %(creditor)s, person_id, borrower_id, product_id, number_sealed, number_hash, number_last4,
+    currency, credit_limit, 0, opened_on, 'open', %(at)s
+FROM import_staging WHERE is_new ORDER BY line;
+"""
+UPDATE_ACCOUNTS: Final = """
+WITH changed AS (
+    UPDATE cases_account AS account
+    SET credit_limit = coalesce(row.credit_limit, account.credit_limit),
+        opened_on = coalesce(row.opened_on, account.opened_on),
+        product_id = CASE WHEN row.product IS NULL THEN account.product_id ELSE row.product_id END
+    FROM import_staging AS row
+    WHERE account.id = row.account_id AND NOT row.is_new AND row.newest_on IS NULL
+      AND ((row.credit_limit IS NOT NULL AND row.credit_limit IS DISTINCT FROM account.credit_limit)
+           OR (row.opened_on IS NOT NULL AND row.opened_on IS DISTINCT FROM account.opened_on)
+           OR (row.product IS NOT NULL AND row.product_id <> account.product_id))
+    RETURNING account.id
+)
+UPDATE import_staging SET what = what || 'account'::text FROM changed WHERE import_staging.account_id = changed.id;
+"""
+LOCK_ACCOUNTS: Final = """
+SELECT count(*) FROM (
+    SELECT account.id FROM cases_account AS account JOIN import_staging AS row ON row.account_id = account.id
+    ORDER BY account.id FOR NO KEY UPDATE OF account
+) AS locked;
+"""
+# What the book says of that day: the balance now, less what was entered for later days.
+FIND_DIFFERENCES: Final = """
+UPDATE import_staging SET difference = import_staging.balance - (account.balance - coalesce((
+    SELECT sum(entry.amount) FROM cases_ledgerentry AS entry
+    WHERE entry.account_id = account.id AND entry.effective_on > %(as_of)s
+), 0))
+FROM cases_account AS account
+WHERE account.id = import_staging.account_id
+  AND (import_staging.is_new OR import_staging.state_changed
+       OR (%(first_of_its_day)s AND import_staging.newest_on IS NULL));
+"""
+POST_DIFFERENCES: Final = """
+INSERT INTO cases_ledgerentry (account_id, person_id, creditor_id, kind, component, amount, currency, effective_on,
+    recorded_at, source, reference, batch_id)
+SELECT account_id, person_id, %(creditor)s, CASE WHEN is_new THEN 'principal' ELSE 'adjustment' END, '', difference,
+    currency, %(as_of)s, %(at)s, 'tape', 'line ' || line, %(batch)s
+FROM import_staging WHERE difference <> 0 ORDER BY line;
+UPDATE cases_account AS account SET balance = account.balance + row.difference
+FROM import_staging AS row WHERE account.id = row.account_id AND row.difference <> 0;
+UPDATE import_staging SET what = what || 'balance'::text WHERE difference <> 0;
+"""
+INSERT_STATES: Final = """
+INSERT INTO cases_accountstate (account_id, person_id, creditor_id, effective_on, recorded_at, stated,
+    oldest_unpaid_due_on, days_past_due, months_past_due, balance, amount_past_due, paid_in_period, currency, batch_id,
+    cause)
+SELECT account_id, person_id, %(creditor)s, %(as_of)s, %(at)s, %(stated)s, due_on, days, months, balance,
+    amount_past_due, paid_in_month, currency, %(batch)s, 'tape'
+FROM import_staging WHERE state_changed ORDER BY line;
+UPDATE import_staging SET what = what || 'state'::text WHERE state_changed;
+"""
+
+# -- proof -------------------------------------------------------------------------------------------------------------
+AUDIT_ROWS: Final = """
+INSERT INTO compliance_auditevent (name, subject_label, subject_id, person_id, actor_kind, actor_id, actor_label, at,
+    details)
+SELECT 'import.row_changed', 'cases.account', account_id, person_id, %(actor_kind)s, %(actor_id)s, %(actor_label)s,
+    %(at)s,
+    jsonb_build_object('batch', %(batch)s, 'line', line, 'new', is_new, 'changed', to_jsonb(what),
+                       'difference', difference::text)
+FROM import_staging WHERE is_new OR what <> '{}' ORDER BY line;
+"""
+COUNTS: Final = """
+SELECT count(*), count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE NOT is_new AND what <> '{}'),
+    count(*) FILTER (WHERE NOT is_new AND what = '{}')
+FROM import_staging;
+"""
+TOTALS: Final = """
+SELECT coalesce(sum(balance), 0), coalesce(sum(credit_limit), 0), coalesce(sum(amount_past_due), 0),
+    coalesce(sum(paid_in_month), 0), coalesce(sum(last_payment_amount), 0)
+FROM import_staging;
+"""
+# What the book now says of these accounts on that day must be what the file said.
+BOOK_TOTAL: Final = """
+SELECT coalesce(sum(state.balance), 0) FROM import_staging AS row CROSS JOIN LATERAL (
+    SELECT balance FROM cases_accountstate
+    WHERE account_id = row.account_id AND effective_on <= %(as_of)s ORDER BY effective_on DESC, id DESC LIMIT 1
+) AS state;
+"""
+LEDGER_DIFFERS: Final = """
+SELECT count(*) FROM import_staging AS row JOIN cases_account AS account ON account.id = row.account_id
+WHERE account.balance <> (SELECT coalesce(sum(amount), 0) FROM cases_ledgerentry WHERE account_id = account.id);
+"""
+EARLIER_BATCH: Final = """
+SELECT EXISTS (
+    SELECT FROM cases_importbatch WHERE creditor_id = %(creditor)s AND kind = 'tape' AND status = 'loaded'
+    AND as_of >= %(as_of)s AND id <> %(batch)s
+);
+"""

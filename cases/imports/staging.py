@@ -1,0 +1,80 @@
+"""Rows of a tape into the staging tables of this session, by COPY, a few thousand at a time."""
+
+import io
+import json
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
+
+from . import reader, sql
+from .refusals import RowRefusal
+
+CHUNK: Final = 4_000  # rows
+_ESCAPES: Final = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+
+type Progress = Callable[[int, int], None]
+
+
+def stage(cursor: Any, tape: reader.Tape, *, progress: Progress | None = None) -> None:
+    """Read the whole tape into `import_staging` and `import_refused`, which are made anew.
+
+    progress: called with rows read and bytes read after every chunk. Raises FileRefused where the file breaks off.
+    """
+    cursor.execute(sql.STAGING)
+    slots = tape.used_slots()
+    copy_rows = sql.COPY_STAGED.format(columns=", ".join(reader.STAGED[slot] for slot in slots))
+    rows, refused = io.StringIO(), io.StringIO()
+    waiting = 0
+    for row in tape:
+        if row.staged is not None:
+            staged = row.staged
+            rows.write("\t".join([_text(staged[slot]) for slot in slots]))
+            rows.write("\n")
+        for refusal in row.refusals:
+            refused.write(_refusal(refusal, row.raw_sealed, remark=False))
+        for remark in row.remarks:
+            refused.write(_refusal(remark, row.raw_sealed, remark=True))
+        waiting += 1
+        if waiting == CHUNK:
+            _flush(cursor, copy_rows, rows)
+            _flush(cursor, sql.COPY_REFUSED, refused)
+            waiting = 0
+            if progress:
+                progress(tape.rows, tape.bytes_read)
+    _flush(cursor, copy_rows, rows)
+    _flush(cursor, sql.COPY_REFUSED, refused)
+    if progress:
+        progress(tape.rows, tape.layout.size)
+    cursor.execute(sql.ANALYZE)
+
+
+def drop(cursor: Any) -> None:
+    """Remove the staging tables of this session."""
+    cursor.execute(sql.DROP_STAGING)
+
+
+def _flush(cursor: Any, command: str, buffer: io.StringIO) -> None:
+    if buffer.tell():
+        buffer.seek(0)
+        cursor.copy_expert(command, buffer)
+        buffer.seek(0)
+        buffer.truncate()
+
+
+def _text(value: Any) -> str:
+    """Return a value as COPY's text format wants it."""
+    if value is None:
+        return "\\N"
+    if isinstance(value, str):
+        return value if value.isalnum() else value.translate(_ESCAPES)
+    if isinstance(value, bytes):
+        return "\\\\x" + value.hex()
+    if isinstance(value, int | Decimal | date):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} is not staged")
+
+
+def _refusal(refusal: RowRefusal, raw: bytes, *, remark: bool) -> str:
+    cells = (refusal.line, refusal.column, refusal.code, json.dumps(refusal.values, ensure_ascii=False), raw or None)
+    return "\t".join(_text(cell) for cell in cells) + f"\t{'t' if remark else 'f'}\n"
