@@ -132,9 +132,11 @@ def test_sql_is_constant_and_stands_in_its_own_modules():
     for path in python_files():
         if path.stem.startswith("sql") or path.parent.name == "sql" or shown(path) in SQL_ALLOWED:
             continue
-        for name, call in calls(path):
-            if name.endswith("cursor.execute") and call.args and not isinstance(call.args[0], ast.Attribute):
-                found.append(f"{shown(path)}:{call.lineno}")
+        found += [
+            f"{shown(path)}:{call.lineno}"
+            for name, call in calls(path)
+            if name.endswith(("cursor.execute", ".raw", "RawSQL")) and call.args and _is_made_here(call.args[0])
+        ]
     assert found == []
 
 
@@ -144,6 +146,18 @@ SQL_ALLOWED = {
     "collections_app/doctor.py",
     "collections_app/embedded/postgres.py",
 }
+
+
+def _is_made_here(statement: ast.expr) -> bool:
+    """Whether the statement is written or put together at the call: a literal, an f-string, a sum, a format()."""
+    if isinstance(statement, ast.Call):
+        return isinstance(statement.func, ast.Attribute) and statement.func.attr in {"format", "join", "replace"}
+    return isinstance(statement, ast.Constant | ast.JoinedStr | ast.BinOp)
+
+
+@pytest.mark.parametrize("code", ['c.execute("x")', 'c.execute(f"x{y}")', 'c.execute("x" + y)', 'c.execute("x".format(y))'])
+def test_sql_made_at_the_call_would_be_noticed(code: str):
+    assert _is_made_here(ast.parse(code).body[0].value.args[0])  # type: ignore[attr-defined]
 
 
 def test_each_pinned_requirement_says_why_it_is_there():
