@@ -16,13 +16,14 @@ from django.core.management import call_command
 from django.db import connections
 
 from collections_app import database
+from collections_app.shared import schema
 
 PREFIX = "scratch_"
 TEMPLATE = "template_"
 
 
 def open_scratch(name: str) -> str:
-    """Point this process at the scratch database of that name, creating it where it is missing; return its full name."""
+    """Point this process at the scratch database of that name, made where it is missing; return its full name."""
     full = PREFIX + name
     if not database.exists(full):
         template = migrated_template()
@@ -64,8 +65,9 @@ def migrated_template() -> str:
 
 
 def migrations_digest() -> str:
-    """Return sixteen hexadecimal digits that change with any migration file or with the release of Django."""
+    """Return sixteen hexadecimal digits that change with any migration, what they share, or the release of Django."""
     digest = hashlib.sha256(django.__version__.encode())
+    digest.update(Path(schema.__file__).read_bytes())
     for config in sorted(apps.get_app_configs(), key=lambda each: each.label):
         for path in sorted((Path(config.path) / "migrations").glob("*.py")):
             digest.update(f"{config.label}/{path.name}\0".encode() + path.read_bytes())

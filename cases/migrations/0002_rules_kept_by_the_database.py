@@ -87,7 +87,7 @@ class Migration(migrations.Migration):
                 ("unallocated", "reversed"),
             ],
         ),
-        schema.append_only("cases_accountstate"),
+        schema.append_only("cases_accountstate", generated=["past_due_since"]),
         schema.append_only("cases_ledgerentry"),
         schema.append_only("cases_note"),
         schema.append_only("cases_instructionwithdrawal"),
