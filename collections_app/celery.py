@@ -1,8 +1,8 @@
 """The Celery application: a doorbell, never the truth.
 
-A message says only "look in table X". It may be lost, doubled, late or forged, and nothing goes wrong because of it: what is
-due is decided by rows in PostgreSQL, and a minute tick in UTC finds what no message announced. No zone arithmetic happens
-here, because Celery's own schedules skip or repeat hours when clocks change.
+A message says only "look in table X". It may be lost, doubled, late or forged, and nothing goes wrong because of it:
+what is due is decided by rows in PostgreSQL, and a minute tick in UTC finds what no message announced. No zone
+arithmetic happens here, because Celery's own schedules skip or repeat hours when clocks change.
 """
 
 import os

@@ -41,7 +41,7 @@ def owner_parts() -> dict[str, str]:
 def as_owner(alias: str = "default") -> Iterator[None]:
     """Let this process's connections act as the owner inside the block, on the database in use.
 
-    Not for requests or tasks: structure, grants and scratch databases only. A server of one role (no DATABASE_OWNER_URL) raises.
+    Not for requests or tasks: structure, grants and scratch databases only. Raises without DATABASE_OWNER_URL.
     """
     configured = connections.settings[alias]
     before = {key: configured[key] for key in CORE}

@@ -1,4 +1,4 @@
-"""The questions that `manage.py doctor` asks: is everything there that the product needs, and if not, how is it mended."""
+"""The questions of `manage.py doctor`: is everything there that the product needs, and if not, how is it mended."""
 
 import sys
 from collections.abc import Callable

@@ -104,8 +104,8 @@ def load_dotenv(path: Path) -> None:
 def database_parts(url: str, *, name: str) -> dict[str, str]:
     """Return NAME, USER, PASSWORD, HOST, PORT of a postgresql:// address; `name` is the variable, for the message.
 
-    A folder of a socket is written percent-encoded as the host (postgresql://app:pw@%2Ftmp%2Fx/book) or as ?host=/tmp/x.
-    Other query parameters (sslmode, sslrootcert, …) are returned under their own lower-case names.
+    A folder of a socket is written percent-encoded as the host (postgresql://app:pw@%2Ftmp%2Fx/book) or as
+    ?host=/tmp/x. Other query parameters (sslmode, sslrootcert, …) are returned under their own lower-case names.
     """
     parts = urlsplit(url)
     if parts.scheme not in {"postgresql", "postgres"}:

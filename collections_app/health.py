@@ -18,7 +18,8 @@ from collections_app.shared import clock
 # Work that is overdue by more than this is a fault: the minute tick should have found it three times.
 STALE_AFTER_S = 180
 
-# name -> function that returns the age in seconds of the oldest thing that is due and not done, None when nothing is due.
+# name -> function that returns the age in seconds of the oldest thing that is due and not done, None when nothing is
+# due.
 _queues: dict[str, Callable[[], float | None]] = {"contacts": lambda: oldest_due_contact()}
 
 
@@ -98,7 +99,7 @@ def oldest_due_contact() -> float | None:
 
 
 def queue_ages() -> dict[str, float | None]:
-    """Return the age in seconds of the oldest overdue work per queue: 0 when nothing is due, None when it cannot be told."""
+    """Return the age in seconds of the oldest overdue work per queue: 0 with nothing due, None if it cannot be told."""
     ages: dict[str, Any] = {}
     for name, oldest_due in _queues.items():
         try:

@@ -1,4 +1,4 @@
-"""One parent for the processes of a development installation: it starts them, restarts one that dies, and stops them all."""
+"""One parent for the processes of a development installation: starts them, restarts one that dies, stops them all."""
 
 import contextlib
 import os

@@ -1,6 +1,7 @@
 """The one settings file. Everything that varies comes from the environment; `.env.example` explains each variable.
 
-Two ways to start: with no DATABASE_URL this is development on the embedded servers, and secrets are made and kept in the
+Two ways to start: with no DATABASE_URL this is development on the embedded servers, and secrets are made and kept in
+the
 data folder; with one it is production unless DEVELOPMENT=1 says otherwise, and every missing variable is named at once.
 """
 
@@ -40,7 +41,8 @@ DEBUG = env_bool("DEBUG", default=False)
 _made = embedded.development_secrets(VAR_DIR) if DEVELOPMENT else {}
 SECRET_KEY = env_secret("SECRET_KEY", generated=_made.get("SECRET_KEY"))
 SECRET_KEY_FALLBACKS = env_list("SECRET_KEY_FALLBACKS")
-# Sealed fields: "id:base64,id:base64", the first one seals, all of them open. The HMAC key finds equal values and never changes.
+# Sealed fields: "id:base64,id:base64", the first one seals, all of them open. The HMAC key finds equal values and
+# never changes.
 SEALED_KEYS = dict(
     pair.split(":", 1)
     for pair in env_secret("SEALED_KEYS", generated=_made.get("SEALED_KEYS")).split(",")
@@ -138,8 +140,9 @@ DATABASES: dict[str, dict[str, Any]] = {
             **{key: value for key, value in _db.items() if key not in _core},
             "application_name": env_str("APPLICATION_NAME", "collections"),
             "connect_timeout": env_int("DATABASE_CONNECT_TIMEOUT", 5),
-            # A view or a task that waits longer than this has a fault; the night's set-based steps raise their own limit.
-            # The idle limit stays above the provider timeout (10 s), because a hand-over happens inside a transaction.
+            # A view or a task that waits longer than this has a fault; the night's set-based steps raise their own
+            # limit. The idle limit stays above the provider timeout (10 s), because a hand-over happens inside a
+            # transaction.
             "options": " ".join(
                 f"-c {name}={value}"
                 for name, value in {
@@ -168,7 +171,7 @@ CACHES = {
 }
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 
-# -- Celery (each setting answers a known trap; docs/adr/ names them) ----------------------------------------------------
+# -- Celery (each setting answers a known trap; docs/adr/ names them) --------------------------------------------------
 # One queue per channel, so that a slow provider delays only its own messages.
 CHANNEL_QUEUES = ("sms", "email", "letter", "chat", "voice_notice")
 _visibility = {"visibility_timeout": 300}
@@ -210,7 +213,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat" / "schedule")
 CELERY_BEAT_MAX_LOOP_INTERVAL = 5
 
-# -- Providers -----------------------------------------------------------------------------------------------------------
+# -- Providers ---------------------------------------------------------------------------------------------------------
 SMS_PROVIDER_URL = env_str("SMS_PROVIDER_URL", "")
 SMS_PROVIDER_TOKEN = env_str("SMS_PROVIDER_TOKEN", "")
 # Receipts of providers are signed with it (header "t=…,v1=…", HMAC-SHA256 over "timestamp.body").
@@ -238,20 +241,20 @@ if _mail_host:
 DEFAULT_FROM_EMAIL = env_str("DEFAULT_FROM_EMAIL", "collections@example.com")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
-# -- The clock -------------------------------------------------------------------------------------------------------------
+# -- The clock ---------------------------------------------------------------------------------------------------------
 # With CLOCK_SHIFT=1 the clock adds the offset of the table clock_offset: for demonstrations and tests only.
 CLOCK_SHIFT = env_bool("CLOCK_SHIFT", default=False)
 TIME_ZONE = "UTC"
 USE_TZ = True
 
-# -- Languages -------------------------------------------------------------------------------------------------------------
+# -- Languages ---------------------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("zh-hans", _("Simplified Chinese"))]
 LOCALE_PATHS = [BASE_DIR / "collections_app" / "locale"]
 USE_I18N = True
 USE_THOUSAND_SEPARATOR = True
 
-# -- Files ---------------------------------------------------------------------------------------------------------------
+# -- Files -------------------------------------------------------------------------------------------------------------
 STATIC_URL = "static/"
 STATIC_ROOT = Path(env_str("STATIC_ROOT") or BASE_DIR / "staticfiles")
 WHITENOISE_USE_FINDERS = DEVELOPMENT
@@ -271,7 +274,7 @@ STORAGES = {
     },
 }
 
-# -- Sign-in ---------------------------------------------------------------------------------------------------------------
+# -- Sign-in -----------------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "staff.User"
 AUTHENTICATION_BACKENDS = ["collections_app.staff.backend.RoleBackend"]
 LOGIN_URL = "login"
@@ -288,7 +291,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 
-# -- Security ----------------------------------------------------------------------------------------------------------------
+# -- Security ----------------------------------------------------------------------------------------------------------
 SECURE_CSP = {
     "default-src": [CSP.NONE],
     "script-src": [CSP.SELF, CSP.NONCE],
@@ -325,7 +328,7 @@ X_FRAME_OPTIONS = "DENY"
 DEFAULT_EXCEPTION_REPORTER_FILTER = "django.views.debug.SafeExceptionReporterFilter"
 METRICS_TOKEN = env_str("METRICS_TOKEN", "")
 
-# -- API ---------------------------------------------------------------------------------------------------------------------
+# -- API ---------------------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["collections_app.api.auth.ClientTokenAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["collections_app.api.auth.HasScope"],
@@ -352,7 +355,7 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
 }
 
-# -- Logs: structured, without personal data -----------------------------------------------------------------------------
+# -- Logs: structured, without personal data ---------------------------------------------------------------------------
 LOGGING_CONFIG = None
 logs.configure(json_lines=env_bool("LOG_JSON", default=not DEVELOPMENT), level=env_str("LOG_LEVEL", "INFO") or "INFO")
 

@@ -1,4 +1,4 @@
-"""Translations without GNU gettext: Babel collects the texts and compiles them, so a fresh machine needs nothing more."""
+"""Translations without GNU gettext: Babel collects the texts and compiles them; a fresh machine needs no more."""
 
 import re
 from dataclasses import dataclass
@@ -46,7 +46,8 @@ def extracted() -> Catalog:
         name = str(path.relative_to(settings.BASE_DIR))
         content, method = path.read_bytes(), "python"
         if path.suffix != ".py":
-            # Django's own reader turns template tags into calls between filler; the reader of JavaScript bears the filler.
+            # Django's own reader turns template tags into calls between filler; the reader of JavaScript bears the
+            # filler.
             content, method = templatize(content.decode(), origin=name).encode(), "javascript"
         for line, text, _, context in babel_extract(method, BytesIO(content), keywords=FUNCTIONS):
             if text and text != ("", ""):
@@ -74,7 +75,7 @@ def problems() -> list[Problem]:
                 found.append(Problem(language, "fuzzy", key[1]))
             elif not all(strings):
                 found.append(Problem(language, "untranslated", key[1]))
-            elif any(not _names(string) <= _names(*_ids(message)) for string in strings):
+            elif any(not _names(str(string)) <= _names(*_ids(message)) for string in strings):
                 found.append(Problem(language, "placeholders", key[1]))
     return found
 

@@ -1,8 +1,8 @@
 """The ground of all tests: a real PostgreSQL of their own, two roles, no outside network, a fixed instant.
 
 Migrations run as the owner into a template; every test process works on a copy of it as the role `app`, inside a
-transaction that is rolled back. A test with several connections or processes takes `own_database`, a copy for its module
-alone; nothing is ever flushed, because the role `app` may not truncate.
+transaction that is rolled back. A test with several connections or processes takes `own_database`, a copy for its
+module alone; nothing is ever flushed, because the role `app` may not truncate.
 """
 
 import os
@@ -123,7 +123,7 @@ class OwnDatabase:
 
 @pytest.fixture(scope="module")
 def own_database(django_db_setup: None, django_db_blocker: Any) -> Iterator[OwnDatabase]:
-    """Give the module a database of its own, for tests with several connections; what they commit stays until its end."""
+    """Give the module a database of its own, for several connections; what they commit stays until its end."""
     yield from _own_database(django_db_blocker)
 
 

@@ -32,8 +32,8 @@ KINDS: dict[str, tuple[str, str]] = {
 class Fault:
     """One ordered fault.
 
-    times: how often it happens (None: until removed). share: part of the requests that it hits. delay_s: seconds for the
-    kinds that take time. channel: sms, email, or both when empty. to: the ending of the numbers that it hits.
+    times: how often it happens (None: until removed). share: part of the requests that it hits. delay_s: seconds for
+    the kinds that take time. channel: sms, email, or both when empty. to: the ending of the numbers that it hits.
     """
 
     kind: str

@@ -1,11 +1,12 @@
 """PostgreSQL and Valkey from their Python packages, for machines where DATABASE_URL and REDIS_URL are not set.
 
-Everything they make lies in one data folder (`var/`), except, when started as root, the cluster: PostgreSQL refuses to run as
-root, so it runs under uid 65534 in a folder of its own below the system's temporary folder, which `var/` points to. Nothing
-outside these folders is ever changed.
+Everything they make lies in one data folder (`var/`), except, when started as root, the cluster: PostgreSQL refuses to
+run as root, so it runs under uid 65534 in a folder of its own below the system's temporary folder, which `var/` points
+to. Nothing outside these folders is ever changed.
 
-Every process that uses the servers holds a shared lock on `users.lock`. The last one to leave stops them, so `make run`, a
-command and a test run share them, and nothing is left behind. The kernel drops the lock of a process that was killed.
+Every process that uses the servers holds a shared lock on `users.lock`. The last one to leave stops them, so `make
+run`, a command and a test run share them, and nothing is left behind. The kernel drops the lock of a process that was
+killed.
 """
 
 import atexit
@@ -167,9 +168,7 @@ def _described(home: Path, purpose: str) -> Servers:
         servers = Servers(**json.loads(path.read_text(encoding="utf-8")))
         if servers.home == str(home):
             return servers
-        say(
-            f"{path} came from another folder ({servers.home}); the servers there stay as they are, new ones are made here."
-        )
+        say(f"{path} came from another folder ({servers.home}); the servers there stay, new ones are made here.")
     servers = Servers(
         purpose=purpose,
         home=str(home),
@@ -245,4 +244,5 @@ def _write_private(path: Path, value: object) -> None:
 
 def say(text: str) -> None:
     """Tell the person at the terminal, on standard error so that reports stay clean."""
-    print(text, file=sys.stderr, flush=True)
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()

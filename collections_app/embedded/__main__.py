@@ -17,7 +17,8 @@ def main() -> int:
                 embedded.say(f"Removed {folder}")
             return 0
         if verb == "stop":
-            return 0 if all([embedded.stop(var, purpose) for purpose in (embedded.BOOK, embedded.TESTS)]) else 1
+            stopped = [embedded.stop(var, purpose) for purpose in (embedded.BOOK, embedded.TESTS)]
+            return 0 if all(stopped) else 1
     except embedded.EmbeddedServerFault as fault:
         embedded.say(str(fault))
         return 1

@@ -1,8 +1,8 @@
 """Where embedded servers may live, and as whom they run.
 
-PostgreSQL refuses to run as root. Started by root it runs under uid 65534 (nobody), which cannot enter the folders of the
-person who cloned the project; instead of opening those, the cluster (and, where needed, a copy of the server's programs) lies
-in a folder of its own below the system's temporary folder.
+PostgreSQL refuses to run as root. Started by root it runs under uid 65534 (nobody), which cannot enter the folders of
+the person who cloned the project; instead of opening those, the cluster (and, where needed, a copy of the server's
+programs) lies in a folder of its own below the system's temporary folder.
 """
 
 import os
@@ -27,21 +27,19 @@ def as_user() -> dict[str, object]:
 
 
 def folder(path: Path) -> Path:
-    """Return the folder, made for its owner only where it is new. Raises with a plain message when it cannot be written."""
+    """Return the folder, made for its owner only where it is new. Raises NoPlace when it cannot be written."""
     path = Path(os.path.abspath(path))
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise NoPlace(f"{path} cannot be made: {error}.") from error
     if not os.access(path, os.W_OK | os.X_OK):
-        raise NoPlace(
-            f"{path} cannot be written by this user; it was probably made by another one (sudo?). Remove it, or set VAR_DIR."
-        )
+        raise NoPlace(f"{path} cannot be written by this user; another one made it (sudo?). Remove it, or set VAR_DIR.")
     return path
 
 
 def data_folder(home: Path) -> str:
-    """Return a new folder for the servers: in `home`, or as root in the system's folder for temporary files that survive a restart."""
+    """Return a new folder for the servers: in `home`, or as root below the system's folder for temporary files."""
     if os.geteuid() != 0:
         return str(folder(home / "servers"))
     return _made_for_nobody(("/var/tmp", "/var/lib", tempfile.gettempdir()))
@@ -77,7 +75,7 @@ def nobody_can_execute(path: Path) -> bool:
 
 
 def program(original: Path, *, data: Path) -> Path:
-    """Return a program that the server's user may execute: the original, or a copy below `data`, made once per version."""
+    """Return a program that the server's user may execute: the original, or a copy below `data`."""
     if nobody_can_execute(original):
         return original
     found = original.stat()

@@ -155,7 +155,9 @@ def _is_made_here(statement: ast.expr) -> bool:
     return isinstance(statement, ast.Constant | ast.JoinedStr | ast.BinOp)
 
 
-@pytest.mark.parametrize("code", ['c.execute("x")', 'c.execute(f"x{y}")', 'c.execute("x" + y)', 'c.execute("x".format(y))'])
+@pytest.mark.parametrize(
+    "code", ['c.execute("x")', 'c.execute(f"x{y}")', 'c.execute("x" + y)', 'c.execute("x".format(y))']
+)
 def test_sql_made_at_the_call_would_be_noticed(code: str):
     assert _is_made_here(ast.parse(code).body[0].value.args[0])  # type: ignore[attr-defined]
 

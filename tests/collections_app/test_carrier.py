@@ -334,7 +334,8 @@ def test_a_mail_server_refuses_for_now_for_good_or_after_taking(
 def test_it_runs_as_a_process_and_remembers_after_a_kill(tmp_path: Any):
     def start() -> tuple[subprocess.Popen[str], str]:
         process = subprocess.Popen(
-            [sys.executable, "-m", "collections_app.carrier", "--http-port", "0", "--smtp-port", "0", "--folder", tmp_path],
+            [sys.executable, "-m", "collections_app.carrier", "--http-port", "0", "--smtp-port", "0", "--folder",
+            tmp_path],
             cwd=settings.BASE_DIR, env={**os.environ, "CARRIER_TOKEN": TOKEN}, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
         assert process.stdout is not None

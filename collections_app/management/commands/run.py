@@ -138,7 +138,7 @@ class Command(BaseCommand):
             self._call(env, "close_of_day", "--missed")
 
     def _call(self, env: dict[str, str], *command: str) -> None:
-        """Run a command in a process of its own, so that its memory is given back; the product starts even if it fails."""
+        """Run a command in a process of its own, which gives its memory back; the product starts even if it fails."""
         if self.parent.stopping:
             return
         done = subprocess.run(  # noqa: S603  (our own commands)
