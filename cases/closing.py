@@ -1,0 +1,252 @@
+"""The close of day over the book: ageing, cases, promises, plans, holds, figures. Set-based, in spans of persons.
+
+The close of a day D is run when D is over at the creditor's. It looks both ways, and says so once, here:
+
+- it closes D: bucket transitions and figures are those of D, from what was known when the close began;
+- it prepares D + 1 (`Close.day`): cases are opened, refreshed and cured, promises, plans and holds judged, with the
+  days past due that people will see when they act on them, from everything known at the moment.
+
+Every function here takes one span of persons, changes only what differs, and may be run again: after a crash the same
+span gives the same end. The caller owns the transaction. No domain events are sent: whoever must act on a cure or an
+opening reads the rows (a close may change a hundred thousand cases).
+"""
+
+import math
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any, Final
+
+from django.db import connection
+
+from cases import ageing, locks, promises, sql
+from cases.models import Creditor
+from collections_app.shared import clock
+from collections_app.shared.actor import Actor
+
+OPENS: Final = time(8)  # local, where the creditor has no hour of his own
+SPAN: Final = 20_000  # accounts; a span holds whole persons
+PROMISES_A_SPAN: Final = 200
+# How much a case of a bucket gains by being worked, M0 to M7+: most is won back before the third month, little after
+# the sixth. A broken promise lifts a case above its like.
+WEIGHTS: Final = (1.0, 1.0, 1.3, 1.5, 1.3, 1.1, 1.0, 0.8)
+BROKEN_PROMISE: Final = 40
+INSTALMENT_GRACE_DAYS: Final = 3
+PLAN_BREAKS_AFTER_DAYS: Final = 14
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """What is closed, when, by whom. newest_state: key of the newest account state that existed when it began."""
+
+    creditor: Creditor
+    business_date: date
+    newest_state: int
+    actor: Actor
+    at: datetime
+
+    @property
+    def day(self) -> date:
+        """The day that is prepared: the one after the business date."""
+        return self.business_date + timedelta(days=1)
+
+    @property
+    def morning(self) -> datetime:
+        """When work begins on that day at the creditor's."""
+        opens = self.creditor.contact_opens or OPENS
+        return datetime.combine(self.day, opens, clock.zone(self.creditor.time_zone))
+
+    def values(self, **more: Any) -> dict[str, Any]:
+        """Return what the statements bind."""
+        return {
+            "creditor": self.creditor.pk,
+            "team": self.creditor.team_id,
+            "date": self.business_date,
+            "day": self.day,
+            "newest_state": self.newest_state,
+            "labels": list(ageing.DEFAULT.labels),
+            "starts": list(ageing.DEFAULT.starts),
+            "weights": list(WEIGHTS),
+            "broken_promise": BROKEN_PROMISE,
+            "at": self.at,
+            "actor_kind": self.actor.kind,
+            "actor_id": self.actor.id,
+            "actor_label": self.actor.label,
+            "next_action_at": self.morning,
+            **more,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Persons with `after` < id <= `upto`."""
+
+    after: int
+    upto: int
+
+    def values(self) -> dict[str, int]:
+        """Return what the statements bind."""
+        return {"after": self.after, "upto": self.upto}
+
+
+def score(balance: Decimal, dpd: int, *, has_broken_promise: bool = False) -> int:
+    """Return how early a case should be worked, as cases/sql.py computes it: 10 × ln(1 + balance) × weight of its
+    bucket, and 40 more where a promise was broken. Money is in the case's own currency, so compare within a creditor.
+    """
+    weight = WEIGHTS[ageing.DEFAULT.labels.index(ageing.DEFAULT.bucket(dpd))]
+    worth = math.floor(10 * math.log(1 + max(0.0, float(balance))) * weight)
+    return worth + (BROKEN_PROMISE if has_broken_promise else 0)
+
+
+def newest_state(creditor_id: int) -> int:
+    """Return the key of the newest account state of a creditor; 0 when there is none."""
+    return _value(sql.NEWEST_STATE, {"creditor": creditor_id})
+
+
+def raise_limits() -> None:
+    """Let the transaction's statements take longer than a page may. Call first inside the transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql.TIMEOUTS)
+
+
+# -- spans -------------------------------------------------------------------------------------------------------------
+
+
+def next_span(close: Close, after: int, size: int = SPAN) -> Span | None:
+    """Return the next persons of the book: those of about so many accounts, each person whole. None: no more."""
+    return _span(after, _value(sql.NEXT_SPAN, {"creditor": close.creditor.pk, "after": after, "size": size}))
+
+
+def next_promise_span(close: Close, after: int, size: int = PROMISES_A_SPAN) -> Span | None:
+    """Return the next persons with a promise whose time is over."""
+    due = promises.overdue(close.creditor.pk, business_date=close.day).filter(person_id__gt=after)
+    persons = list(due.order_by("person_id").values_list("person_id", flat=True)[:size])
+    return _span(after, max(persons, default=None))
+
+
+def next_plan_span(close: Close, after: int, size: int = SPAN) -> Span | None:
+    """Return the next persons with a running plan."""
+    return _span(after, _value(sql.NEXT_PLAN_SPAN, {"creditor": close.creditor.pk, "after": after, "size": size}))
+
+
+def persons_of(close: Close, span: Span) -> list[int]:
+    """Return the persons of a span, to split it."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql.PERSONS_OF_SPAN, close.values(**span.values()))
+        return [row[0] for row in cursor.fetchall()]
+
+
+def _span(after: int, upto: int | None) -> Span | None:
+    return Span(after, upto) if upto is not None else None
+
+
+# -- steps -------------------------------------------------------------------------------------------------------------
+
+
+def age(close: Close, span: Span) -> int:
+    """Write the bucket transitions of the business date; return how many. First sight comes from bucket ''."""
+    values = close.values(**span.values())
+    dropped = 0
+    if _value(sql.ANY_TRANSITION, values):
+        dropped = _run(sql.DROP_TRANSITIONS, values)
+    return dropped + _run(sql.WRITE_TRANSITIONS, values)
+
+
+def work_cases(close: Close, span: Span, *, next_action: str) -> dict[str, int]:
+    """Cure, refresh and open the cases of these persons for the day; return how many of each.
+
+    next_action: what a new case waits for in the morning (`wait_strategy`, or `call` where no strategy is in force).
+    """
+    values = close.values(**span.values(), next_action=next_action)
+    cured = 0
+    if _pairs(sql.TO_CURE, values):
+        cured = _cure(values)
+    refreshed = _run(sql.REFRESH_CASES, values)
+    opened = _run(sql.OPEN_CASES, values)
+    return {"opened": opened, "cured": cured, "refreshed": refreshed}
+
+
+def _cure(values: dict[str, Any]) -> int:
+    # A hand-over under way holds the person: wait for it, then look again, as every stop does.
+    locks.lock(person_ids=[person for _, person in _pairs(sql.TO_CURE, values)])
+    cases = [case for case, _ in _pairs(sql.TO_CURE, values)]
+    return _value(sql.CURE_CASES, values | {"cases": cases})
+
+
+def judge_promises(close: Close, span: Span) -> int:
+    """Decide the promises of these persons whose grace is over; return how many. Their cases return to work."""
+    due = promises.overdue(close.creditor.pk, business_date=close.day)
+    due = due.filter(person_id__gt=span.after, person_id__lte=span.upto).order_by("person_id", "pk")
+    ids = list(due.values_list("pk", flat=True))
+    settled = (
+        promises.settle_overdue(promise_id=pk, business_date=close.day, actor=close.actor, at=close.at) for pk in ids
+    )
+    return sum(promise is not None for promise in settled)
+
+
+def judge_plans(close: Close, span: Span) -> int:
+    """Move running plans on: instalment missed, made good, plan broken or completed; return how many moved.
+
+    Missed: an instalment is unpaid so many days after it was due (`grace_days` of the plan's terms, else 3). Broken: a
+    missed one is still unpaid 14 days after it was due.
+    """
+    values = close.values(**span.values(), grace_days=INSTALMENT_GRACE_DAYS, break_days=PLAN_BREAKS_AFTER_DAYS)
+    persons = _column(sql.PLANS_TO_JUDGE, values)
+    if not persons:
+        return 0
+    locks.lock(person_ids=persons)
+    return _value(sql.JUDGE_PLANS, values)
+
+
+def look_after_holds(close: Close) -> dict[str, int]:
+    """Release the holds whose last day is over, and put those due for review before a supervisor; return how many."""
+    values = close.values()
+    released = 0
+    ended = _pairs(sql.ENDED_HOLDS, values)
+    if ended:
+        locks.lock(person_ids=[person for _, person in ended])
+        released = _run(sql.RELEASE_HOLDS, values | {"holds": [hold for hold, _ in ended]})
+    return {"released": released, "to_review": _run(sql.REVIEW_HOLDS, values)}
+
+
+def write_figures(close: Close) -> dict[str, int]:
+    """Write the figures of the business date: accounts and balance per bucket and currency; return the counts."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql.WRITE_FIGURES, close.values())
+        rows, accounts = cursor.fetchone()
+    return {"figures": rows, "accounts": int(accounts)}
+
+
+def count_book(close: Close) -> dict[tuple[str, str], tuple[int, Decimal]]:
+    """Count the book anew on the business date: (bucket, currency) -> (accounts, balance). Figures must equal it."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql.COUNT_BOOK, close.values())
+        return {(bucket, currency): (accounts, balance) for bucket, currency, accounts, balance in cursor.fetchall()}
+
+
+# -- plumbing ----------------------------------------------------------------------------------------------------------
+
+
+def _run(statement: str, values: dict[str, Any]) -> int:
+    """Run a statement and return how many rows it wrote."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return max(0, cursor.rowcount)
+
+
+def _value(statement: str, values: dict[str, Any]) -> Any:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return cursor.fetchone()[0]
+
+
+def _column(statement: str, values: dict[str, Any]) -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return [row[0] for row in cursor.fetchall()]
+
+
+def _pairs(statement: str, values: dict[str, Any]) -> list[tuple[int, int]]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return [(row[0], row[1]) for row in cursor.fetchall()]

@@ -1,0 +1,58 @@
+"""How old the balances are: the newest tape of a creditor against how old he allows them to be.
+
+A creditor whose balances are too old may not be written to automatically: somebody who paid last week would be asked
+again.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+
+from django.db.models import Max
+
+from cases.models import Creditor, ImportBatch
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """The state of one feed on a date. `age` is None while no tape was ever loaded; that counts as stale."""
+
+    creditor_id: int
+    as_of: date | None
+    age: int | None  # days
+    allowed: int  # days
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether automatic messages must wait for a newer tape."""
+        return self.age is None or self.age > self.allowed
+
+
+def newest_tapes(creditor_ids: list[int] | None = None) -> dict[int, date]:
+    """Return, per creditor, the day of the newest balances that were loaded. Creditors without a tape are missing."""
+    batches = ImportBatch.objects.filter(kind="tape", status=ImportBatch.Status.LOADED, as_of__isnull=False)
+    if creditor_ids is not None:
+        batches = batches.filter(creditor_id__in=creditor_ids)
+    newest = batches.values("creditor_id").annotate(newest=Max("as_of")).values_list("creditor_id", "newest")
+    return dict(newest.order_by("creditor_id"))
+
+
+def of_creditors(creditors: list[Creditor], *, on: date) -> dict[int, Freshness]:
+    """Return the freshness of each of these creditors on a date, in one query."""
+    newest = newest_tapes([creditor.pk for creditor in creditors])
+    return {creditor.pk: _freshness(creditor, newest.get(creditor.pk), on) for creditor in creditors}
+
+
+def of_creditor(creditor: Creditor, *, on: date) -> Freshness:
+    """Return the freshness of one creditor's balances on a date (his business date)."""
+    return of_creditors([creditor], on=on)[creditor.pk]
+
+
+def feed_age(creditor_id: int, on: date) -> int | None:
+    """Return how many days old the newest balances are on a date; None when there are none at all."""
+    as_of = newest_tapes([creditor_id]).get(creditor_id)
+    return max(0, (on - as_of).days) if as_of else None
+
+
+def _freshness(creditor: Creditor, as_of: date | None, on: date) -> Freshness:
+    age = max(0, (on - as_of).days) if as_of else None
+    return Freshness(creditor_id=creditor.pk, as_of=as_of, age=age, allowed=creditor.freshness_days)

@@ -1,0 +1,340 @@
+# ruff: noqa: S608 (every text here is a constant)
+"""Constant SQL of the close of day over the book. Values are bound; nothing is put together from input.
+
+Every statement takes one span of persons (`after` exclusive, `upto` inclusive) of one creditor, changes only what
+differs, and may be run again. The state in force on a date is the one with the latest `effective_on` not after it, and
+among those the one recorded last.
+"""
+
+from typing import Final
+
+TIMEOUTS: Final = "SET LOCAL statement_timeout = '10min'; SET LOCAL lock_timeout = '30s'; SET LOCAL jit = off"
+
+NEXT_SPAN: Final = """
+SELECT max(person_id) FROM (
+    SELECT person_id FROM cases_account WHERE creditor_id = %(creditor)s AND person_id > %(after)s
+    ORDER BY person_id LIMIT %(size)s
+) AS next
+"""
+PERSONS_OF_SPAN: Final = """
+SELECT DISTINCT person_id FROM cases_account
+WHERE creditor_id = %(creditor)s AND person_id > %(after)s AND person_id <= %(upto)s ORDER BY person_id
+"""
+NEWEST_STATE: Final = "SELECT coalesce(max(id), 0) FROM cases_accountstate WHERE creditor_id = %(creditor)s"
+
+# -- ageing: bucket transitions ----------------------------------------------------------------------------------------
+# The bucket at the close of `date`, of what was known when the close began (`newest_state`), beside the one of the
+# close before. `labels` and `starts` cut days past due into buckets (cases.ageing).
+_AGED: Final = """
+WITH aged AS (
+    SELECT account.id AS account_id, account.person_id, account.creditor_id, state.balance, state.currency,
+        (%(labels)s::text[])[1 + width_bucket(greatest(0, coalesce(%(date)s - state.past_due_since, 0)),
+                                              %(starts)s::integer[])] AS bucket,
+        coalesce((
+            SELECT earlier.to_bucket FROM cases_buckettransition AS earlier
+            WHERE earlier.account_id = account.id AND earlier.business_date < %(date)s
+            ORDER BY earlier.business_date DESC LIMIT 1
+        ), '') AS bucket_before
+    FROM cases_account AS account
+    CROSS JOIN LATERAL (
+        SELECT past_due_since, balance, currency FROM cases_accountstate AS each
+        WHERE each.account_id = account.id AND each.effective_on <= %(date)s AND each.id <= %(newest_state)s
+        ORDER BY each.effective_on DESC, each.id DESC LIMIT 1
+    ) AS state
+    WHERE account.creditor_id = %(creditor)s AND account.person_id > %(after)s AND account.person_id <= %(upto)s
+)
+"""
+WRITE_TRANSITIONS: Final = (
+    _AGED
+    + """
+INSERT INTO cases_buckettransition (account_id, person_id, creditor_id, business_date, from_bucket, to_bucket, balance,
+    currency)
+SELECT account_id, person_id, creditor_id, %(date)s, bucket_before, bucket, balance, currency
+FROM aged WHERE bucket <> bucket_before ORDER BY account_id
+ON CONFLICT (account_id, business_date) DO UPDATE
+SET from_bucket = excluded.from_bucket, to_bucket = excluded.to_bucket, balance = excluded.balance,
+    currency = excluded.currency
+WHERE (cases_buckettransition.from_bucket, cases_buckettransition.to_bucket, cases_buckettransition.balance,
+       cases_buckettransition.currency)
+      IS DISTINCT FROM (excluded.from_bucket, excluded.to_bucket, excluded.balance, excluded.currency)
+"""
+)
+# Only a date that is closed again after a correction has any.
+DROP_TRANSITIONS: Final = (
+    _AGED
+    + """
+DELETE FROM cases_buckettransition AS gone USING aged
+WHERE gone.account_id = aged.account_id AND gone.business_date = %(date)s AND aged.bucket = aged.bucket_before
+"""
+)
+ANY_TRANSITION: Final = """
+SELECT EXISTS (SELECT FROM cases_buckettransition WHERE creditor_id = %(creditor)s AND business_date = %(date)s)
+"""
+
+# -- figures -----------------------------------------------------------------------------------------------------------
+COUNT_BOOK: Final = """
+SELECT (%(labels)s::text[])[1 + width_bucket(greatest(0, coalesce(%(date)s - state.past_due_since, 0)),
+                                             %(starts)s::integer[])] AS bucket,
+    state.currency, count(*) AS accounts, sum(state.balance) AS balance
+FROM cases_account AS account
+CROSS JOIN LATERAL (
+    SELECT past_due_since, balance, currency FROM cases_accountstate AS each
+    WHERE each.account_id = account.id AND each.effective_on <= %(date)s AND each.id <= %(newest_state)s
+    ORDER BY each.effective_on DESC, each.id DESC LIMIT 1
+) AS state
+WHERE account.creditor_id = %(creditor)s
+GROUP BY 1, 2
+"""
+WRITE_FIGURES: Final = f"""
+WITH counted AS ({COUNT_BOOK}), written AS (
+    INSERT INTO cases_portfoliofigure (creditor_id, business_date, bucket, currency, accounts, balance)
+    SELECT %(creditor)s, %(date)s, bucket, currency, accounts, balance FROM counted ORDER BY bucket, currency
+    ON CONFLICT (creditor_id, business_date, bucket, currency) DO UPDATE
+    SET accounts = excluded.accounts, balance = excluded.balance
+), gone AS (
+    DELETE FROM cases_portfoliofigure AS figure
+    WHERE figure.creditor_id = %(creditor)s AND figure.business_date = %(date)s
+      AND NOT EXISTS (SELECT FROM counted WHERE (counted.bucket, counted.currency) = (figure.bucket, figure.currency))
+)
+SELECT count(*), coalesce(sum(accounts), 0) FROM counted
+"""
+
+# -- cases -------------------------------------------------------------------------------------------------------------
+# What each person owes at the creditor as far as is known for `day`. An account counts as late for a case when it is
+# past due and both its balance and what is past due exceed the product's tolerance: an account that is late with
+# nothing owed on it is late in the figures and opens no case.
+_POSITIONS: Final = """
+WITH known AS (
+    SELECT account.id AS account_id, account.person_id, account.borrower_id, account.currency, account.balance,
+        state.past_due_since, product.grace_days,
+        coalesce(account.status <> 'closed' AND state.past_due_since < %(day)s
+                 AND account.balance > product.tolerance
+                 AND coalesce(state.amount_past_due, state.balance) > product.tolerance, false) AS is_late
+    FROM cases_account AS account
+    JOIN cases_product AS product ON product.id = account.product_id
+    CROSS JOIN LATERAL (
+        SELECT past_due_since, balance, amount_past_due FROM cases_accountstate AS each
+        WHERE each.account_id = account.id AND each.effective_on <= %(day)s
+        ORDER BY each.effective_on DESC, each.id DESC LIMIT 1
+    ) AS state
+    WHERE account.creditor_id = %(creditor)s AND account.person_id > %(after)s AND account.person_id <= %(upto)s
+), led AS (
+    SELECT known.*,
+        first_value(currency) OVER oldest_first AS lead_currency,
+        first_value(borrower_id) OVER oldest_first AS lead_borrower_id
+    FROM known
+    WINDOW oldest_first AS (PARTITION BY person_id ORDER BY is_late DESC, past_due_since, account_id)
+), positions AS (
+    SELECT person_id, lead_currency AS currency, lead_borrower_id AS borrower_id,
+        bool_or(is_late AND %(day)s - past_due_since > grace_days) AS opens,
+        min(past_due_since) FILTER (WHERE is_late) AS since,
+        coalesce(sum(balance) FILTER (WHERE currency = lead_currency), 0) AS balance
+    FROM led GROUP BY person_id, lead_currency, lead_borrower_id
+)
+"""
+# cases.closing.score says the same in Python.
+_SCORE: Final = """
+floor(10 * ln(1 + greatest(positions.balance, 0)::double precision)
+      * (%(weights)s::double precision[])[1 + width_bucket(%(day)s - positions.since, %(starts)s::integer[])])::integer
+"""
+OPEN_CASES: Final = (
+    _POSITIONS
+    + f"""
+, opened AS (
+    INSERT INTO cases_case (creditor_id, person_id, borrower_id, team_id, status, closed_reason, opened_on, opened_at,
+        past_due_since, balance, currency, score, default_reason, default_detail, willingness, ability, is_hardship,
+        next_action, next_action_at, next_action_note, version)
+    SELECT %(creditor)s, person_id, borrower_id, %(team)s, 'new', '', %(day)s, %(at)s, since, balance, currency,
+        {_SCORE}, 'unknown', '', 'unknown', 'unknown', false, %(next_action)s, %(next_action_at)s, '', 1
+    FROM positions
+    WHERE opens AND NOT EXISTS (
+        SELECT FROM cases_case AS standing
+        WHERE standing.person_id = positions.person_id AND standing.creditor_id = %(creditor)s
+          AND standing.status NOT IN ('cured', 'closed')
+    )
+    ORDER BY person_id
+    ON CONFLICT DO NOTHING
+    RETURNING id, person_id, past_due_since, balance, currency
+)
+INSERT INTO compliance_auditevent (name, subject_label, subject_id, person_id, actor_kind, actor_id, actor_label, at,
+    details)
+SELECT 'case.opened', 'cases.case', id, person_id, %(actor_kind)s, %(actor_id)s, %(actor_label)s, %(at)s,
+    jsonb_build_object('business_date', %(date)s::text, 'past_due_since', past_due_since::text,
+                       'balance', balance::text, 'currency', currency)
+FROM opened ORDER BY id
+"""
+)
+REFRESH_CASES: Final = (
+    _POSITIONS
+    + f"""
+, fresh AS (
+    SELECT standing.id, positions.since,
+        CASE WHEN positions.currency = standing.currency THEN positions.balance ELSE standing.balance END AS balance,
+        {_SCORE} + CASE WHEN EXISTS (
+            SELECT FROM cases_promise AS promise WHERE promise.case_id = standing.id AND promise.status = 'broken'
+        ) THEN %(broken_promise)s ELSE 0 END AS score
+    FROM positions JOIN cases_case AS standing
+        ON standing.person_id = positions.person_id AND standing.creditor_id = %(creditor)s
+       AND standing.status NOT IN ('cured', 'closed')
+    WHERE positions.since IS NOT NULL
+)
+UPDATE cases_case AS standing SET past_due_since = fresh.since, balance = fresh.balance, score = fresh.score
+FROM fresh
+WHERE standing.id = fresh.id AND standing.status NOT IN ('cured', 'closed')
+  AND (standing.past_due_since, standing.balance, standing.score)
+      IS DISTINCT FROM (fresh.since, fresh.balance, fresh.score)
+"""
+)
+# A case on a running plan is not cured by the close of day: the plan's last instalment does that.
+TO_CURE: Final = (
+    _POSITIONS
+    + """
+SELECT standing.id, standing.person_id FROM positions JOIN cases_case AS standing
+    ON standing.person_id = positions.person_id AND standing.creditor_id = %(creditor)s
+   AND standing.status NOT IN ('cured', 'closed')
+WHERE positions.since IS NULL AND NOT EXISTS (
+    SELECT FROM cases_plan AS plan
+    WHERE plan.case_id = standing.id AND plan.status IN ('approved', 'performing', 'missed')
+)
+ORDER BY standing.person_id
+"""
+)
+CURE_CASES: Final = """
+WITH settled AS (
+    UPDATE cases_promise
+    SET status = CASE WHEN paid_amount >= amount - tolerance THEN 'kept' ELSE 'cancelled' END, settled_at = %(at)s
+    WHERE case_id = ANY(%(cases)s) AND status = 'open'
+    RETURNING id, person_id, status, paid_amount
+), dropped AS (
+    UPDATE cases_plan SET status = 'cancelled', ended_at = %(at)s
+    WHERE case_id = ANY(%(cases)s) AND status = 'draft'
+    RETURNING id, person_id
+), cured AS (
+    UPDATE cases_case
+    SET status = 'cured', cured_at = %(at)s, past_due_since = NULL, next_action = '', next_action_at = NULL,
+        next_action_note = '', lease_by_id = NULL, lease_until = NULL, version = version + 1
+    WHERE id = ANY(%(cases)s) AND status NOT IN ('cured', 'closed')
+    RETURNING id, person_id
+), told AS (
+    SELECT 1 AS position, 'promise.' || status AS name, 'cases.promise' AS label, id, person_id,
+        jsonb_build_object('paid', paid_amount::text, 'why', 'arrears_cleared') AS details
+    FROM settled
+    UNION ALL
+    SELECT 2, 'plan.cancelled', 'cases.plan', id, person_id, jsonb_build_object('why', 'arrears_cleared') FROM dropped
+    UNION ALL
+    SELECT 3, 'case.cured', 'cases.case', id, person_id, jsonb_build_object('business_date', %(date)s::text) FROM cured
+), written AS (
+    INSERT INTO compliance_auditevent (name, subject_label, subject_id, person_id, actor_kind, actor_id, actor_label,
+        at, details)
+    SELECT name, label, id, person_id, %(actor_kind)s, %(actor_id)s, %(actor_label)s, %(at)s, details
+    FROM told ORDER BY position, id
+)
+SELECT count(*) FROM cured
+"""
+
+# -- plans -------------------------------------------------------------------------------------------------------------
+# An instalment is behind when its grace has ended before `day` and it is not paid in full.
+_PLANS: Final = """
+WITH running AS (
+    SELECT plan.id, plan.person_id, plan.case_id, plan.status,
+        bool_and(instalment.paid_amount >= instalment.amount) AS is_paid,
+        min(instalment.due_on) FILTER (
+            WHERE instalment.paid_amount < instalment.amount
+              AND instalment.due_on + coalesce((plan.terms ->> 'grace_days')::integer, %(grace_days)s) < %(day)s
+        ) AS behind_since
+    FROM cases_plan AS plan JOIN cases_planinstalment AS instalment ON instalment.plan_id = plan.id
+    WHERE plan.creditor_id = %(creditor)s AND plan.status IN ('performing', 'missed')
+      AND plan.person_id > %(after)s AND plan.person_id <= %(upto)s
+    GROUP BY plan.id
+), verdicts AS (
+    SELECT id, person_id, case_id, behind_since,
+        CASE
+            WHEN is_paid AND status = 'performing' THEN 'completed'
+            WHEN status = 'missed' AND behind_since IS NULL THEN 'performing'
+            WHEN status = 'missed' AND behind_since + %(break_days)s < %(day)s THEN 'broken'
+            WHEN status = 'performing' AND behind_since IS NOT NULL THEN 'missed'
+        END AS verdict
+    FROM running
+)
+"""
+NEXT_PLAN_SPAN: Final = """
+SELECT max(person_id) FROM (
+    SELECT person_id FROM cases_plan
+    WHERE creditor_id = %(creditor)s AND status IN ('performing', 'missed') AND person_id > %(after)s
+    ORDER BY person_id LIMIT %(size)s
+) AS next
+"""
+PLANS_TO_JUDGE: Final = _PLANS + "SELECT person_id FROM verdicts WHERE verdict IS NOT NULL ORDER BY person_id"
+JUDGE_PLANS: Final = (
+    _PLANS
+    + """
+, judged AS (
+    UPDATE cases_plan AS plan
+    SET status = verdict, ended_at = CASE WHEN verdict IN ('completed', 'broken') THEN %(at)s::timestamptz END
+    FROM verdicts WHERE plan.id = verdicts.id AND verdict IS NOT NULL
+    RETURNING plan.id, plan.person_id, plan.case_id, verdict, behind_since
+), back AS (
+    UPDATE cases_case AS standing
+    SET status = 'working', next_action = 'call', next_action_at = %(next_action_at)s, next_action_note = '',
+        version = version + 1
+    FROM judged WHERE standing.id = judged.case_id AND verdict IN ('broken', 'completed') AND standing.status =
+    'on_plan' RETURNING standing.id, standing.person_id, 'plan_' || verdict AS why
+), told AS (
+    SELECT 1 AS position, CASE verdict WHEN 'performing' THEN 'plan.caught_up' ELSE 'plan.' || verdict END AS name,
+        'cases.plan' AS label, id, person_id, jsonb_build_object('behind_since', behind_since::text) AS details
+    FROM judged
+    UNION ALL
+    SELECT 2, 'case.returned_to_work', 'cases.case', id, person_id, jsonb_build_object('why', why) FROM back
+), written AS (
+    INSERT INTO compliance_auditevent (name, subject_label, subject_id, person_id, actor_kind, actor_id, actor_label,
+        at, details)
+    SELECT name, label, id, person_id, %(actor_kind)s, %(actor_id)s, %(actor_label)s, %(at)s, details
+    FROM told ORDER BY position, id
+)
+SELECT count(*) FROM judged
+"""
+)
+
+# -- holds -------------------------------------------------------------------------------------------------------------
+# A hold on everything about a person is looked after by every creditor he owes.
+_MINE: Final = """
+hold.released_at IS NULL AND (hold.creditor_id = %(creditor)s OR (hold.creditor_id IS NULL AND EXISTS (
+    SELECT FROM cases_account AS account
+    WHERE account.person_id = hold.person_id AND account.creditor_id = %(creditor)s)))
+"""
+ENDED_HOLDS: Final = f"""
+SELECT hold.id, hold.person_id FROM cases_hold AS hold WHERE {_MINE} AND hold.ends_on < %(day)s ORDER BY hold.person_id
+"""
+RELEASE_HOLDS: Final = """
+WITH released AS (
+    UPDATE cases_hold SET released_at = %(at)s, released_reason = 'ended'
+    WHERE id = ANY(%(holds)s) AND released_at IS NULL AND ends_on < %(day)s
+    RETURNING id, person_id, kind, ends_on
+)
+INSERT INTO compliance_auditevent (name, subject_label, subject_id, person_id, actor_kind, actor_id, actor_label, at,
+    details)
+SELECT 'hold.released', 'cases.hold', id, person_id, %(actor_kind)s, %(actor_id)s, %(actor_label)s, %(at)s,
+    jsonb_build_object('reason', 'ended', 'kind', kind, 'ends_on', ends_on::text)
+FROM released ORDER BY id
+"""
+# A hold whose review date has come stays before a supervisor until he releases it or moves the date.
+REVIEW_HOLDS: Final = f"""
+WITH due AS (
+    SELECT standing.id, min(hold.review_on) AS review_on
+    FROM cases_hold AS hold JOIN cases_case AS standing
+        ON standing.person_id = hold.person_id AND standing.creditor_id = %(creditor)s
+       AND standing.status NOT IN ('cured', 'closed')
+    WHERE {_MINE} AND hold.review_on <= %(day)s AND standing.next_action <> 'review'
+    GROUP BY standing.id
+), flagged AS (
+    UPDATE cases_case AS standing
+    SET next_action = 'review', next_action_at = %(next_action_at)s, next_action_note = 'hold', version = version + 1
+    FROM due WHERE standing.id = due.id AND standing.status NOT IN ('cured', 'closed')
+    RETURNING standing.id, standing.person_id, due.review_on
+)
+INSERT INTO compliance_auditevent (name, subject_label, subject_id, person_id, actor_kind, actor_id, actor_label, at,
+    details)
+SELECT 'case.flagged_for_review', 'cases.case', id, person_id, %(actor_kind)s, %(actor_id)s, %(actor_label)s, %(at)s,
+    jsonb_build_object('why', 'hold', 'review_on', review_on::text)
+FROM flagged ORDER BY id
+"""
