@@ -150,6 +150,19 @@
     const wrong = event.target.querySelector && event.target.querySelector("[aria-invalid=true]");
     if (wrong) wrong.focus();
   });
+  /* A whole page where a fragment was asked for, or another address than asked: the session ended, or the server leads
+     elsewhere. Go there, instead of putting a sign-in page into a box. */
+  document.addEventListener("htmx:beforeSwap", function (event) {
+    const answer = event.detail.xhr, asked = event.detail.pathInfo;
+    if (!answer.responseURL || answer.status >= 400) return;
+    const went = new URL(answer.responseURL, location.href);
+    const meant = new URL(asked.finalRequestPath || asked.requestPath, location.href);
+    const selects = event.detail.requestConfig.elt.closest("[hx-select], [hx-boost]");
+    if (went.pathname !== meant.pathname || !selects && /^\s*<!doctype/i.test(answer.responseText)) {
+      event.detail.shouldSwap = false;
+      location.assign(went.href);
+    }
+  });
   document.addEventListener("htmx:responseError", function () { toast(document.body.dataset.failed, "stop"); });
   document.addEventListener("htmx:sendError", function () { toast(document.body.dataset.offline, "stop"); });
 
