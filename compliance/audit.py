@@ -72,8 +72,6 @@ def timeline(subject: Model) -> AuditEventQuerySet:
     """Return what happened to this row, oldest first."""
     return (
         AuditEvent.objects.all()
-        .filter(  # type: ignore[return-value]
-            subject_label=subject._meta.label_lower, subject_id=subject.pk
-        )
+        .filter(subject_label=subject._meta.label_lower, subject_id=subject.pk)
         .order_by("at", "pk")
     )

@@ -104,7 +104,8 @@ class _Program:
 @lru_cache(maxsize=1024)
 def _compile(hashes: tuple[str, ...], day: date) -> _Program:
     packs = tuple(_by_hash[one] for one in hashes)
-    coverage, active = [], []
+    coverage: list[_Active] = []
+    active: list[_Active] = []
     for pack in packs:
         for rule in pack.rules:
             version = rule.version_on(day)
@@ -321,6 +322,17 @@ def evaluate(question: Question, facts: Facts, packs: Sequence[Pack]) -> Outcome
         next_permitted=_next_permitted(question, facts, packs, found),
         packs=tuple((pack.id, pack.version, pack.hash) for pack in packs),
     )
+
+
+def permits(question: Question, facts: Facts, packs: Sequence[Pack]) -> bool:
+    """Return only whether the packs permit it: without the search for the next permitted time. Never raises."""
+    return not _safely(question, facts, packs).failing
+
+
+def refused(question: Question, error: Exception) -> Outcome:
+    """Return the refusal of a question that could not be put to the rules at all."""
+    stopped = _stop([], ENGINE_ERROR, POLICY, {"error": type(error).__name__, "message": str(error)[:120]})
+    return Outcome("refuse", question.at, stopped.results, (ENGINE_ERROR,), (), (), (), "hard", None, ())
 
 
 @lru_cache(maxsize=1)

@@ -290,7 +290,7 @@ def _plain(value: Any) -> Any:
 
 
 @cache
-def _field_defaults(kind: type) -> tuple[tuple[str, Any], ...]:
+def _field_defaults(kind: Any) -> tuple[tuple[str, Any], ...]:
     return tuple((spec.name, spec.default) for spec in fields(kind))
 
 

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from functools import lru_cache
+from typing import Any, Final
 
-if TYPE_CHECKING:
-    from collections_app.shared.actor import Actor
-    from compliance.engine import Outcome
-    from compliance.facts import Facts, Question
+from django.db import DatabaseError, transaction
+
+from collections_app.shared.actor import Actor
+from compliance import audit, calendars, engine, packs_loader, trace
+from compliance.engine import Outcome
+from compliance.facts import Facts, FactsError, Question, as_plain, from_plain
+from compliance.models import Decision, PackRelease
+from compliance.models.decision import Verdict
+from compliance.packs_loader import POLICY, Pack, PackError
 
 PERMIT_LASTS: Final = timedelta(minutes=3)
 _SEAL: Final = object()
@@ -57,7 +64,7 @@ class Refusal:
     failing: tuple[str, ...]
     strength: str
     next_permitted: datetime | None
-    outcome: Outcome | None  # None when the engine itself failed
+    outcome: Outcome
 
     @property
     def permitted(self) -> bool:
@@ -65,9 +72,91 @@ class Refusal:
         return False
 
 
+@lru_cache(maxsize=512)
+def _chosen(
+    jurisdictions: tuple[str, ...], product: str, creditor_kind: str, extra: tuple[str, ...]
+) -> tuple[Pack, ...]:
+    chosen = []
+    covered = set()
+    for pack in packs_loader.all_packs():
+        if pack.id == POLICY:
+            continue
+        places = {
+            place
+            for place in jurisdictions
+            if any(place == entry or place.startswith(f"{entry}-") for entry in pack.jurisdictions)
+        }
+        fits = all(
+            ({"product": product, "creditor_kind": creditor_kind}.get(condition.attribute) in condition.values)
+            is not condition.negated
+            for condition in pack.scope
+        )
+        if pack.id in extra or (pack.enabled and places and fits):
+            chosen.append(pack)
+            covered |= places
+    if set(jurisdictions) - covered or set(extra) - {pack.id for pack in chosen}:
+        return ()  # a place whose law is not loaded, or a pack that is asked for and not there: refuse
+    return tuple(chosen)
+
+
+def choose_packs(facts: Facts) -> tuple[Pack, ...]:
+    """Return the packs that bind: by where the person is, the product and the creditor, and what the firm adopted.
+
+    Empty when the law of one of the places is not installed, so that the engine refuses. Never by language or script.
+    Raises PackError when an installed pack cannot be read.
+    """
+    return _chosen(facts.jurisdictions, facts.product, facts.creditor_kind, tuple(sorted(facts.extra_packs)))
+
+
+def _evaluate(question: Question, facts: Facts) -> tuple[Outcome, tuple[Pack, ...]]:
+    """Return the outcome and the packs used, POLICY included. Never raises."""
+    try:
+        packs = choose_packs(facts)
+        used = (*packs, packs_loader.get(POLICY))
+    except (PackError, OSError) as error:
+        return engine.refused(question, error), ()
+    return engine.evaluate(question, facts, used), used
+
+
 def preview(question: Question, facts: Facts) -> Outcome:
     """Return what the gate would say. Pure: reads packs from memory, stores nothing, never raises."""
-    raise NotImplementedError
+    return _evaluate(question, facts)[0]
+
+
+def _lasts_until(question: Question, facts: Facts, packs: tuple[Pack, ...]) -> datetime:
+    """Return when the permit ends: after a few minutes, or at the second from which it is no longer permitted."""
+    at = question.at
+
+    def permitted(seconds: int) -> bool:
+        return engine.permits(question.moved_to(at + timedelta(seconds=seconds)), facts, packs)
+
+    good, bad = 0, int(PERMIT_LASTS.total_seconds())
+    if permitted(bad - 1):
+        return at + PERMIT_LASTS
+    while bad - good > 1:
+        middle = (good + bad) // 2
+        good, bad = (middle, bad) if permitted(middle) else (good, middle)
+    return at + timedelta(seconds=bad)
+
+
+_stored: Final[set[str]] = set()
+
+
+def _keep_releases(packs: tuple[Pack, ...]) -> None:
+    """Store the content of packs that no committed decision has used before."""
+    unknown = {pack.hash: pack for pack in packs if pack.hash not in _stored}
+    if not unknown:
+        return
+    known = set(PackRelease.objects.filter(hash__in=unknown).values_list("hash", flat=True))
+    PackRelease.objects.bulk_create(
+        (
+            PackRelease(pack=pack.id, version=pack.version, hash=pack.hash, content=packs_loader.content_of(pack))
+            for digest, pack in sorted(unknown.items())
+            if digest not in known
+        ),
+        ignore_conflicts=True,
+    )
+    transaction.on_commit(lambda: _stored.update(unknown))
 
 
 def decide(
@@ -82,7 +171,124 @@ def decide(
 ) -> Permit | Refusal:
     """Decide for the instant `at` and store the decision in the caller's transaction.
 
-    question.person_id, and contact_point_id where the channel has one, are database ids. entrance: the name of the way
-    in (screen, api, dispatch, import ...). Raises GateUnavailable when nothing could be stored.
+    question.person_id, and contact_point_id where the channel has one, are database ids; question.at is replaced by
+    `at`. entrance: the name of the way in (screen, api, dispatch, import ...). Raises GateUnavailable when nothing
+    could be stored.
     """
-    raise NotImplementedError
+    question = replace(question, at=at)
+    person_id, point_id = question.person_id, question.contact_point_id
+    if not isinstance(person_id, int) or not isinstance(point_id, int | None):
+        raise GateUnavailable("a decision is about a known person and contact point")
+    outcome, packs = _evaluate(question, facts)
+    valid_until = _lasts_until(question, facts, packs) if outcome.permitted else None
+    try:
+        plain_question, plain_facts = as_plain(question), as_plain(facts)
+    except FactsError as error:
+        outcome, packs, valid_until = engine.refused(question, error), (), None
+        plain_question, plain_facts = {"at": at.isoformat()}, {}
+    try:
+        _keep_releases(packs)
+        decision = Decision.objects.create(
+            at=at,
+            person_id=person_id,
+            contact_point_id=point_id,
+            creditor_id=creditor_id,
+            case_id=case_id,
+            channel=question.channel or question.action or "",
+            direction=question.direction,
+            purpose=question.purpose,
+            content_class=question.content_class or "",
+            automated=question.automated,
+            verdict=Verdict.PERMIT if outcome.permitted else Verdict.REFUSE,
+            valid_from=at if outcome.permitted else None,
+            valid_until=valid_until,
+            next_permitted=None if outcome.permitted else outcome.next_permitted,
+            strength=outcome.strength,
+            failing=list(outcome.failing),
+            advisories=list(outcome.advisories),
+            findings=trace.stored(outcome),
+            question=plain_question,
+            facts=plain_facts,
+            releases=[pack.hash for pack in packs],
+            engine_version=engine.version(),
+            tzdata_version=trace.tzdata_version(),
+            calendar_version=calendars.version(),
+            entrance=entrance,
+            actor_kind=actor.kind,
+            actor_id=actor.id,
+            actor_label=actor.label,
+        )
+        if outcome.overridden and question.override is not None:
+            audit.record(
+                "gate.soft_rule_overridden",
+                subject=decision,
+                actor=actor,
+                at=at,
+                person_id=person_id,
+                rules=list(outcome.overridden),
+                supervisor=question.override.supervisor_id,
+                reason=question.override.reason,
+            )
+        if engine.ENGINE_ERROR in outcome.failing:
+            audit.record("gate.error", subject=decision, actor=actor, at=at, person_id=person_id, entrance=entrance)
+    except DatabaseError as error:
+        raise GateUnavailable("the decision could not be stored") from error
+    if valid_until is None:
+        return Refusal(
+            decision_id=decision.pk,
+            failing=outcome.failing,
+            strength=outcome.strength,
+            next_permitted=outcome.next_permitted,
+            outcome=outcome,
+        )
+    return Permit(
+        decision_id=decision.pk,
+        person_id=person_id,
+        contact_point_id=point_id,
+        channel=decision.channel,
+        purpose=question.purpose,
+        content_class=decision.content_class,
+        automated=question.automated,
+        valid_from=at,
+        valid_until=valid_until,
+        outcome=outcome,
+        _seal=_SEAL,
+    )
+
+
+def recompute(decision: Decision, *, releases: Mapping[str, Pack] | None = None) -> Outcome:
+    """Return the outcome computed again from what was stored with a decision: question, facts and pack releases.
+
+    releases: packs already revived, by hash. Raises PackError or FactsError when what was stored can no longer be read.
+    """
+    question = from_plain(Question, decision.question)
+    facts = from_plain(Facts, decision.facts)
+    packs = releases if releases is not None else revived(decision.releases)
+    missing = [digest for digest in decision.releases if digest not in packs]
+    if missing or not decision.releases:
+        raise PackError(f"decision {decision.pk}", f"releases not stored: {missing or 'none were used'}")
+    return engine.evaluate(question, facts, [packs[digest] for digest in decision.releases])
+
+
+def revived(hashes: list[str]) -> dict[str, Pack]:
+    """Return the packs of stored releases, by hash. Raises PackError when a content does not have its hash."""
+    packs: dict[str, Pack] = {}
+    for release in PackRelease.objects.filter(hash__in=hashes):
+        pack = packs_loader.from_content(release.content)
+        if pack.hash != release.hash:
+            raise PackError(f"{release.pack} {release.version}", "the stored content does not have the stored hash")
+        packs[release.hash] = pack
+    return packs
+
+
+def differences(decision: Decision, outcome: Outcome) -> dict[str, Any]:
+    """Return what of a recomputed outcome differs from what was stored, by name; empty when nothing does."""
+    now: dict[str, Any] = {
+        "verdict": "permit" if outcome.permitted else "refuse",
+        "next_permitted": None if outcome.permitted else outcome.next_permitted,
+        "strength": outcome.strength,
+        "failing": list(outcome.failing),
+        "advisories": list(outcome.advisories),
+        "findings": trace.stored(outcome),
+    }
+    return {name: value for name, value in now.items() if getattr(decision, name) != value}

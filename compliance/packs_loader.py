@@ -323,6 +323,34 @@ def parse(pack_id: str, head: Mapping[str, Any], files: Mapping[str, Mapping[str
     )
 
 
+def content_of(pack: Pack) -> dict[str, Any]:
+    """Return the content of a pack as JSON types, as a release stores it."""
+    content: dict[str, Any] = json.loads(pack.content)
+    return content
+
+
+def _revived(entry: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        key: date.fromisoformat(value) if key in {"from", "until"} and isinstance(value, str) else value
+        for key, value in entry.items()
+    }
+
+
+def from_content(content: Mapping[str, Any]) -> Pack:
+    """Return the pack of a stored release, as it was. Raises PackError, also when the rules can no longer be run."""
+    head = content["pack"]
+    files = {
+        name: {
+            "rule": [
+                {**rule, "version": [_revived(entry) for entry in rule.get("version", [])]}
+                for rule in data.get("rule", [])
+            ]
+        }
+        for name, data in content["files"].items()
+    }
+    return parse(head["id"], head, files)
+
+
 def load_folder(path: Path) -> Pack:
     """Return the pack of a folder. Raises PackError."""
     pack_id = path.name
@@ -338,6 +366,15 @@ def installed(folder: Path = FOLDER) -> tuple[str, ...]:
     return tuple(
         sorted(path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith(("_", ".")))
     )
+
+
+@cache
+def all_packs() -> tuple[Pack, ...]:
+    """Return every installed pack.
+
+    Raises PackError when one cannot be read: nobody knows what it would have forbidden.
+    """
+    return tuple(get(pack_id) for pack_id in installed())
 
 
 @cache

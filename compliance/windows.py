@@ -102,7 +102,7 @@ def first_inside(
     begin = after
     for _ in range(horizon_days):
         end = begin + timedelta(days=1)
-        candidates = set()
+        candidates: set[datetime] = set()
         for name in names:
             for day in {local(begin, name).date(), local(end, name).date()}:
                 for mark in marks:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
 from compliance.facts import ContactEvent, Facts, Id, Question, Record
-from compliance.predicates.registry import FAILED, PASSED, Finding, MissingFact, fails, passes, predicate
+from compliance.predicates.registry import FAILED, PASSED, Finding, MissingFact, Value, fails, passes, predicate
 from compliance.predicates.scope import CALLS, about, debt_groups, own_records, same_person, with_person, zones_of
 from compliance.vocabulary import UNITS
 from compliance.windows import local, start_of_day
@@ -155,7 +155,9 @@ def count_limit(
     debts: tuple[Id | None, ...] = (None,)
     if key == "debt" and question.debts:
         debts = tuple(dict.fromkeys(stands_for.get(debt, debt) for debt in question.debts))
-    highest, window_shown, opening, ids = -1, windows[0], None, ()
+    highest, window_shown = -1, windows[0]
+    opening: datetime | None = None
+    ids: tuple[Id, ...] = ()
     for debt in debts:
         counted = [event for event in events if _concerns(event, debt, stands_for)]
         instants = [event.at for event in counted]
@@ -211,7 +213,7 @@ def cool_down(
     opening = max(openings)
     ids = () if last.id is None else (last.id,)
     day = local(last.at, zones_of(question, facts, zone)[0]).date()
-    values = {"on": day.isoformat(), "days": days}
+    values: dict[str, Value] = {"on": day.isoformat(), "days": days}
     if question.at >= opening:
         return passes(values, None, ids)
     because = (grouped_by,) if grouped_by and stands_for else ()

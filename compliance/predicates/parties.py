@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 
 from compliance.facts import ContactEvent, Facts, Question
 from compliance.predicates.limitation import add_months, roll_over_holiday
-from compliance.predicates.registry import FAILED, PASSED, Finding, fails, passes, predicate
+from compliance.predicates.registry import FAILED, PASSED, Finding, Value, fails, passes, predicate
 from compliance.predicates.scope import (
     CALLS,
     own_records,
@@ -134,7 +134,7 @@ def lost_debtor(
         return passes({"ground": "number not in service"})
     name = zones_of(question, facts, zone)[0]
     opening = _opening(dials, name, dial_count=dial_count, days=days)
-    values = {"ground": "not reached", "dials": len(dials)}
+    values: dict[str, Value] = {"ground": "not reached", "dials": len(dials)}
     if opening is not None and opening <= question.at:
         return passes(values)
     return fails(values, opening)

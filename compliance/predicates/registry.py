@@ -114,6 +114,11 @@ def typed_parameter(hint: Any, value: Any) -> Any:
             raise TypeError("expected a list of texts")
         return tuple(value)
     wanted = _SIMPLE.get(hint)
+    if wanted in {time, date} and isinstance(value, str):  # a stored release keeps times and dates as text
+        try:
+            return wanted.fromisoformat(value)
+        except ValueError:
+            raise TypeError(f"expected {wanted.__name__}, found {value!r}") from None
     if wanted is None or type(value) is not wanted:
         raise TypeError(f"expected {getattr(hint, '__name__', hint)}, found {type(value).__name__}")
     return value

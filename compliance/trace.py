@@ -1,0 +1,97 @@
+"""How an outcome is kept: small, canonical, and enough to see that computing it again gives the same."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import UTC, datetime
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from compliance.engine import ADVISED, FAIL, LIFTED, NOT_APPLICABLE, OVERRIDDEN, PASS, Outcome, Result
+
+
+def _iso(at: datetime | None) -> str | None:
+    return None if at is None else at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _said(result: Result) -> dict[str, Any]:
+    found = result.finding
+    said: dict[str, Any] = dict(found.values)
+    if found.next_at is not None:
+        said["next_at"] = _iso(found.next_at)
+    if found.counted:
+        said["counted"] = list(found.counted)
+    return said
+
+
+def full(outcome: Outcome) -> list[dict[str, Any]]:
+    """Return every rule looked at with its state, values, opening and counted events, in the order of the packs."""
+    return [
+        {
+            "rule": result.rule,
+            "pack": result.pack,
+            "role": result.role,
+            "state": result.state,
+            "strength": result.strength,
+            **({"because": result.because} if result.because else {}),
+            "values": _said(result),
+        }
+        for result in outcome.results
+    ]
+
+
+def canonical(outcome: Outcome) -> str:
+    """Return the whole outcome as canonical JSON text: equal outcomes give equal bytes in every process."""
+    plain = {
+        "verdict": outcome.verdict,
+        "at": _iso(outcome.at),
+        "next_permitted": _iso(outcome.next_permitted),
+        "contributing": list(outcome.contributing),
+        "packs": [list(pack) for pack in outcome.packs],
+        "results": full(outcome),
+    }
+    return json.dumps(plain, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def stored(outcome: Outcome) -> dict[str, Any]:
+    """Return what a decision keeps of its findings.
+
+    Failing and advised rules with their values, lifted and overridden ones, the ids of the passes; a rule of the
+    releases that is not named did not apply. `trace` is the hash of everything, the values of passes included.
+    """
+    by_state: dict[str, list[Result]] = {}
+    for result in outcome.results:
+        by_state.setdefault(result.state, []).append(result)
+    kept: dict[str, Any] = {"trace": hashlib.sha256(canonical(outcome).encode()).hexdigest()[:16]}
+    for state in (FAIL, ADVISED, OVERRIDDEN):
+        if state in by_state:
+            kept[state] = {result.rule: _said(result) for result in by_state[state]}
+    if LIFTED in by_state:
+        kept[LIFTED] = {result.rule: result.because for result in by_state[LIFTED]}
+    if PASS in by_state:
+        kept[PASS] = " ".join(result.rule for result in by_state[PASS])
+    if outcome.contributing:
+        kept["contributing"] = list(outcome.contributing)
+    return kept
+
+
+def not_applicable(outcome: Outcome) -> dict[str, str]:
+    """Return the rules that did not apply, with the condition that did not fit."""
+    return {result.rule: result.because for result in outcome.results if result.state == NOT_APPLICABLE}
+
+
+@cache
+def tzdata_version() -> str:
+    """Return the version of the time-zone data that zoneinfo reads: the system's, else that of the tzdata package."""
+    system = Path("/usr/share/zoneinfo/tzdata.zi")
+    if system.is_file():
+        first = system.read_text(encoding="utf-8").split("\n", 1)[0]
+        if first.startswith("# version "):
+            return f"system {first.removeprefix('# version ').strip()}"[:24]
+    try:
+        return f"package {metadata.version('tzdata')}"[:24]
+    except metadata.PackageNotFoundError:
+        return "unknown"
