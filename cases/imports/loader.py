@@ -6,6 +6,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -185,11 +186,7 @@ def _write(
 ) -> tuple[dict[str, int], int, dict[str, dict[str, str]]]:
     """Check the staged rows, write what differs, prove it, and move the batch to loaded. Runs in one transaction."""
     values = _values(batch, creditor, tape, actor=actor, at=at)
-
-    def run(*statements: str) -> None:
-        for statement in statements:
-            cursor.execute(statement, values)
-
+    run = partial(sql.run, cursor, values)
     run(sql.TIMEOUTS, sql.LOCK_ALL_CREDITORS if _names_people(tape.mapping) else sql.LOCK_CREDITOR)
     batches.stage(
         batch_id=batch.pk,
@@ -199,11 +196,9 @@ def _write(
         actor=actor,
         at=at,
     )
-    run(sql.EARLIER_BATCH)
-    values["first_of_its_day"] = not cursor.fetchone()[0]
+    values["first_of_its_day"] = not run(sql.EARLIER_BATCH).fetchone()[0]
     run(sql.REFUSE_DUPLICATES, sql.MATCH_PRODUCTS, sql.MATCH_ACCOUNTS, sql.MARK_CHANGED_STATES, sql.REFUSE_ROWS)
-    run(sql.COUNT_REFUSED)
-    refused: int = cursor.fetchone()[0]
+    refused: int = run(sql.COUNT_REFUSED).fetchone()[0]
     run(sql.KEEP_REFUSED)
     batches.check(batch_id=batch.pk, refused=refused, actor=actor, at=at)
 
@@ -215,8 +210,7 @@ def _write(
         run(sql_people.GUARANTORS, sql_people.POINTS)
     run(sql.FIND_DIFFERENCES, sql.POST_DIFFERENCES, sql.INSERT_STATES, sql.AUDIT_ROWS)
 
-    run(sql.COUNTS)
-    counts = dict(zip(("accepted", "created", "updated", "unchanged"), cursor.fetchone(), strict=True))
+    counts = dict(zip(("accepted", "created", "updated", "unchanged"), run(sql.COUNTS).fetchone(), strict=True))
     totals = _totals(cursor, tape, values)
     batches.load(batch_id=batch.pk, counts=counts, totals=totals, actor=actor, at=at)
     return counts, refused, totals

@@ -4,7 +4,7 @@ Values are bound; nothing is put together from input. The steps run in the order
 the creditor's row locked. `import_staging` holds the rows of the file that stand, `import_refused` those that do not.
 """
 
-from typing import Final
+from typing import Any, Final
 
 STAGING: Final = """
 DROP TABLE IF EXISTS pg_temp.import_staging, pg_temp.import_refused;
@@ -70,16 +70,18 @@ UPDATE import_staging SET account_id = account.id, person_id = account.person_id
     kept_currency = account.currency
 FROM cases_account AS account
 WHERE account.creditor_id = %(creditor)s AND account.number_hash = import_staging.number_hash;
-UPDATE import_staging SET state_id = in_force.id
+-- What a tape already said of this very day; failing that, what is in force on it, whoever said it.
+UPDATE import_staging SET state_id = known.id
 FROM import_staging AS row CROSS JOIN LATERAL (
-    SELECT id FROM cases_accountstate
-    WHERE account_id = row.account_id AND effective_on <= %(as_of)s ORDER BY effective_on DESC, id DESC LIMIT 1
-) AS in_force
+    SELECT id FROM cases_accountstate WHERE account_id = row.account_id AND effective_on <= %(as_of)s
+    ORDER BY effective_on = %(as_of)s AND cause = 'tape' DESC, effective_on DESC, id DESC LIMIT 1
+) AS known
 WHERE import_staging.line = row.line;
 UPDATE import_staging SET newest_on = newer.effective_on
 FROM import_staging AS row CROSS JOIN LATERAL (
     SELECT effective_on FROM cases_accountstate
-    WHERE account_id = row.account_id AND effective_on > %(as_of)s ORDER BY effective_on DESC, id DESC LIMIT 1
+    WHERE account_id = row.account_id AND effective_on > %(as_of)s AND cause = 'tape'
+    ORDER BY effective_on DESC, id DESC LIMIT 1
 ) AS newer
 WHERE import_staging.line = row.line;
 """
@@ -215,10 +217,10 @@ FROM import_staging;
 """
 # What the book now says of these accounts on that day must be what the file said.
 BOOK_TOTAL: Final = """
-SELECT coalesce(sum(state.balance), 0) FROM import_staging AS row CROSS JOIN LATERAL (
-    SELECT balance FROM cases_accountstate
-    WHERE account_id = row.account_id AND effective_on <= %(as_of)s ORDER BY effective_on DESC, id DESC LIMIT 1
-) AS state;
+SELECT coalesce(sum(balance), 0) + coalesce((
+    SELECT sum(state.balance) FROM import_staging AS row JOIN cases_accountstate AS state ON state.id = row.state_id
+    WHERE NOT row.state_changed
+), 0) FROM cases_accountstate WHERE batch_id = %(batch)s;
 """
 LEDGER_DIFFERS: Final = """
 SELECT count(*) FROM import_staging AS row JOIN cases_account AS account ON account.id = row.account_id
@@ -230,3 +232,10 @@ SELECT EXISTS (
     AND as_of >= %(as_of)s AND id <> %(batch)s
 );
 """
+
+
+def run(cursor: Any, values: dict[str, Any], *statements: str) -> Any:
+    """Execute these constants in order, with the values bound; return the cursor."""
+    for statement in statements:
+        cursor.execute(statement, values)
+    return cursor
