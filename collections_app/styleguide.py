@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 from django import forms
 from django.contrib import messages
@@ -32,7 +33,7 @@ def _charts() -> dict[str, object]:
         "categories": buckets,
         "series": [{"name": "Cases", "data": counts, "levels": list(range(8)), "urls": ["#"] * 8}],
     }
-    flow = {
+    flow: dict[str, Any] = {
         "kind": "sankey",
         "title": "Flow between buckets",
         "nodes": [{"name": f"{b} {m}", "dpd": i} for m in ("Aug", "Sep") for i, b in enumerate(buckets[:4])],

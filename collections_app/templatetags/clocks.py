@@ -17,6 +17,12 @@ from collections_app.templatetags.display import MINUS, icon
 register = template.Library()
 
 
+def _now(context: Mapping[str, Any]) -> datetime:
+    """Return the page's own now, so that all times of a page agree; the clock where a view gave none."""
+    given = context.get("now")
+    return given if isinstance(given, datetime) else clock.now()
+
+
 def _zone(zone: Any) -> tzinfo:
     return ZoneInfo(zone) if isinstance(zone, str) and zone else zone or timezone.get_current_timezone()
 
@@ -58,7 +64,7 @@ def when(context: Mapping[str, Any], at: datetime | None) -> SafeString:
     """
     if at is None:
         return format_html('<span class="text-secondary">{}</span>', "–")
-    now = context.get("now") if isinstance(context.get("now"), datetime) else clock.now()
+    now = _now(context)
     return format_html(
         '<time datetime="{}" title="{}">{}</time>',
         at.astimezone(UTC).isoformat(timespec="seconds"),
@@ -138,7 +144,7 @@ def day(context: Mapping[str, Any], value: date | None, today: date | None = Non
     if value is None:
         return format_html('<span class="text-secondary">{}</span>', "–")
     if today is None:
-        now = context.get("now") if isinstance(context.get("now"), datetime) else clock.now()
+        now = _now(context)
         today = now.astimezone(timezone.get_current_timezone()).date()
     distance = (value - today).days
     if distance == 0:
