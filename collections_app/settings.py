@@ -5,7 +5,6 @@ the
 data folder; with one it is production unless DEVELOPMENT=1 says otherwise, and every missing variable is named at once.
 """
 
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +94,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "collections_app.staff.middleware.OwnTimeZone",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -343,8 +343,6 @@ REST_FRAMEWORK = {
     "UNAUTHENTICATED_USER": None,
     "PAGE_SIZE": 50,
 }
-if find_spec("collections_app.api") is None:
-    REST_FRAMEWORK = {}
 SPECTACULAR_SETTINGS = {
     "TITLE": "Collections API",
     "VERSION": "1",

@@ -99,7 +99,7 @@ class Command(BaseCommand):
             "VAR_DIR": str(settings.VAR_DIR),
             "PORT": str(port),
             "PYTHONUNBUFFERED": "1",
-            "SMS_PROVIDER_URL": f"http://127.0.0.1:{http}",
+            "SMS_PROVIDER_URL": f"http://127.0.0.1:{http}/sms",
             "SMS_PROVIDER_TOKEN": made["SMS_PROVIDER_TOKEN"],
             "WEBHOOK_SECRET": made["WEBHOOK_SECRET"],
             "EMAIL_HOST": "127.0.0.1",
@@ -237,13 +237,11 @@ class Command(BaseCommand):
 
 
 def _receipts_path() -> str:
-    """Return where receipts are posted: the page named `delivery-receipts` of the API."""
-    for name in ("delivery-receipts", "api:delivery-receipts", "contacts-api:delivery-receipts"):
-        try:
-            return reverse(name)
-        except NoReverseMatch:
-            continue
-    return "/api/v1/receipts"
+    """Return where delivery receipts and replies are posted: the page named `receipts` of the API."""
+    try:
+        return reverse("api:receipts")
+    except NoReverseMatch:
+        return "/api/v1/webhooks/receipts"
 
 
 def _sign_ins() -> list[tuple[str, str, str]]:
