@@ -90,6 +90,17 @@ class _Active:
     params: Mapping[str, Any]
     ends: date | None
     in_force: bool
+    passed: Result  # the result of a plain pass, made once
+    unfit: dict[str, Result]  # the results of not applying, by condition, made once each
+
+    def not_applicable(self, condition: str) -> Result:
+        """Return the result that says which condition did not fit."""
+        result = self.unfit.get(condition)
+        if result is None:
+            rule = self.rule
+            result = Result(rule.id, rule.pack, rule.role, NOT_APPLICABLE, rule.strength, because=condition)
+            self.unfit[condition] = result
+        return result
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +126,8 @@ def _compile(hashes: tuple[str, ...], day: date) -> _Program:
                 version.params if version else {},
                 version.ends if version else None,
                 version is not None,
+                Result(rule.id, rule.pack, rule.role, PASS, rule.strength),
+                {},
             )
             (coverage if rule.role == "coverage" else active).append(ready)
     return _Program(packs, tuple(coverage), tuple(active))
@@ -196,7 +209,7 @@ def _evaluate_once(question: Question, facts: Facts, program: _Program) -> _Eval
         rule = active.rule
         unfit = "date" if not active.in_force else _fits(rule.when, question, facts)
         if unfit:
-            results.append(Result(rule.id, rule.pack, rule.role, NOT_APPLICABLE, rule.strength, because=unfit))
+            results.append(active.not_applicable(unfit))
             continue
         found = _run(active, question, facts)
         results.append(Result(rule.id, rule.pack, rule.role, PASS, rule.strength, found))
@@ -217,7 +230,7 @@ def _evaluate_once(question: Question, facts: Facts, program: _Program) -> _Eval
             unfit = _fits(rule.when, question, facts)
         order[rule.id] = len(results)
         if unfit:
-            results.append(Result(rule.id, rule.pack, rule.role, NOT_APPLICABLE, rule.strength, because=unfit))
+            results.append(active.not_applicable(unfit))
             continue
         try:
             found = _run(active, question, facts)
@@ -233,6 +246,8 @@ def _evaluate_once(question: Question, facts: Facts, program: _Program) -> _Eval
             state = PASS if found.passed else NOT_APPLICABLE
             because = "" if found.passed else "does not apply"
             results.append(Result(rule.id, rule.pack, rule.role, state, rule.strength, found, because))
+        elif found is PASSED:
+            results.append(active.passed)
         elif found.passed or rule.role == "definition":
             results.append(Result(rule.id, rule.pack, rule.role, PASS, rule.strength, found))
         elif rule.role == "advisory":

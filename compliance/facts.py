@@ -15,7 +15,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
-from functools import cache
 from typing import Any, Self
 
 Id = int | str
@@ -216,6 +215,10 @@ class Cap:
     per: str = "person"  # person, contact_point, debt
 
 
+# What a decent firm honours everywhere, also where no text of law says so. Each is a rule of the pack POLICY.
+DEFAULT_POLICIES = ("WISHES", "OPT-OUT", "CEASE", "REPRESENTED", "DISPUTE", "DECEASED", "BANKRUPT")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FirmPolicy:
     """The firm's own numbers. They are never law, are shown as the firm's, and can only restrict."""
@@ -227,10 +230,6 @@ class FirmPolicy:
     enabled: tuple[
         str, ...
     ] = ()  # ids of firm policies that are switched on; DEFAULT_POLICIES unless the firm says otherwise
-
-
-# What a decent firm honours everywhere, also where no text of law says so. Each is a rule of the pack POLICY.
-DEFAULT_POLICIES = ("WISHES", "OPT-OUT", "CEASE", "REPRESENTED", "DISPUTE", "DECEASED", "BANKRUPT")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -289,9 +288,9 @@ def _plain(value: Any) -> Any:
     raise FactsError(f"not a fact: {type(value).__name__}")
 
 
-@cache
-def _field_defaults(kind: Any) -> tuple[tuple[str, Any], ...]:
-    return tuple((spec.name, spec.default) for spec in fields(kind))
+def _field_defaults(kind: type) -> tuple[tuple[str, Any], ...]:
+    """Return the fields of one of our kinds with their defaults; MISSING where a value is needed."""
+    return _DEFAULTS[kind]
 
 
 def as_plain(value: Question | Facts | Any) -> dict[str, Any]:
@@ -351,4 +350,7 @@ def from_json[T: (Question, Facts)](kind: type[T], text: str) -> T:
     return from_plain(kind, json.loads(text))
 
 
-_DEFAULTS = frozenset({Question, Facts, Override, LocationClaim, ContactEvent, Record, Cap, FirmPolicy})
+_KINDS: tuple[Any, ...] = (Question, Facts, Override, LocationClaim, ContactEvent, Record, Cap, FirmPolicy)
+_DEFAULTS: dict[type, tuple[tuple[str, Any], ...]] = {
+    kind: tuple((spec.name, spec.default) for spec in fields(kind)) for kind in _KINDS
+}

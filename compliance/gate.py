@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from django.db import DatabaseError, transaction
+from django.db.models.functions import Left
 
 from collections_app.shared.actor import Actor
 from compliance import audit, calendars, engine, packs_loader, trace
@@ -140,6 +141,12 @@ def _lasts_until(question: Question, facts: Facts, packs: tuple[Pack, ...]) -> d
 
 
 _stored: Final[set[str]] = set()
+SHORT: Final = 16  # characters of a release's hash that a decision keeps
+
+
+def short_hash(pack: Pack) -> str:
+    """Return the beginning of a pack's hash, by which a decision names its release."""
+    return pack.hash[:SHORT]
 
 
 def _keep_releases(packs: tuple[Pack, ...]) -> None:
@@ -209,7 +216,7 @@ def decide(
             findings=trace.stored(outcome),
             question=plain_question,
             facts=plain_facts,
-            releases=[pack.hash for pack in packs],
+            releases=[short_hash(pack) for pack in packs],
             engine_version=engine.version(),
             tzdata_version=trace.tzdata_version(),
             calendar_version=calendars.version(),
@@ -271,13 +278,13 @@ def recompute(decision: Decision, *, releases: Mapping[str, Pack] | None = None)
 
 
 def revived(hashes: list[str]) -> dict[str, Pack]:
-    """Return the packs of stored releases, by hash. Raises PackError when a content does not have its hash."""
+    """Return the packs of stored releases by their short hash. Raises PackError when a content has not its full one."""
     packs: dict[str, Pack] = {}
-    for release in PackRelease.objects.filter(hash__in=hashes):
+    for release in PackRelease.objects.annotate(short=Left("hash", SHORT)).filter(short__in=hashes):
         pack = packs_loader.from_content(release.content)
         if pack.hash != release.hash:
             raise PackError(f"{release.pack} {release.version}", "the stored content does not have the stored hash")
-        packs[release.hash] = pack
+        packs[short_hash(pack)] = pack
     return packs
 
 

@@ -110,7 +110,7 @@ def _facts(raw: Mapping[str, Any], where: str) -> Facts:
             raise VectorError(f"{spot}: unknown kind {kind!r}")
     firm = context.pop("firm_policy", None)
     hours = (firm or {}).get("contact_hours", {})
-    policy = None if firm is None else FirmPolicy(opens=hours.get("open"), closes=hours.get("close"))
+    policy = None if firm is None else FirmPolicy(opens=hours.get("open"), closes=hours.get("close"), enabled=())
     money = {}
     for key in ("overdraft_principal", "balance"):
         if (amount := context.pop(key, None)) is not None:

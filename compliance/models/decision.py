@@ -56,7 +56,7 @@ class Decision(models.Model):
     findings = models.JSONField()
     question = models.JSONField()
     facts = models.JSONField()
-    releases = ArrayField(models.CharField(max_length=64), default=list)
+    releases = ArrayField(models.CharField(max_length=64), default=list)  # beginnings of the hashes
     engine_version = models.CharField(max_length=24)
     tzdata_version = models.CharField(max_length=24)
     calendar_version = models.CharField(max_length=24)

@@ -6,14 +6,6 @@ from django.db import models
 from django.db.models.functions import Now
 
 
-class PackReleaseQuerySet(models.QuerySet["PackRelease"]):
-    """Sets of releases."""
-
-    def with_hashes(self, hashes: list[str]) -> "PackReleaseQuerySet":
-        """Return the releases of these content hashes."""
-        return self.filter(hash__in=hashes)
-
-
 class PackRelease(models.Model):
     """One content of one rule pack, stored the first time that a decision used it.
 
@@ -26,7 +18,7 @@ class PackRelease(models.Model):
     content = models.JSONField()
     first_seen_at = models.DateTimeField(db_default=Now())
 
-    objects: ClassVar[models.Manager["PackRelease"]] = PackReleaseQuerySet.as_manager()
+    objects: ClassVar[models.Manager["PackRelease"]] = models.Manager()
 
     class Meta:
         constraints = (
