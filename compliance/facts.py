@@ -282,7 +282,8 @@ def _plain(value: Any) -> Any:
     if isinstance(value, bool | int | str) or value is None:
         return value
     if isinstance(value, tuple):
-        return [_plain(item) for item in value]
+        items = [_plain(item) for item in value]
+        return _factored(items) if len(items) > 1 and type(value[0]) in _DEFAULTS else items
     if type(value) in _DEFAULTS:
         return as_plain(value)
     raise FactsError(f"not a fact: {type(value).__name__}")
@@ -291,6 +292,13 @@ def _plain(value: Any) -> Any:
 def _field_defaults(kind: type) -> tuple[tuple[str, Any], ...]:
     """Return the fields of one of our kinds with their defaults; MISSING where a value is needed."""
     return _DEFAULTS[kind]
+
+
+def _factored(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return rows with what all of them share said once, under "*": a history of calls is mostly the same again."""
+    first = rows[0]
+    common = {key: first[key] for key in first if all(key in row and row[key] == first[key] for row in rows)}
+    return {"*": common, "rows": [{key: row[key] for key in row if key not in common} for row in rows]}
 
 
 def as_plain(value: Question | Facts | Any) -> dict[str, Any]:
@@ -320,6 +328,8 @@ def _typed(name: str, value: Any) -> Any:
         return None
     if isinstance(value, list):
         return tuple(_typed(name, item) for item in value)
+    if isinstance(value, dict) and name in _NESTED and "*" in value:
+        return tuple(from_plain(_NESTED[name], {**value["*"], **row}) for row in value["rows"])
     if isinstance(value, dict) and name in _NESTED:
         return from_plain(_NESTED[name], value)
     if isinstance(value, str):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import cache
 from importlib import metadata
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from compliance.engine import ADVISED, FAIL, LIFTED, NOT_APPLICABLE, OVERRIDDEN, PASS, Outcome, Result
+from compliance.packs_loader import Pack
 
 
 def _iso(at: datetime | None) -> str | None:
@@ -59,8 +61,9 @@ def canonical(outcome: Outcome) -> str:
 def stored(outcome: Outcome) -> dict[str, Any]:
     """Return what a decision keeps of its findings.
 
-    Failing and advised rules with their values, lifted and overridden ones, the ids of the passes; a rule of the
-    releases that is not named did not apply. `trace` is the hash of everything, the values of passes included.
+    Failing and advised rules with their values, lifted and overridden ones; the passes as one hexadecimal number per
+    pack, whose n-th bit stands for its n-th rule (`passes` reads them); a rule that is nowhere did not apply. `trace` is
+    the hash of everything, the values of passes included.
     """
     by_state: dict[str, list[Result]] = {}
     for result in outcome.results:
@@ -72,10 +75,31 @@ def stored(outcome: Outcome) -> dict[str, Any]:
     if LIFTED in by_state:
         kept[LIFTED] = {result.rule: result.because for result in by_state[LIFTED]}
     if PASS in by_state:
-        kept[PASS] = " ".join(result.rule for result in by_state[PASS])
+        kept[PASS] = _bits(outcome)
     if outcome.contributing:
         kept["contributing"] = list(outcome.contributing)
     return kept
+
+
+def _bits(outcome: Outcome) -> dict[str, str]:
+    """Return the passes of each pack as a hexadecimal number, its bits in the order of the results."""
+    numbers: dict[str, int] = {}
+    places: dict[str, int] = {}
+    for result in outcome.results:
+        place = places[result.pack] = places.get(result.pack, -1) + 1
+        if result.state == PASS:
+            numbers[result.pack] = numbers.get(result.pack, 0) | 1 << place
+    return {pack: f"{number:x}" for pack, number in numbers.items()}
+
+
+def passes(kept: dict[str, Any], packs: Iterable[Pack]) -> list[str]:
+    """Return the ids of the rules that passed, from what a decision keeps and the packs it was made with."""
+    passed = []
+    for pack in packs:
+        number = int(kept.get(PASS, {}).get(pack.id, "0"), 16)
+        order = sorted(pack.rules, key=lambda rule: rule.role != "coverage")  # the engine looks at coverage first
+        passed += [rule.id for place, rule in enumerate(order) if number >> place & 1]
+    return passed
 
 
 def not_applicable(outcome: Outcome) -> dict[str, str]:
