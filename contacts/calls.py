@@ -1,0 +1,447 @@
+"""Calls and visits, made by people: asked for before the dial, cleared or refused, and closed with what happened.
+
+`open_call` decides and reserves; `log_call` closes. A call that nobody logs stays open, counts, and is seen in a list.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from cases import activity, instructions, lifecycle, locks, promises
+from cases.models import Address, Case, ContactPoint, Promise
+from cases.models.case import NextAction, Status
+from cases.refusal import Refused
+from collections_app.shared.actor import Actor
+from compliance import audit, gate
+from compliance.facts import Override
+from compliance.gate import Permit, Refusal
+from contacts import facts, stops
+from contacts.channels import catalogue
+from contacts.models import ContactAttempt, PlannedContact
+
+Outcome = ContactAttempt.Outcome
+BY_PEOPLE: Final = ("phone", "visit")
+CALL_OUTCOMES: Final = (
+    Outcome.NO_ANSWER,
+    Outcome.BUSY,
+    Outcome.NOT_IN_SERVICE,
+    Outcome.VOICEMAIL_MESSAGE,
+    Outcome.VOICEMAIL_NO_MESSAGE,
+    Outcome.ANSWERED_DROPPED,
+    Outcome.CONVERSATION,
+    Outcome.WRONG_NUMBER,
+    Outcome.THIRD_PARTY_REFUSED,
+    Outcome.OFFERS_TO_PAY,
+)
+VISIT_OUTCOMES: Final = (Outcome.MET, Outcome.NOT_MET, Outcome.WRONG_NUMBER, Outcome.THIRD_PARTY_REFUSED)
+REACHED: Final = (Outcome.CONVERSATION, Outcome.MET)
+OPEN: Final = ("cleared", "in_progress")
+NEXT_TRY: Final = timedelta(days=1)  # where the collector says nothing else
+
+
+class CallRefused(Refused):
+    """The contact may not be made. `decision` is the stored refusal of the gate where it was the gate that refused."""
+
+    SENTENCES = {
+        "gate": _("Not permitted now: %(rule)s."),
+        "unknown": _("No decision could be made, so this is not permitted now."),
+        "resolved": _("This case is cured or closed."),
+        "stopped": _("All contact of this kind is stopped by order."),
+        "channel": _("This is not a call or a visit."),
+        "point": _("This number or address does not belong to the person, or does not fit."),
+        "already-open": _("You have not yet recorded how your last call ended."),
+        "no-reason": _("Say why."),
+    }
+
+    def __init__(self, code: str, *, decision: Refusal | None = None, **values: Any) -> None:
+        super().__init__(code, **values)
+        self.decision = decision
+
+
+class LogRefused(Refused):
+    SENTENCES = {
+        "not-open": _("This call has been closed already."),
+        "not-yours": _("This call belongs to somebody else."),
+        "outcome": _("“%(outcome)s” is not how a call can end."),
+        "promise-needs-conversation": _("A promise is made in a conversation with the borrower."),
+        "over": _("The permit for this call is over; open it again."),
+        "in-the-future": _("This is in the future."),
+        "too-long-ago": _("This was too long ago to be added here."),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class PromiseTerms:
+    """What the borrower promised in the call. currency: empty means the case's own."""
+
+    amount: Decimal
+    due_on: date
+    method: str = Promise.Method.TRANSFER
+    currency: str = ""
+    replace: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NextStep:
+    """What happens next on the case, and when."""
+
+    action: str
+    due_at: datetime
+    note: str = ""
+
+
+def open_call(
+    *,
+    case_id: int,
+    contact_point_id: int,
+    purpose: str = "collection",
+    channel: str = "phone",
+    contacted_id: int | None = None,
+    party: str = "debtor",
+    override: Override | None = None,
+    actor: Actor,
+    at: datetime,
+) -> ContactAttempt:
+    """Ask for a call (or visit) now; return the cleared attempt, which reserves it for a few minutes.
+
+    contacted_id, party: whom to reach, if not the debtor. override: a supervisor's recorded reason to go on past a
+    soft rule; that somebody may give one is checked by the caller. Raises CallRefused; what the gate refused is
+    kept.
+    """
+    if channel not in BY_PEOPLE:
+        raise CallRefused("channel")
+    with transaction.atomic():
+        answer = _ask(
+            case_id=case_id,
+            contact_point_id=contact_point_id,
+            purpose=purpose,
+            channel=channel,
+            contacted_id=contacted_id,
+            party=party,
+            override=override,
+            actor=actor,
+            at=at,
+        )
+    if isinstance(answer, Refusal):  # raised outside, so that the refusal is kept
+        raise CallRefused("gate", decision=answer, rule=", ".join(answer.failing))
+    return answer
+
+
+def _ask(
+    *,
+    case_id: int,
+    contact_point_id: int,
+    purpose: str,
+    channel: str,
+    contacted_id: int | None,
+    party: str,
+    override: Override | None,
+    actor: Actor,
+    at: datetime,
+) -> ContactAttempt | Refusal:
+    known = ContactPoint.objects.filter(pk=contact_point_id).values("person_id", "address_id").first()
+    person_id = Case.objects.values_list("person_id", flat=True).get(pk=case_id)
+    if known is None:
+        raise CallRefused("point")
+    locks.lock(person_ids=[person_id, contacted_id or person_id], address_ids=[known["address_id"]])
+    file = facts.of_case(case_id, at=at, contacted_id=contacted_id, party=party)
+    point = file.point(contact_point_id)
+    if file.case.is_resolved:
+        raise CallRefused("resolved")
+    if stops.stops_call(creditor_code=file.case.creditor.code, channel=channel) is not None:
+        raise CallRefused("stopped")
+    if point is None or point.kind not in catalogue.info(channel).point_kinds:
+        raise CallRefused("point")
+    if actor.kind == "user" and ContactAttempt.objects.filter(made_by_id=actor.id, case_id=case_id, status__in=OPEN,
+                                                              contact_point_id=contact_point_id).exists():  # fmt: skip
+        raise CallRefused("already-open")
+    question = file.question(
+        channel=channel,
+        contact_point_id=contact_point_id,
+        purpose=purpose,
+        content_class=channel,
+        staff_id=actor.id if actor.kind == "user" else None,
+        override=override,
+    )
+    try:
+        decision = gate.decide(
+            question,
+            file.facts(contact_point_id),
+            actor=actor,
+            at=at,
+            entrance="screen" if actor.kind == "user" else "api",
+            creditor_id=file.case.creditor_id,
+            case_id=case_id,
+        )
+    except gate.GateUnavailable as error:
+        raise CallRefused("unknown") from error
+    permit = decision if isinstance(decision, Permit) else None
+    attempt = ContactAttempt.objects.create(
+        person_id=person_id,
+        contacted_id=file.contacted_id,
+        creditor_id=file.case.creditor_id,
+        case_id=case_id,
+        contact_point=point,
+        address_id=point.address_id,
+        decision_id=decision.decision_id,
+        channel=channel,
+        party=party,
+        purpose=purpose,
+        content_class=channel,
+        automated=False,
+        debts=[account.pk for account in file.accounts],
+        status=ContactAttempt.Status.CLEARED if permit else ContactAttempt.Status.WITHHELD,
+        at=at,
+        valid_from=permit.valid_from if permit else None,
+        valid_until=permit.valid_until if permit else None,
+        recorded_at=at,
+        made_by_id=actor.id if actor.kind == "user" else None,
+        reason_code="" if isinstance(decision, Permit) else (decision.failing[0] if decision.failing else "gate")[:60],
+    )
+    name = "attempt.cleared" if permit else "attempt.withheld"
+    audit.record(name, subject=attempt, actor=actor, at=at, person_id=person_id, channel=channel)
+    return decision if isinstance(decision, Refusal) else attempt
+
+
+@transaction.atomic
+def begin(*, attempt_id: int, actor: Actor, at: datetime) -> ContactAttempt:
+    """Record that the call rings or the visitors stand at the door. Raises LogRefused when the permit is over."""
+    attempt = _locked(attempt_id, actor=actor)
+    if attempt.status != ContactAttempt.Status.CLEARED:
+        raise LogRefused("not-open")
+    if attempt.valid_until is None or not attempt.valid_from <= at < attempt.valid_until:
+        raise LogRefused("over")
+    attempt.begin(at=at)
+    attempt.save(update_fields=["status", "started_at"])
+    audit.record("attempt.started", subject=attempt, actor=actor, at=at, person_id=attempt.person_id)
+    return attempt
+
+
+@transaction.atomic
+def cancel(*, attempt_id: int, actor: Actor, at: datetime) -> ContactAttempt:
+    """Give a reservation back: the call was not made. Raises LogRefused once it has begun."""
+    attempt = _locked(attempt_id, actor=actor)
+    if attempt.status != ContactAttempt.Status.CLEARED:
+        raise LogRefused("not-open")
+    attempt.cancel(reason_code="call-not-made")
+    attempt.save(update_fields=["status", "reason_code"])
+    audit.record("attempt.cancelled", subject=attempt, actor=actor, at=at, person_id=attempt.person_id)
+    return attempt
+
+
+@transaction.atomic
+def log_call(
+    *,
+    attempt_id: int,
+    outcome: str,
+    promise: PromiseTerms | None = None,
+    note: str = "",
+    next_step: NextStep | None = None,
+    actor: Actor,
+    at: datetime,
+) -> ContactAttempt:
+    """Close a call with what happened: outcome, promise, note and next action, all or nothing.
+
+    A wrong number is silenced for everybody, a dead one marked. Raises LogRefused, promises.PromiseRefused,
+    CaseRefused.
+    """
+    attempt = _locked(attempt_id, actor=actor)
+    if attempt.status not in OPEN:
+        raise LogRefused("not-open")
+    _check_outcome(attempt.channel, outcome)
+    if promise is not None and (outcome not in REACHED or attempt.party not in ("debtor", "joint_debtor", "guarantor")):
+        raise LogRefused("promise-needs-conversation")
+    attempt.started_at = attempt.started_at or attempt.at
+    attempt.complete(at=max(at, attempt.started_at), outcome=outcome)
+    attempt.save(update_fields=["status", "started_at", "ended_at", "outcome"])
+    audit.record("attempt.completed", subject=attempt, actor=actor, at=at, person_id=attempt.person_id, outcome=outcome)
+    _after(attempt, outcome, promise=promise, note=note, next_step=next_step, actor=actor, at=at)
+    return attempt
+
+
+def report_past_call(
+    *,
+    case_id: int,
+    happened_at: datetime,
+    outcome: str,
+    channel: str = "phone",
+    direction: str = ContactAttempt.Direction.OUTBOUND,
+    contact_point_id: int | None = None,
+    purpose: str = "collection",
+    note: str = "",
+    actor: Actor,
+    at: datetime,
+) -> ContactAttempt:
+    """Add a call that was made outside the system. It counts; where it would have been refused it is flagged.
+
+    The decision is computed as of its own instant, from what was known then. Raises LogRefused.
+    """
+    if happened_at > at:
+        raise LogRefused("in-the-future")
+    if at - happened_at > timedelta(days=366):
+        raise LogRefused("too-long-ago")
+    if channel not in BY_PEOPLE:
+        raise CallRefused("channel")
+    _check_outcome(channel, outcome)
+    with transaction.atomic():
+        person_id = Case.objects.values_list("person_id", flat=True).get(pk=case_id)
+        points = ContactPoint.objects.filter(pk=contact_point_id).values_list("address_id", flat=True)
+        locks.lock(person_ids=[person_id], address_ids=points)
+        file = facts.of_case(case_id, at=happened_at, live=False)
+        point = file.point(contact_point_id)
+        if contact_point_id is not None and point is None:
+            raise CallRefused("point")
+        outbound = direction == ContactAttempt.Direction.OUTBOUND
+        decision = None
+        if outbound:
+            decision = gate.decide(
+                file.question(
+                    channel=channel,
+                    contact_point_id=contact_point_id,
+                    purpose=purpose,
+                    content_class=channel,
+                    staff_id=actor.id if actor.kind == "user" else None,
+                ),
+                file.facts(contact_point_id),
+                actor=actor,
+                at=happened_at,
+                entrance="report",
+                creditor_id=file.case.creditor_id,
+                case_id=case_id,
+            )
+        flagged = decision.failing[0][:60] if isinstance(decision, Refusal) and decision.failing else ""
+        attempt = ContactAttempt.objects.create(
+            person_id=person_id,
+            contacted_id=person_id,
+            creditor_id=file.case.creditor_id,
+            case_id=case_id,
+            contact_point=point,
+            address_id=point.address_id if point else None,
+            decision_id=decision.decision_id if decision else None,
+            origin=ContactAttempt.Origin.REPORTED,
+            direction=direction,
+            channel=channel,
+            purpose=purpose,
+            content_class=channel,
+            debts=[account.pk for account in file.accounts],
+            status=ContactAttempt.Status.RECORDED,
+            outcome=outcome,
+            at=happened_at,
+            started_at=happened_at,
+            recorded_at=at,
+            made_by_id=actor.id if actor.kind == "user" else None,
+            flagged_rule=flagged,
+        )
+        name = "attempt.flagged" if flagged else "attempt.recorded"
+        audit.record(name, subject=attempt, actor=actor, at=at, person_id=person_id, outcome=outcome, rule=flagged)
+        activity.note_contact(case_id=case_id, at=happened_at, right_party=outcome in REACHED)
+        if note.strip():
+            activity.add_note(case=file.case, text=note, actor=actor, at=at)
+    return attempt
+
+
+def unlogged(*, at: datetime) -> Any:
+    """Return calls and visits whose permit is over and of which nobody has said how they ended, oldest first."""
+    rows = ContactAttempt.objects.filter(channel__in=BY_PEOPLE, status__in=OPEN, valid_until__lt=at)
+    return rows.order_by("valid_until", "pk")
+
+
+def _locked(attempt_id: int, *, actor: Actor) -> ContactAttempt:
+    known = ContactAttempt.objects.get(pk=attempt_id)
+    if known.channel not in BY_PEOPLE or known.origin != ContactAttempt.Origin.OURS:
+        raise LogRefused("not-open")
+    if actor.kind == "user" and known.made_by_id not in (None, actor.id):
+        raise LogRefused("not-yours")
+    addresses = [known.address_id] if known.address_id else []
+    locks.lock(person_ids=[known.person_id, known.contacted_id], address_ids=addresses)
+    return ContactAttempt.objects.select_for_update(of=("self",), no_key=True).get(pk=attempt_id)
+
+
+def _check_outcome(channel: str, outcome: str) -> None:
+    if outcome not in (CALL_OUTCOMES if channel == "phone" else VISIT_OUTCOMES):
+        raise LogRefused("outcome", outcome=outcome)
+
+
+def _after(
+    attempt: ContactAttempt,
+    outcome: str,
+    *,
+    promise: PromiseTerms | None,
+    note: str,
+    next_step: NextStep | None,
+    actor: Actor,
+    at: datetime,
+) -> None:
+    """Let a closed call have its effects on number, case, promise and plan."""
+    if attempt.contact_point_id is not None:
+        _mark(attempt, outcome, actor=actor, at=at)
+    case = attempt.case
+    if case is None:
+        return
+    right_party = outcome in REACHED and attempt.party == "debtor"
+    activity.note_contact(case_id=case.pk, at=attempt.started_at or at, right_party=right_party)
+    if note.strip():
+        activity.add_note(case=case, text=note, actor=actor, at=at)
+    case = lifecycle.start(case_id=case.pk, actor=actor, at=at)
+    if promise is not None:
+        promises.make(
+            case_id=case.pk,
+            amount=promise.amount,
+            currency=promise.currency or case.currency,
+            due_on=promise.due_on,
+            method=promise.method,
+            attempt_id=attempt.pk,
+            replace=promise.replace,
+            actor=actor,
+            at=at,
+        )
+    if next_step is not None:
+        _set_next(case.pk, next_step, actor=actor, at=at)
+    elif promise is None and case.status == Status.WORKING:
+        _set_next(case.pk, NextStep(NextAction.CALL, at + NEXT_TRY), actor=actor, at=at)
+    _finish_tasks(attempt, at=at, actor=actor)
+
+
+def _set_next(case_id: int, step: NextStep, *, actor: Actor, at: datetime) -> None:
+    lifecycle.set_next_action(
+        case_id=case_id, action=step.action, due_at=step.due_at, note=step.note, actor=actor, at=at
+    )
+
+
+def _mark(attempt: ContactAttempt, outcome: str, *, actor: Actor, at: datetime) -> None:
+    """Keep what the call says about the number itself."""
+    point_id, address_id = attempt.contact_point_id, attempt.address_id
+    if point_id is None:
+        return
+    if outcome == Outcome.WRONG_NUMBER:
+        instructions.mark_point(contact_point_id=point_id, state=ContactPoint.State.STRANGER, actor=actor, at=at)
+        if address_id is not None:
+            instructions.suppress(address_id=address_id, reason="stranger", actor=actor, at=at)
+    elif outcome == Outcome.NOT_IN_SERVICE:
+        instructions.mark_point(contact_point_id=point_id, state=ContactPoint.State.BAD, actor=actor, at=at)
+    elif outcome in REACHED:
+        point = ContactPoint.objects.get(pk=point_id)
+        if (
+            point.state == ContactPoint.State.UNVERIFIED
+            and not Address.objects.filter(pk=address_id, suppressed_at__isnull=False).exists()
+        ):
+            instructions.mark_point(contact_point_id=point_id, state=ContactPoint.State.VERIFIED, actor=actor, at=at)
+
+
+def _finish_tasks(attempt: ContactAttempt, *, actor: Actor, at: datetime) -> None:
+    """Close the call tasks that a strategy had planned for this case up to now."""
+    tasks = PlannedContact.objects.select_for_update(of=("self",), no_key=True).filter(
+        case_id=attempt.case_id,
+        channel=attempt.channel,
+        automated=False,
+        status__in=[PlannedContact.Status.PLANNED, PlannedContact.Status.WITHHELD],
+        planned_for__lte=at,
+    )
+    for task in tasks.order_by("pk"):
+        task.finish(at=at)
+        task.save(update_fields=["status", "finished_at", "lease_until", "reason_code"])
+        audit.record("planned.done", subject=task, actor=actor, at=at, person_id=task.person_id, attempt=attempt.pk)

@@ -1,0 +1,36 @@
+"""The senders in use: one per channel and thread, made when first needed."""
+
+import threading
+from typing import Final
+
+from contacts.channels.senders.base import NotConfigured, Sender
+from contacts.channels.senders.email import EmailSender
+from contacts.channels.senders.letter import LetterSender
+from contacts.channels.senders.sms import SmsSender
+
+_BY_CHANNEL: Final[dict[str, type[Sender]]] = {kind.channel: kind for kind in (SmsSender, EmailSender, LetterSender)}
+_made = threading.local()
+
+
+def sender_of(channel: str) -> Sender:
+    """Return the sender of a channel. Raises NotConfigured where there is none, or its carrier is not set up."""
+    senders: dict[str, Sender] = _made.__dict__.setdefault("senders", {})
+    if channel not in senders:
+        if channel not in _BY_CHANNEL:
+            raise NotConfigured(channel)
+        senders[channel] = _BY_CHANNEL[channel]()
+    return senders[channel]
+
+
+def is_connected(channel: str) -> bool:
+    """Whether messages of this channel can leave at all."""
+    try:
+        sender_of(channel)
+    except NotConfigured:
+        return False
+    return True
+
+
+def forget() -> None:
+    """Make every sender anew when next needed, as after a change of settings."""
+    _made.__dict__.pop("senders", None)

@@ -1,0 +1,195 @@
+"""Deciding (T2): under the locks of person and address, facts, decision and attempt in one transaction."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.db import transaction
+
+from cases import locks
+from cases.models import ContactPoint
+from collections_app.shared.actor import Actor
+from compliance import audit, gate
+from compliance.gate import Permit, Refusal
+from contacts import facts, rendering
+from contacts.channels import catalogue
+from contacts.dispatch import carriers, wanted, wording
+from contacts.dispatch.claims import Claim, back_off, mine
+from contacts.dispatch.wanted import Obstacle
+from contacts.facts import CaseFile
+from contacts.faults import fault
+from contacts.models import ContactAttempt, PlannedContact, TemplateVersion
+
+DISPATCH: Final = Actor.system("dispatch")
+ENTRANCE: Final = "dispatch"
+A_DAY: Final = timedelta(days=1)
+LIVE: Final = ("cleared", "sent", "delivered", "uncertain")
+
+
+@dataclass(frozen=True, slots=True)
+class Cleared:
+    """A committed reservation: the permit and the attempt that it is for."""
+
+    claim: Claim
+    attempt_id: int
+    contact_point_id: int
+    address_id: int
+    wording_id: int
+    permit: Permit
+
+
+def clear(claim: Claim, *, now: Callable[[], datetime]) -> Cleared | None:
+    """Decide about a claimed row, and reserve. Returns None where nothing is to be handed over; the row says why."""
+    channel = PlannedContact.objects.values_list("channel", flat=True).get(pk=claim.planned_id)
+    kinds = catalogue.info(channel).point_kinds
+    points = ContactPoint.objects.filter(person_id=claim.person_id, kind__in=kinds)
+    address_ids = sorted(set(points.values_list("address_id", flat=True)))
+    fault("before_lock")
+    with transaction.atomic(durable=True):
+        locks.lock(person_ids=[claim.person_id], address_ids=address_ids)
+        fault("after_lock")
+        planned = mine(claim)
+        if planned is None:
+            return None
+        at = now()
+        file = facts.of_case(planned.case_id, at=at)
+        found = _prepare(planned, file, set(address_ids), at=at)
+        if isinstance(found, Obstacle):
+            set_aside(planned, found, at=at)
+            return None
+        point, version = found
+        decision = _decide(planned, file, point, at=at)
+        if isinstance(decision, Refusal):
+            attempt = _reserve(planned, file, point, version, decision, at=at)
+            audit.record("attempt.withheld", subject=attempt, actor=DISPATCH, at=at, person_id=planned.person_id,
+                         rule=attempt.reason_code)  # fmt: skip
+            put_off(planned, refusal=decision, at=at)
+            return None
+        attempt = _reserve(planned, file, point, version, decision, at=at)
+        planned.decision_id = decision.decision_id
+        planned.save(update_fields=["decision_id"])
+        audit.record("attempt.cleared", subject=attempt, actor=DISPATCH, at=at, person_id=planned.person_id)
+        fault("before_permit_commit")
+    return Cleared(claim, attempt.pk, point.pk, point.address_id, version.pk, decision)
+
+
+def _prepare(
+    planned: PlannedContact, file: CaseFile, locked: set[int], *, at: datetime
+) -> tuple[ContactPoint, TemplateVersion] | Obstacle:
+    """Return the point to use and the wording, or what stands in the way before any law is asked."""
+    obstacle = wanted.still_wanted(planned, file, at=at)
+    if obstacle is not None:
+        return obstacle
+    if ContactAttempt.objects.filter(planned=planned, status__in=LIVE).exists():
+        return Obstacle("fate-unknown", at + back_off(planned.tries))
+    if not carriers.is_connected(planned.channel):
+        return Obstacle("no-sender", at + wanted.LATER)
+    point = catalogue.best(planned.channel, (p for p in file.points if p.address_id in locked))
+    if point is None:
+        return Obstacle("no-contact-point", at + A_DAY)
+    version = wording.wording_for(planned.template, file.case.person.language) if planned.template else None
+    if version is None:
+        return Obstacle("no-approved-wording", at + wanted.LATER)
+    try:
+        wording.write(version, file, channel=planned.channel, at=at)
+    except rendering.RenderingRefused as refused:
+        return unwritable(refused, at=at)
+    return point, version
+
+
+def unwritable(refused: rendering.RenderingRefused, *, at: datetime) -> Obstacle:
+    """Return the obstacle that a wording which cannot be filled is."""
+    code = "missing-value" if refused.code == "missing-value" else "wording-refused"
+    return Obstacle(code, at + A_DAY)
+
+
+def question_of(planned: PlannedContact, file: CaseFile, contact_point_id: int) -> Any:
+    """Return the proposal that a planned contact is."""
+    return file.question(
+        channel=planned.channel,
+        contact_point_id=contact_point_id,
+        purpose=planned.purpose,
+        content_class=planned.template.content_class if planned.template else "reminder",
+        automated=planned.automated,
+    )
+
+
+def _decide(planned: PlannedContact, file: CaseFile, point: ContactPoint, *, at: datetime) -> Permit | Refusal:
+    return gate.decide(
+        question_of(planned, file, point.pk),
+        file.facts(point.pk),
+        actor=DISPATCH,
+        at=at,
+        entrance=ENTRANCE,
+        creditor_id=planned.creditor_id,
+        case_id=planned.case_id,
+    )
+
+
+def _reserve(
+    planned: PlannedContact,
+    file: CaseFile,
+    point: ContactPoint,
+    version: TemplateVersion,
+    decision: Permit | Refusal,
+    *,
+    at: datetime,
+) -> ContactAttempt:
+    """Write the attempt: cleared with a permit, withheld with a refusal."""
+    permit = decision if isinstance(decision, Permit) else None
+    return ContactAttempt.objects.create(
+        person_id=planned.person_id,
+        contacted_id=file.contacted_id,
+        creditor_id=planned.creditor_id,
+        case_id=planned.case_id,
+        contact_point=point,
+        address_id=point.address_id,
+        planned=planned,
+        claim=planned.claim,
+        decision_id=decision.decision_id,
+        channel=planned.channel,
+        party=file.party,
+        purpose=planned.purpose,
+        content_class=planned.template.content_class if planned.template else "reminder",
+        automated=planned.automated,
+        debts=[account.pk for account in file.accounts],
+        status=ContactAttempt.Status.CLEARED if permit else ContactAttempt.Status.WITHHELD,
+        at=at,
+        valid_from=permit.valid_from if permit else None,
+        valid_until=permit.valid_until if permit else None,
+        recorded_at=at,
+        template_version=version,
+        reason_code="" if permit else rule_of(decision),
+    )
+
+
+def rule_of(refusal: Refusal | Permit) -> str:
+    """Return the id of the rule that a refusal names first."""
+    failing = refusal.failing if isinstance(refusal, Refusal) else ()
+    return (failing[0] if failing else "gate-unavailable")[:60]
+
+
+def put_off(planned: PlannedContact, *, refusal: Refusal, at: datetime) -> None:
+    """Withhold a row because the gate refused: until it is permitted, or a day when no time is known to cure it."""
+    again = refusal.next_permitted or at + A_DAY
+    planned.decision_id = refusal.decision_id
+    planned.save(update_fields=["decision_id"])
+    set_aside(planned, Obstacle(rule_of(refusal), max(again, at + timedelta(minutes=1))), at=at)
+
+
+def set_aside(planned: PlannedContact, obstacle: Obstacle, *, at: datetime) -> None:
+    """Withhold a locked row until the obstacle may be gone, or cancel it where that is never.
+
+    A row never waits past its own end: then it is looked at once more, and cancelled as too late.
+    """
+    if obstacle.try_again_at is None:
+        planned.cancel(at=at, reason_code=obstacle.code)
+        name = "planned.cancelled"
+    else:
+        until = min(obstacle.try_again_at, max(planned.expires_at, at))
+        planned.withhold(reason_code=obstacle.code, try_again_at=until)
+        name = "planned.withheld"
+    planned.save(update_fields=["status", "reason_code", "try_again_at", "lease_until", "finished_at"])
+    audit.record(name, subject=planned, actor=DISPATCH, at=at, person_id=planned.person_id, reason=obstacle.code,
+                 until=obstacle.try_again_at)  # fmt: skip

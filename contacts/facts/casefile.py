@@ -1,0 +1,302 @@
+"""What is known about one case, and the question and facts that any contact about it makes of that."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, Final
+
+from cases.models import Account, Case, ContactPoint, Instruction, LocationClaim, Product
+from collections_app.shared import clock
+from compliance import facts as known
+from compliance.facts import ContactEvent, Facts, FirmPolicy, Override, Question, Record
+from contacts.models import ContactAttempt
+
+OPEN_STATES: Final = ("cleared", "in_progress", "uncertain")
+UNUSABLE: Final = (ContactPoint.State.BAD, ContactPoint.State.STRANGER, ContactPoint.State.REMOVED)
+DEBTOR: Final = "debtor"
+
+NOTICE_RECORDS: Final = {
+    "validation_notice": "validation_notice_sent",
+    "verification": "verification_sent",
+    "collection_notice": "collection_notice_sent",
+    "agency_notice": "agency_notice_sent",
+}  # content class of a message that left -> the notice that it was
+
+# Where the accounts of one case are of several products, the one whose rules say most is asked about.
+PRODUCT_ORDER: Final = (
+    Product.Kind.CREDIT_CARD,
+    Product.Kind.MICROFINANCE,
+    Product.Kind.ONLINE_CONSUMER_LOAN,
+    Product.Kind.CONSUMER_LOAN,
+    Product.Kind.PERSONAL_LOAN,
+    Product.Kind.MORTGAGE,
+    Product.Kind.CAR_LOAN,
+    Product.Kind.GUARANTEED_LOAN,
+    Product.Kind.BUSINESS_LOAN,
+    Product.Kind.CONSUMER_DEBT,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFile:
+    """What is known before a contact about one case; makes the question and the facts for any way of making it."""
+
+    case: Case
+    contacted_id: int
+    party: str
+    at: datetime
+    live: bool
+    points: tuple[ContactPoint, ...]
+    accounts: tuple[Account, ...]
+    claims: tuple[LocationClaim, ...] = ()
+    attempts: tuple[ContactAttempt, ...] = ()
+    instructions: tuple[Instruction, ...] = ()
+    records: tuple[Record, ...] = ()
+    _point_by_id: dict[int, ContactPoint] = field(default_factory=dict)
+
+    def point(self, contact_point_id: int | None) -> ContactPoint | None:
+        """Return the contact point of that id among those of the person contacted, or None."""
+        return self._point_by_id.get(contact_point_id) if contact_point_id is not None else None
+
+    def question(
+        self,
+        *,
+        channel: str,
+        contact_point_id: int | None,
+        purpose: str = "collection",
+        content_class: str = "reminder",
+        automated: bool = False,
+        staff_id: int | None = None,
+        override: Override | None = None,
+        in_reply: bool | None = None,
+    ) -> Question:
+        """Return the proposal to reach the person now, by this channel and point, about all debts of the case."""
+        point = self.point(contact_point_id)
+        return Question(
+            at=self.at,
+            channel=channel,
+            party=self.party,
+            person_id=self.contacted_id,
+            contact_point_id=contact_point_id,
+            point_kind=point.kind if point else None,
+            debts=tuple(account.pk for account in self.accounts),
+            purpose=purpose,
+            content_class=content_class,
+            actor_kind=self.case.creditor.acting_as,
+            staff=staff_id,
+            automated=automated,
+            override=override,
+            in_reply=in_reply,
+        )
+
+    def facts(self, contact_point_id: int | None = None, *, except_attempt: int | None = None) -> Facts:
+        """Return what is known before a contact at this point.
+
+        except_attempt: the reservation of this very contact, which does not count against itself.
+        """
+        creditor = self.case.creditor
+        point = self.point(contact_point_id)
+        kinds = {account.product.kind for account in self.accounts}
+        product = next((kind for kind in PRODUCT_ORDER if kind in kinds), Product.Kind.CONSUMER_DEBT)
+        events = (self._event(attempt, point) for attempt in self.attempts if attempt.pk != except_attempt)
+        return Facts(
+            jurisdictions=self._jurisdictions(),
+            product=str(product),
+            creditor_kind=creditor.kind,
+            dpd=self.case.dpd_on(clock.business_day(self.at, creditor.time_zone)),
+            outsourced=creditor.acting_as != "creditor",
+            firm_policy=firm_policy(creditor),
+            extra_packs=tuple(sorted((creditor.firm_caps or {}).get("packs", ()))),
+            locations=self._locations(point),
+            contacts=tuple(event for event in events if event is not None),
+            records=(*self.records, *self._instruction_records(point), *self._point_records(), *self._notices()),
+        )
+
+    def _seen(self, at: datetime, recorded_at: datetime | None = None) -> datetime:
+        """Return the instant as this question sees it: what is there already is not in the future."""
+        in_future_by_intent = recorded_at is not None and at > recorded_at
+        return min(at, self.at) if self.live and not in_future_by_intent else at
+
+    def _jurisdictions(self) -> tuple[str, ...]:
+        person = self._person()
+        places = {claim.jurisdiction for claim in self.claims if claim.jurisdiction}
+        certain = [claim for claim in self.claims if claim.authoritative and claim.jurisdiction]
+        if certain:
+            return (max(certain, key=lambda claim: claim.learned_at).jurisdiction,)
+        if person is not None and person.jurisdiction:
+            places.add(person.jurisdiction)
+        return tuple(sorted(places))
+
+    def _person(self) -> Any:
+        if self.contacted_id == self.case.person_id:
+            return self.case.person
+        return self.points[0].person if self.points else None
+
+    def _locations(self, point: ContactPoint | None) -> tuple[known.LocationClaim, ...]:
+        claims = [
+            known.LocationClaim(
+                zone=claim.time_zone,
+                at=self._seen(claim.learned_at),
+                party=self.party,
+                person_id=self.contacted_id,
+                basis=claim.basis,
+                authoritative=claim.authoritative,
+            )
+            for claim in self.claims
+        ]
+        person = self._person()
+        if not claims and person is not None and person.time_zone:
+            claims.append(
+                known.LocationClaim(
+                    zone=person.time_zone,
+                    at=self._seen(person.created_at),
+                    party=self.party,
+                    person_id=self.contacted_id,
+                )
+            )
+        if point is not None and point.time_zone and all(claim.zone != point.time_zone for claim in claims):
+            # The number's own area is evidence too; where it disagrees, the contact must be lawful in both places.
+            basis = "landline_area_code" if point.kind.endswith("_phone") else "mobile_area_code"
+            claims.append(
+                known.LocationClaim(
+                    zone=point.time_zone,
+                    at=self._seen(point.created_at),
+                    party=self.party,
+                    person_id=self.contacted_id,
+                    basis=basis,
+                )
+            )
+        return tuple(claims)
+
+    def _event(self, attempt: ContactAttempt, point: ContactPoint | None) -> ContactEvent | None:
+        same_point = point is not None and attempt.address_id is not None and attempt.address_id == point.address_id
+        ours = attempt.contacted_id == self.contacted_id
+        about = attempt.person_id == self.case.person_id
+        if not (ours or about or same_point):
+            return None
+        outcome = attempt.status if attempt.status in OPEN_STATES else attempt.outcome or attempt.status
+        if attempt.status == "failed" and attempt.outcome != ContactAttempt.Outcome.RETURNED:
+            outcome = "failed"
+        if outcome == "recorded":
+            outcome = "received" if attempt.direction == "inbound" else "uncertain"
+        used = attempt.contact_point
+        return ContactEvent(
+            at=self._seen(attempt.at),
+            channel=attempt.channel,
+            outcome=outcome,
+            id=attempt.pk,
+            direction=attempt.direction,
+            # Somebody else at the same number is a stranger to this person: counted at the number, never as the debtor.
+            party=self.party if ours else attempt.party if about else "stranger",
+            person_id=attempt.contacted_id,
+            contact_point_id=point.pk if same_point and point is not None else attempt.contact_point_id,
+            point_kind=used.kind if used else None,
+            debts=tuple(attempt.debts),
+            purpose=attempt.purpose,
+            actor_kind=attempt.creditor.acting_as,
+            automated=attempt.automated,
+            reserved_point=bool(used and used.reserved),
+        )
+
+    def _instruction_records(self, point: ContactPoint | None) -> Iterable[Record]:
+        for told in self.instructions:
+            if told.creditor_id not in (None, self.case.creditor_id):
+                continue
+            mine = told.person_id in (self.contacted_id, self.case.person_id)
+            at_this_point = point is not None and told.address_id is not None and told.address_id == point.address_id
+            if not mine and not (at_this_point and told.kind in ("opt_out", "third_party_refused")):
+                continue
+            # A request about a number binds for everybody who is reached there, whoever made it.
+            point_id = point.pk if at_this_point and point is not None else told.contact_point_id
+            kind = told.kind
+            if kind == "third_party_refused":
+                kind = "opt_out" if point_id else "cease_request"
+            if kind == "opt_out" and not (told.channel or told.place or point_id):
+                kind = "cease_request"  # "leave me alone", naming nothing, means everything
+            withdrawn = getattr(told, "withdrawal", None)
+            ends = [end for end in (withdrawn.withdrawn_at if withdrawn else None, told.expires_at) if end is not None]
+            yield record_with(
+                kind,
+                at=self._seen(told.received_at, told.recorded_at),
+                id=told.pk,
+                party=self.party if told.person_id == self.contacted_id else DEBTOR if mine else "stranger",
+                person_id=told.person_id,
+                debts=(told.account_id,) if told.account_id else (),
+                channel=told.channel or None,
+                contact_point_id=point_id,
+                place=told.place or None,
+                form=told.form,
+                withdrawn_at=min(ends) if ends else None,
+                details=told.details,
+            )
+
+    def _point_records(self) -> Iterable[Record]:
+        for point in self.points:
+            address = point.address
+            if address.suppressed_at is not None:
+                at = self._seen(address.suppressed_at)
+            elif point.state in UNUSABLE:
+                at = self._seen(point.created_at)
+            else:
+                continue
+            yield Record(kind="point_suppressed", at=at, person_id=point.person_id, contact_point_id=point.pk)
+
+    def _notices(self) -> Iterable[Record]:
+        for attempt in self.attempts:
+            kind = NOTICE_RECORDS.get(attempt.content_class)
+            left = attempt.status in ("sent", "delivered", "recorded") and attempt.direction == "outbound"
+            if kind and left and attempt.contacted_id == self.contacted_id:
+                yield Record(kind=kind, at=self._seen(attempt.at), id=attempt.pk, debts=tuple(attempt.debts))
+
+
+def firm_policy(creditor: Any) -> FirmPolicy:
+    """Return the firm's own numbers for a creditor's book, with the policies that are always honoured."""
+    numbers = creditor.firm_caps or {}
+    return FirmPolicy(
+        opens=f"{creditor.contact_opens:%H:%M}" if creditor.contact_opens else None,
+        closes=f"{creditor.contact_closes:%H:%M}" if creditor.contact_closes else None,
+        guard_minutes=tuple(
+            sorted((str(name), int(value)) for name, value in numbers.get("guard_minutes", {}).items())
+        ),
+        caps=tuple(
+            known.Cap(
+                channels=tuple(sorted(cap["channels"])),
+                limit=int(cap["limit"]),
+                days=int(cap.get("days", 1)),
+                per=str(cap.get("per", "person")),
+            )
+            for cap in numbers.get("caps", ())
+        ),
+        enabled=tuple(sorted({*known.DEFAULT_POLICIES, *numbers.get("enabled", ())})),
+    )
+
+
+_DETAILS: Final = (
+    "start",
+    "end",
+    "zone",
+    "only",
+    "express",
+    "voluntary",
+    "keyword",
+    "per_day",
+    "valid",
+    "occasion",
+    "of",
+)
+_DETAIL_FLAGS: Final = ("annotated", "attorney_contact_known")
+
+
+def record_with(kind: str, *, details: Mapping[str, Any] | None = None, **values: Any) -> Record:
+    """Return a record with what its free details say, where they mean something to a rule."""
+    details = details or {}
+    extra: dict[str, Any] = {
+        name: details[name] for name in (*_DETAILS, *_DETAIL_FLAGS) if details.get(name) is not None
+    }
+    if details.get("days"):
+        extra["days"] = tuple(details["days"])
+    if details.get("valid_dates"):
+        extra["valid_dates"] = tuple(date.fromisoformat(day) for day in details["valid_dates"])
+    if details.get("until"):
+        extra["until"] = date.fromisoformat(details["until"])
+    return Record(kind=kind, **values, **extra)

@@ -1,0 +1,47 @@
+"""Why a planned contact did not leave, where it is not the law that says so: code -> sentence.
+
+A reason that is not here is the id of a rule; its words are in its pack.
+"""
+
+from typing import Final
+
+from django.utils.functional import Promise as LazyText
+from django.utils.translation import gettext_lazy as _
+
+REASONS: Final[dict[str, LazyText | str]] = {
+    # no longer wanted
+    "case-resolved": _("The case is cured or closed."),
+    "nothing-past-due": _("Nothing is past due any more."),
+    "left-strategy": _("The case has left the strategy that planned this."),
+    "too-late": _("It was not sent in time and would be of no use now."),
+    # not now
+    "stopped": _("Sending is stopped by order."),
+    "strategy-stopped": _("The strategy that planned this is not in force."),
+    "stale-feed": _("The balances are older than this creditor allows for automatic messages."),
+    "creditor-inactive": _("The creditor is not active."),
+    "no-approved-wording": _("No approved wording is there in a language of this person."),
+    "no-contact-point": _("There is no usable number or address for this channel."),
+    "no-sender": _("This channel is not connected to a provider."),
+    "unnamed-person": _("We do not know who this is."),
+    "missing-value": _("A value that the wording needs is missing."),
+    "wording-refused": _("The wording cannot be used."),
+    "gate-unavailable": _("No decision could be made or stored, so nothing was sent."),
+    # what became of the hand-over
+    "interrupted": _("The process that was sending ended; it is tried again."),
+    "permit-expired": _("The permit ended before the message could be handed over."),
+    "never-began": _("The provider does not know it: it never left."),
+    "provider-busy": _("The provider asked for patience."),
+    "provider-unreachable": _("The provider could not be reached."),
+    "provider-refused": _("The provider refused the message."),
+    "address-unknown": _("The number or address does not exist."),
+    "undelivered": _("The provider could not deliver it."),
+    "fate-unknown": _("Nobody knows whether it left; it counts, and a person decides."),
+    "not-sent-after-all": _("Somebody found out that it was not sent."),
+    "call-not-made": _("The call was not made."),
+    "undone": _("Undone before it left."),
+}
+
+
+def say(code: str) -> str:
+    """Return the sentence for a reason of the product, or the code itself (a rule id) where it is none."""
+    return str(REASONS[code]) if code in REASONS else code

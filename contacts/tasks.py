@@ -1,0 +1,122 @@
+"""Doorbells. A task carries no facts, makes one domain call, may run twice or never: the tick finds what it missed."""
+
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any, Final
+
+from celery import shared_task
+from django.db import connection, transaction
+
+from collections_app.shared import clock
+from contacts import dispatch
+from contacts.channels import catalogue
+from contacts.models import PlannedContact, Tick
+
+log = logging.getLogger(__name__)
+LIMIT: Final = 50
+BUDGET_S: Final = 60.0
+MOST_SKEW: Final = timedelta(seconds=30)
+missed_rings = 0  # doorbells that the broker did not take, since this process began
+
+
+class ClockSkewed(Exception):
+    """This machine's clock and the database's differ too much to decide anything by it."""
+
+
+@shared_task(name="contacts.dispatch_due", ignore_result=True)
+def dispatch_due(*, channel: str, **_newer: Any) -> None:
+    """Send what is due in one channel; ring again where there may be more."""
+    check_clock()
+    tally = dispatch.run(channel=channel, limit=LIMIT, budget_s=BUDGET_S, now=clock.now)
+    if sum(tally.values()) >= LIMIT:
+        ring(channel)
+
+
+@shared_task(name="contacts.sweep", ignore_result=True)
+def sweep(**_newer: Any) -> None:
+    """Find out what became of what was under way when a process died."""
+    check_clock()
+    dispatch.sweep(now=clock.now)
+
+
+@shared_task(name="contacts.close_missed_days", ignore_result=True)
+def close_missed_days(**_newer: Any) -> None:
+    """Close the days that have ended since the last close, in order."""
+    from contacts import night
+
+    night.close_missed(at=clock.now())
+
+
+@shared_task(name="contacts.minute_tick", ignore_result=True)
+def minute_tick(**_newer: Any) -> None:
+    """Once a minute, in UTC: ring for whatever rows say is due. Two schedulers do no harm, a missed minute neither."""
+    tick(at=clock.now(), real_at=database_now())
+
+
+def tick(*, at: datetime, real_at: datetime) -> bool:
+    """Take this minute and ring for what is due; returns whether it was ours to take.
+
+    at: the product's clock; real_at: the database's, which names the minute, so that a shifted clock repeats none.
+    """
+    minute = real_at.replace(second=0, microsecond=0)
+    taken = Tick.objects.bulk_create([Tick(minute=minute, taken_at=real_at)], ignore_conflicts=True)
+    ours = bool(taken) and Tick.objects.filter(minute=minute, taken_at=real_at).exists()
+    if not ours:
+        return False
+    for channel in due_channels(at=at):
+        ring(channel)
+    _ring(sweep.apply_async, {})
+    if _has_nights():
+        _ring(close_missed_days.apply_async, {})
+    return True
+
+
+def due_channels(*, at: datetime) -> list[str]:
+    """Return the channels in which something is due to be sent."""
+    due = PlannedContact.objects.filter(status__in=["planned", "withheld"], automated=True, try_again_at__lte=at)
+    return [channel for channel in catalogue.SENDING if due.filter(channel=channel).exists()]
+
+
+def ring(channel: str) -> None:
+    """Say, once this transaction has committed, that there is something to send. Never raises."""
+    _ring(dispatch_due.apply_async, {"channel": channel})
+
+
+def check_clock() -> None:
+    """Refuse to go on where this machine's clock is off. Raises ClockSkewed."""
+    ours = clock.now() - clock.offset()
+    skew = abs(ours - database_now())
+    if skew > MOST_SKEW:
+        raise ClockSkewed(f"{skew.total_seconds():.0f} s")
+
+
+def database_now() -> datetime:
+    """Return the instant by the database's own clock, never shifted."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        at: datetime = cursor.fetchone()[0]
+    return at.astimezone(UTC)
+
+
+def _ring(publish: Callable[..., Any], kwargs: dict[str, Any]) -> None:
+    transaction.on_commit(partial(_publish, publish, kwargs), robust=True)
+
+
+def _publish(publish: Callable[..., Any], kwargs: dict[str, Any]) -> None:
+    """Publish; a broker that is away costs a count and a line, because the tick finds the row anyway."""
+    global missed_rings
+    try:
+        publish(kwargs=kwargs, retry=False, expires=55)
+    except Exception as error:  # noqa: BLE001  (whatever the broker does, the caller goes on)
+        missed_rings += 1
+        log.warning("doorbell not heard", extra={"error": type(error).__name__, "missed": missed_rings})
+
+
+def _has_nights() -> bool:
+    try:
+        from contacts import night
+    except ImportError:
+        return False
+    return hasattr(night, "close_missed")
