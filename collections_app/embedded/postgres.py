@@ -18,6 +18,7 @@ from psycopg2 import sql
 from . import places
 
 START_TIMEOUT_S = 60
+START_TRIES = 4
 SETTINGS = """
 # Written at every start; changes here are lost.
 listen_addresses = ''
@@ -56,13 +57,26 @@ def start(*, data: Path, sockets: Path, owner_password: str, app_password: str, 
     cluster = data / "postgres"
     if not (cluster / "PG_VERSION").is_file():
         _make(programs, data, cluster, owner_password)
-    _forget_dead(cluster)
     options = cluster / "ours.conf"
     shared_memory = "" if _enough_shared_memory() else "dynamic_shared_memory_type = mmap\n"
     options.write_text(
         SETTINGS + shared_memory + f"unix_socket_directories = '{sockets}'\n" + ("" if durable else NOT_DURABLE)
     )
     places.give(options)
+    for attempt in range(START_TRIES):
+        if _launch(programs, data, cluster, sockets, owner_password):
+            break
+        if attempt == START_TRIES - 1:
+            log = data / "postgres.log"
+            raise PostgresFault(f"PostgreSQL did not start. Its log ({log}) ends:\n{_tail(log)}")
+        # After a crash the old server's children may need a moment to notice that it is gone.
+        time.sleep(0.5)
+    _make_roles_and_database(sockets, owner_password, app_password, database)
+
+
+def _launch(programs: Path, data: Path, cluster: Path, sockets: Path, owner_password: str) -> bool:
+    """Start the server and return whether it came up."""
+    _forget_dead(cluster, sockets)
     with open(data / "postgres.log", "ab") as log:
         places.give(data / "postgres.log")
         child = subprocess.Popen(  # noqa: S603  (our own programs, fixed arguments)
@@ -75,17 +89,15 @@ def start(*, data: Path, sockets: Path, owner_password: str, app_password: str, 
             start_new_session=True,
             **places.as_user(),  # type: ignore[call-overload]
         )
-    until = time.monotonic() + START_TIMEOUT_S
-    while not _connects(sockets, owner_password):
-        if child.poll() is not None or time.monotonic() > until:
-            if child.poll() is None:
-                child.terminate()
-            raise PostgresFault(
-                f"PostgreSQL did not start. Its log ({data / 'postgres.log'}) ends:\n{_tail(data / 'postgres.log')}"
-            )
-        time.sleep(0.03)
     _keep(child)
-    _make_roles_and_database(sockets, owner_password, app_password, database)
+    until = time.monotonic() + START_TIMEOUT_S
+    while child.poll() is None and time.monotonic() < until:
+        if _connects(sockets, owner_password):
+            return True
+        time.sleep(0.03)
+    if child.poll() is None:
+        child.terminate()
+    return False
 
 
 def stop(data: Path, *, immediately: bool = False) -> None:
@@ -218,10 +230,12 @@ def _connects(sockets: Path, password: str) -> bool:
     return True
 
 
-def _forget_dead(cluster: Path) -> None:
-    """Remove the process file of a server that died, whose number another process may have by now."""
+def _forget_dead(cluster: Path, sockets: Path) -> None:
+    """Remove the lock files of a server that died, whose number another process may have by now."""
+    _reap()
     if running_pid(cluster) is None:
-        (cluster / "postmaster.pid").unlink(missing_ok=True)
+        for path in (cluster / "postmaster.pid", *sockets.glob(".s.PGSQL.*")):
+            path.unlink(missing_ok=True)
 
 
 def _is_postgres(pid: int) -> bool:
