@@ -13,5 +13,5 @@ class ComplianceConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Register the system check that refuses to start quietly with an unreadable rule pack."""
-        from compliance import checks  # noqa: F401  (registering is the side effect)
+        """Register the system check of the rule packs, and listen to what belongs in the audit trail."""
+        from compliance import checks, listeners  # noqa: F401  (registering is the side effect)
