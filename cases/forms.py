@@ -1,0 +1,212 @@
+"""What people type about a case. Each error stands at its field; a form that is refused keeps what was typed."""
+
+import re
+import unicodedata
+from datetime import datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from cases.models import Hold, Instruction, NextAction, Promise
+from cases.models.case import HUMAN_ACTIONS
+from cases.queries import SKIP_REASONS, skip_label
+from collections_app.shared import clock
+
+GROUPED = re.compile(r"\d{1,3}(,\d{3})+(\.\d*)?")
+CURRENCY_SIGNS = "¥￥$£€元"
+
+
+class DayInput(forms.DateInput):
+    """A calendar field of the browser; it writes ISO dates whatever the language of the page."""
+
+    input_type = "date"
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        super().__init__(attrs, format="%Y-%m-%d")
+
+
+class MomentInput(forms.DateTimeInput):
+    """A date and time field of the browser."""
+
+    input_type = "datetime-local"
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        super().__init__(attrs, format="%Y-%m-%dT%H:%M")
+
+
+class DayField(forms.DateField):
+    widget = DayInput
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(input_formats=["%Y-%m-%d"], **kwargs)
+
+
+class MomentField(forms.DateTimeField):
+    """An instant on the user's own clock."""
+
+    widget = MomentInput
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"], **kwargs)
+
+
+class AmountField(forms.DecimalField):
+    """An amount of money as people type it: 1,250.50, 1250.5, ￥500, and the full-width ５００ of a Chinese keyboard.
+
+    A comma groups thousands and is nothing else: "12,50" is refused rather than read as twelve hundred and fifty.
+    """
+
+    widget = forms.TextInput
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_digits=18, decimal_places=2, **kwargs)
+        self.widget.attrs.update({"inputmode": "decimal", "autocomplete": "off"})
+        for name in ("step", "min", "max"):
+            self.widget.attrs.pop(name, None)
+
+    def to_python(self, value: Any) -> Decimal | None:
+        if isinstance(value, str):
+            plain = "".join(unicodedata.normalize("NFKC", value).split()).strip(CURRENCY_SIGNS)
+            if "," in plain:
+                if not GROUPED.fullmatch(plain):
+                    raise ValidationError(_("Write the amount like 1250.50."), code="invalid")
+                plain = plain.replace(",", "")
+            value = plain
+        return super().to_python(value)
+
+
+class NoteForm(forms.Form):
+    text = forms.CharField(
+        label=_("Note"), max_length=4000, widget=forms.Textarea(attrs={"rows": 3}), help_text=_("It cannot be changed.")
+    )
+    corrects = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+
+class SkipForm(forms.Form):
+    reason = forms.ChoiceField(label=_("Why is this case skipped?"))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["reason"].choices = skip_choices()
+
+
+def skip_choices() -> list[tuple[str, str]]:
+    """Return the reasons for which a case may be put aside."""
+    return [(code, skip_label(code)) for code in SKIP_REASONS]
+
+
+class HoldForm(forms.Form):
+    kind = forms.ChoiceField(label=_("Hold for"), choices=Hold.Kind.choices)
+    reason = forms.CharField(label=_("Reason"), max_length=300, required=False)
+    review_on = DayField(label=_("Review on"), required=False, help_text=_("Left empty: in 14 days."))
+    ends_on = DayField(label=_("Ends on"), required=False, help_text=_("Left empty: until somebody releases it."))
+
+
+class ReasonForm(forms.Form):
+    reason = forms.CharField(label=_("Reason"), max_length=300)
+
+
+# What a person may ask, as one choice: the kind of instruction, and for a medium which one.
+QUICK_ASKS = (
+    ("cease_request", _("stop all contact")),
+    ("opt_out:phone", _("no calls")),
+    ("opt_out:sms", _("no text messages")),
+    ("opt_out:email", _("no e-mail")),
+    ("attorney_represented", _("a lawyer acts")),
+    ("dispute_open", _("disputes the debt")),
+    ("debt_adviser_engaged", _("a debt adviser is engaged")),
+    ("complaint_open", _("complains")),
+    ("employer_prohibits_contact", _("employer forbids contact")),
+    ("sensitive_occasion", _("bereavement or other occasion")),
+)
+WINDOW = "inconvenient_window"
+
+
+class InstructionForm(forms.Form):
+    """What the person asks. Only the kind is needed, so that a stop takes two keys."""
+
+    kind = forms.ChoiceField(
+        label=_("The person asks"), choices=[*QUICK_ASKS, (WINDOW, _("no contact at certain times"))]
+    )
+    form = forms.ChoiceField(label=_("How it was said"), choices=Instruction.Form.choices, required=False)
+    words = forms.CharField(label=_("In the person's words"), max_length=500, required=False)
+    window_from = forms.TimeField(
+        label=pgettext_lazy("a time of day", "From"), required=False, widget=forms.TimeInput(attrs={"type": "time"})
+    )
+    window_until = forms.TimeField(
+        label=pgettext_lazy("a time of day", "Until"), required=False, widget=forms.TimeInput(attrs={"type": "time"})
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("kind") == WINDOW:
+            for name in ("window_from", "window_until"):
+                if cleaned.get(name) is None and name not in self.errors:
+                    self.add_error(name, _("Give a beginning and an end, such as 12:00 and 13:30."))
+        return cleaned
+
+    def instruction(self) -> dict[str, Any]:
+        """Return the arguments for `instructions.give`."""
+        kind, _colon, channel = self.cleaned_data["kind"].partition(":")
+        details = {}
+        if kind == WINDOW:
+            start, end = self.cleaned_data["window_from"], self.cleaned_data["window_until"]
+            details = {"start": f"{start:%H:%M}", "end": f"{end:%H:%M}"}
+        return {
+            "kind": kind,
+            "channel": channel,
+            "form": self.cleaned_data["form"] or Instruction.Form.ORAL,
+            "words": self.cleaned_data["words"],
+            "details": details,
+        }
+
+
+class NextActionForm(forms.Form):
+    version = forms.IntegerField(widget=forms.HiddenInput)
+    action = forms.ChoiceField(
+        label=_("Next action"), choices=[(value.value, value.label) for value in HUMAN_ACTIONS], initial=NextAction.CALL
+    )
+    due_at = MomentField(label=_("Due"))
+    note = forms.CharField(label=_("Note"), max_length=200, required=False)
+
+
+class PromiseForm(forms.Form):
+    version = forms.IntegerField(widget=forms.HiddenInput)
+    amount = AmountField(label=_("Amount"))
+    due_on = DayField(label=_("Paid by"))
+    method = forms.ChoiceField(label=_("How"), choices=Promise.Method.choices)
+    replace = forms.BooleanField(label=_("Replaces the open promise"), required=False)
+
+
+class AssignForm(forms.Form):
+    owner = forms.ModelChoiceField(label=_("Owner"), queryset=None, required=False, empty_label=_("the whole team"))
+
+    def __init__(self, *args: Any, team_id: int | None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        users = get_user_model().objects.filter(team_id=team_id, is_active=True, role__in=["collector", "supervisor"])
+        self.fields["owner"].queryset = users.order_by("name", "username")
+
+
+class RevealForm(forms.Form):
+    """Why somebody looks at what is masked. The reason is kept with the name of whoever looked."""
+
+    REASONS = (
+        ("to-dial", _("to reach the person")),
+        ("to-verify", _("to verify who is speaking")),
+        ("to-correct", _("to correct the data")),
+        ("asked", _("the person asks what we hold")),
+        ("complaint", _("to look into a complaint")),
+    )
+    what = forms.CharField(widget=forms.HiddenInput)
+    reason = forms.ChoiceField(label=_("Why do you need to see it?"), choices=REASONS)
+
+
+def morning_after(at: datetime, time_zone: str, *, days: int = 1) -> datetime:
+    """Return half past nine, so many days later, on the clock of that place."""
+    place = clock.zone(time_zone or "UTC")
+    return datetime.combine(clock.local_date(at, place) + timedelta(days=days), time(9, 30), place)

@@ -1,0 +1,325 @@
+"""What the case page says about a case: who, how much and why, what is open. Sealed numbers come as their last four."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Final
+
+from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
+from django.http import Http404
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from cases import ageing, arrears, freshness
+from cases.locks import ClockTimestamp
+from cases.models import Account, Case, ContactPoint, Hold, Person, Plan, Promise
+from collections_app.shared import clock
+
+STATUS_TONES: Final = {
+    "new": "plain",
+    "working": "act",
+    "promised": "soon",
+    "on_plan": "ok",
+    "cured": "ok",
+    "closed": "past",
+}
+PROMISE_TONES: Final = {"open": "soon", "kept": "ok", "partly_kept": "soon", "broken": "stop", "cancelled": "past"}
+POINT_TONES: Final = {"verified": "ok", "unverified": "plain", "bad": "stop", "stranger": "stop", "removed": "past"}
+LIVE_PLANS: Final = ("approved", "performing", "missed")
+
+
+@dataclass(frozen=True, slots=True)
+class AccountLine:
+    """One account as the page shows it. `past_due`: how much is past due today."""
+
+    pk: int
+    ref: str
+    product: str
+    balance: Decimal
+    currency: str
+    past_due: Decimal
+    dpd: int
+    bucket: str
+
+
+@dataclass(frozen=True, slots=True)
+class PointLine:
+    """One way to reach the person, masked."""
+
+    pk: int
+    label: str
+    ending: str
+    state: str
+    tone: str
+
+
+@dataclass(frozen=True, slots=True)
+class HoldLine:
+    pk: int
+    label: str
+    reason: str
+    until: date | None
+    review_on: date
+    confirmed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFacts:
+    """Who, how much and why, what happened last, what is open. `row` is the case itself."""
+
+    row: Case
+    today: date
+    accounts: list[AccountLine]
+    points: list[PointLine]
+    holds: list[HoldLine]
+    promise: dict[str, Any] | None
+    plan: dict[str, Any] | None
+    broken_promises: int
+    feed: freshness.Freshness
+    read_only: bool = False
+    is_mine: bool = False
+    holder: str = ""
+    why: list[str] = field(default_factory=list)
+
+    @property
+    def pk(self) -> int:
+        return self.row.pk
+
+    @property
+    def ref(self) -> str:
+        return self.row.ref
+
+    @property
+    def version(self) -> int:
+        return self.row.version
+
+    @property
+    def person(self) -> dict[str, Any]:
+        person: Person = self.row.person
+        return {
+            "name": str(person),
+            "is_named": person.is_named,
+            "is_verified": any(point.state == "verified" for point in self.points),
+            "zone": person.time_zone,
+            "language": person.language,
+            "birth_year": person.birth_on.year if person.birth_on else None,
+            "document_last4": person.document_last4,
+        }
+
+    @property
+    def creditor(self) -> str:
+        return str(self.row.creditor)
+
+    @property
+    def is_resolved(self) -> bool:
+        return self.row.is_resolved
+
+    @property
+    def status_label(self) -> str:
+        return str(self.row.get_status_display())
+
+    @property
+    def status_tone(self) -> str:
+        return STATUS_TONES.get(self.row.status, "plain")
+
+    @property
+    def owed(self) -> Decimal:
+        return sum((account.balance for account in self.accounts), Decimal("0.00"))
+
+    @property
+    def past_due(self) -> Decimal:
+        return sum((account.past_due for account in self.accounts), Decimal("0.00"))
+
+    @property
+    def currency(self) -> str:
+        return self.row.currency
+
+    @property
+    def dpd(self) -> int:
+        return self.row.dpd_on(self.today)
+
+    @property
+    def bucket(self) -> str:
+        return ageing.DEFAULT.bucket(self.dpd)
+
+    @property
+    def reason_label(self) -> str:
+        return str(self.row.get_default_reason_display())
+
+    @property
+    def willingness(self) -> str:
+        return str(self.row.get_willingness_display())
+
+    @property
+    def ability(self) -> str:
+        return str(self.row.get_ability_display())
+
+    @property
+    def vulnerability(self) -> str:
+        person: Person = self.row.person
+        if person.vulnerability == Person.Vulnerability.NONE:
+            return ""
+        return _("Vulnerable: %(state)s") % {"state": person.get_vulnerability_display()}
+
+    @property
+    def next_action(self) -> dict[str, Any] | None:
+        if not self.row.next_action:
+            return None
+        return {
+            "label": str(self.row.get_next_action_display()),
+            "at": self.row.next_action_at,
+            "note": self.row.next_action_note,
+        }
+
+    @property
+    def owner(self) -> str:
+        return str(self.row.owner) if self.row.owner else ""
+
+
+def find(user, ref: str) -> Case:
+    """Return the case of this reference with what its page needs. Raises Http404, also for a case of another team."""
+    cases = Case.objects.visible_to(user).by_ref(ref)
+    case = cases.select_related("person", "creditor", "owner", "lease_by", "team").annotate(is_leased=LEASED).first()
+    if case is None:
+        raise Http404
+    return case
+
+
+LEASED: Final = ExpressionWrapper(
+    Q(lease_until__isnull=False, lease_until__gt=ClockTimestamp()), output_field=BooleanField()
+)
+"""Whether somebody holds a case at the moment, by the database's clock."""
+
+
+def today(case: Case, at: datetime) -> date:
+    """Return the creditor's business date at this instant."""
+    return clock.business_day(at, case.creditor.time_zone)
+
+
+def facts_of(case: Case, *, user, at: datetime) -> CaseFacts:
+    """Return what the case page says about a case, in a constant number of queries.
+
+    case: as `find` returns it.
+    """
+    on = today(case, at)
+    accounts = list(
+        Account.objects.filter(person_id=case.person_id, creditor_id=case.creditor_id)
+        .select_related("product")
+        .order_by("-balance", "pk")
+    )
+    promises = list(Promise.objects.filter(case=case).order_by("-made_at", "-pk")[:20])
+    plan = Plan.objects.filter(case=case, status__in=LIVE_PLANS).order_by("-pk").first()
+    mine = case.lease_by_id == user.pk and case.is_leased
+    broken = sum(promise.status == Promise.Status.BROKEN for promise in promises)
+    standing = Hold.objects.filter(person_id=case.person_id, released_at__isnull=True).filter(
+        Q(creditor_id__isnull=True) | Q(creditor_id=case.creditor_id)
+    )
+    return CaseFacts(
+        row=case,
+        today=on,
+        accounts=[_account_line(position, on) for position in arrears.of_accounts(accounts, on=on)],
+        points=[_point_line(point) for point in _points(case)],
+        holds=[_hold_line(hold) for hold in standing.order_by("starts_at", "pk")],
+        promise=_promise_line(promises),
+        plan=_plan_line(plan),
+        broken_promises=broken,
+        feed=freshness.of_creditor(case.creditor, on=on),
+        is_mine=mine,
+        holder=str(case.lease_by) if case.is_leased and not mine else "",
+        read_only=not mine or not user.has_perm("cases.work_queue") or case.is_resolved,
+        why=_why(case, broken),
+    )
+
+
+def _points(case: Case) -> QuerySet[ContactPoint]:
+    points = ContactPoint.objects.filter(person_id=case.person_id).exclude(state=ContactPoint.State.REMOVED)
+    return points.select_related("address").order_by("position", "pk")
+
+
+def _account_line(position: arrears.Arrears, on: date) -> AccountLine:
+    account, dpd = position.account, ageing.dpd(position.past_due_since, on)
+    return AccountLine(
+        pk=account.pk,
+        ref=f"…{account.number_last4}",
+        product=str(account.product),
+        balance=account.balance,
+        currency=account.currency,
+        past_due=position.amount,
+        dpd=dpd,
+        bucket=ageing.DEFAULT.bucket(dpd),
+    )
+
+
+def _point_line(point: ContactPoint) -> PointLine:
+    suppressed = point.address.suppressed_at is not None
+    return PointLine(
+        pk=point.pk,
+        label=str(point.get_kind_display()),
+        ending=f"…{point.address.value_last4}" if point.address.kind == "phone" else "",
+        state=_("silenced for everybody") if suppressed else str(point.get_state_display()),
+        tone="stop" if suppressed else POINT_TONES.get(point.state, "plain"),
+    )
+
+
+def _hold_line(hold: Hold) -> HoldLine:
+    return HoldLine(
+        pk=hold.pk,
+        label=str(hold.get_kind_display()),
+        reason=hold.reason,
+        until=hold.ends_on,
+        review_on=hold.review_on,
+        confirmed=hold.confirmed_at is not None,
+    )
+
+
+def _promise_line(promises: list[Promise]) -> dict[str, Any] | None:
+    """Return the open promise, else the last one."""
+    chosen = next((promise for promise in promises if promise.status == Promise.Status.OPEN), None)
+    chosen = chosen or (promises[0] if promises else None)
+    if chosen is None:
+        return None
+    return {
+        "pk": chosen.pk,
+        "amount": chosen.amount,
+        "paid": chosen.paid_amount,
+        "currency": chosen.currency,
+        "due_on": chosen.due_on,
+        "is_open": chosen.status == Promise.Status.OPEN,
+        "status_label": str(chosen.get_status_display()),
+        "tone": PROMISE_TONES.get(chosen.status, "plain"),
+    }
+
+
+def _plan_line(plan: Plan | None) -> dict[str, Any] | None:
+    if plan is None:
+        return None
+    return {"label": f"{plan.get_kind_display()}: {plan.get_status_display()}", "tone": "ok"}
+
+
+def _why(case: Case, broken: int) -> list[str]:
+    """Return, in words, what brought this case before a person."""
+    reasons = []
+    if case.next_action_note:
+        reasons.append(skip_label(case.next_action_note))
+    if broken:
+        reasons.append(ngettext("%(n)s broken promise", "%(n)s broken promises", broken) % {"n": broken})
+    if case.last_right_party_at is None:
+        reasons.append(_("never reached yet"))
+    if case.score:
+        reasons.append(_("priority %(score)s") % {"score": case.score})
+    return reasons
+
+
+SKIP_REASONS: Final = ("bad-hour", "known-to-me", "language", "needs-supervisor", "waiting-for-papers")
+
+
+def skip_label(code: str) -> str:
+    """Return why a case was put aside, in the reader's language; other notes as they were written."""
+    labels = {
+        "bad-hour": _("not a good hour to call"),
+        "known-to-me": _("I know this person"),
+        "language": _("another language is needed"),
+        "needs-supervisor": _("a supervisor must look first"),
+        "waiting-for-papers": _("waiting for papers"),
+    }
+    return labels.get(code, code)

@@ -1,0 +1,196 @@
+"""Writing on a case without a call: notes, holds, what the person asks, the next action, a promise, its owner."""
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+
+from cases import activity, assignment, holds, instructions, lifecycle, promises, queries
+from cases.forms import (
+    AssignForm,
+    HoldForm,
+    InstructionForm,
+    NextActionForm,
+    NoteForm,
+    PromiseForm,
+    ReasonForm,
+    morning_after,
+)
+from cases.models import Hold
+from cases.refusal import Refused
+from cases.views.act import answer
+from collections_app.shared import clock
+from collections_app.shared.actor import Actor
+from collections_app.staff.access import allowed
+
+
+@allowed("cases.add_note")
+def note(request: HttpRequest, ref: str) -> HttpResponse:
+    """Write a note on a case."""
+    case = queries.find(request.user, ref)
+    form = NoteForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        corrects = form.cleaned_data["corrects"]
+        if corrects is not None and not case.notes.filter(pk=corrects).exists():
+            raise Http404
+        with transaction.atomic():
+            activity.add_note(
+                case=case,
+                text=form.cleaned_data["text"],
+                corrects_id=corrects,
+                actor=Actor.of(request.user),
+                at=clock.now(),
+            )
+        messages.success(request, _("Note saved."))
+        return redirect("cases:case", case.ref)
+    return answer(request, case, form, title=_("Note"), verb=_("Save note"))
+
+
+@allowed("cases.place_hold")
+def hold(request: HttpRequest, ref: str) -> HttpResponse:
+    """Hold all contact about this creditor's debts."""
+    case = queries.find(request.user, ref)
+    form = HoldForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            placed = holds.place(case=case, actor=Actor.of(request.user), at=clock.now(), **form.cleaned_data)
+        except Refused as refused:
+            form.add_error(None, str(refused))
+        else:
+            messages.success(request, _("Held: %(kind)s. No contact on any channel.") % {"kind": placed})
+            return redirect("cases:case", case.ref)
+    return answer(request, case, form, title=_("Hold"), verb=_("Hold"))
+
+
+@allowed("cases.release_hold")
+def release_hold(request: HttpRequest, ref: str, hold_id: int) -> HttpResponse:
+    """End a hold, saying why."""
+    case = queries.find(request.user, ref)
+    standing = holds.standing(person_id=case.person_id, creditor_id=case.creditor_id)
+    placed: Hold | None = standing.filter(pk=hold_id).first()
+    if placed is None:
+        raise Http404
+    form = ReasonForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            holds.release(
+                hold_id=placed.pk, reason=form.cleaned_data["reason"], actor=Actor.of(request.user), at=clock.now()
+            )
+        except Refused as refused:
+            form.add_error(None, str(refused))
+        else:
+            messages.success(request, _("Hold released: %(kind)s.") % {"kind": placed})
+            return redirect("cases:case", case.ref)
+    title = _("Release hold: %(kind)s") % {"kind": placed}
+    return answer(request, case, form, title=title, verb=_("Release"), hint=placed.reason)
+
+
+@allowed("contacts.give_instruction")
+def stop(request: HttpRequest, ref: str) -> HttpResponse:
+    """Record what the person asks and put it in force, for every channel and collector, at once."""
+    case = queries.find(request.user, ref)
+    form = InstructionForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            given = instructions.give(
+                person_id=case.person_id,
+                # A lawyer, a dispute or an adviser is about this creditor's debt; a stop is meant for all of us.
+                creditor_id=case.creditor_id if form.instruction()["kind"] == "dispute_open" else None,
+                actor=Actor.of(request.user),
+                at=clock.now(),
+                **form.instruction(),
+            )
+        except Refused as refused:
+            form.add_error(None, str(refused))
+        else:
+            messages.success(request, _("In force everywhere: %(kind)s.") % {"kind": given})
+            return redirect("cases:case", case.ref)
+    hint = _("In force at once for every channel.")
+    return answer(request, case, form, title=_("The person asks"), verb=_("Stop now"), hint=hint)
+
+
+@allowed("cases.add_note")
+def next_action(request: HttpRequest, ref: str) -> HttpResponse:
+    """Say what happens next with a case, and when."""
+    case, at = queries.find(request.user, ref), clock.now()
+    initial = {"version": case.version, "action": "call", "due_at": morning_after(at, case.person.time_zone)}
+    form = NextActionForm(request.POST or None, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        try:
+            lifecycle.set_next_action(
+                case_id=case.pk,
+                action=form.cleaned_data["action"],
+                due_at=form.cleaned_data["due_at"],
+                note=form.cleaned_data["note"],
+                version=form.cleaned_data["version"],
+                actor=Actor.of(request.user),
+                at=at,
+            )
+        except Refused as refused:
+            form.add_error(None, str(refused))
+        else:
+            messages.success(request, _("Next action saved."))
+            return redirect("cases:case", case.ref)
+    return answer(request, case, form, title=_("Next action"), verb=_("Save"))
+
+
+@allowed("cases.make_promise")
+def promise(request: HttpRequest, ref: str) -> HttpResponse:
+    """Record a promise that was made without a call of ours: at the counter, in a letter, when the person called."""
+    case, at = queries.find(request.user, ref), clock.now()
+    form = PromiseForm(request.POST or None, initial={"version": case.version})
+    if request.method == "POST" and form.is_valid():
+        actor, typed = Actor.of(request.user), form.cleaned_data
+        try:
+            with transaction.atomic():
+                lifecycle.check_version(lifecycle.locked(case.pk), typed["version"])
+                promises.make(
+                    case_id=case.pk,
+                    amount=typed["amount"],
+                    currency=case.currency,
+                    due_on=typed["due_on"],
+                    method=typed["method"],
+                    replace=typed["replace"],
+                    actor=actor,
+                    at=at,
+                )
+        except promises.PromiseRefused as refused:
+            form.add_error(promise_field(refused), str(refused))
+        except Refused as refused:
+            form.add_error(None, str(refused))
+        else:
+            messages.success(request, _("Promise recorded."))
+            return redirect("cases:case", case.ref)
+    return answer(request, case, form, title=_("Promise"), verb=_("Save promise"))
+
+
+PROMISE_FIELDS = {
+    "not-positive": "amount",
+    "too-much": "amount",
+    "inexact": "amount",
+    "past": "due_on",
+    "too-late": "due_on",
+}
+
+
+def promise_field(refused: Refused) -> str | None:
+    """Return the field that a refused promise is about; None when it is about the case."""
+    return PROMISE_FIELDS.get(refused.code)
+
+
+@allowed("cases.assign")
+def assign(request: HttpRequest, ref: str) -> HttpResponse:
+    """Give a case to one collector of its team, or back to the team."""
+    case = queries.find(request.user, ref)
+    form = AssignForm(request.POST or None, team_id=case.team_id, initial={"owner": case.owner_id})
+    if request.method == "POST" and form.is_valid():
+        owner = form.cleaned_data["owner"]
+        try:
+            assignment.assign(case_id=case.pk, owner=owner, actor=Actor.of(request.user), at=clock.now())
+        except Refused as refused:
+            form.add_error(None, str(refused))
+        else:
+            messages.success(request, _("Owner: %(name)s.") % {"name": owner or case.team})
+            return redirect("cases:case", case.ref)
+    return answer(request, case, form, title=_("Owner"), verb=_("Assign"))
