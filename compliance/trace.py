@@ -62,8 +62,8 @@ def stored(outcome: Outcome) -> dict[str, Any]:
     """Return what a decision keeps of its findings.
 
     Failing and advised rules with their values, lifted and overridden ones; the passes as one hexadecimal number per
-    pack, whose n-th bit stands for its n-th rule (`passes` reads them); a rule that is nowhere did not apply. `trace` is
-    the hash of everything, the values of passes included.
+    pack, whose n-th bit stands for its n-th rule (`passes` reads them); a rule that is nowhere did not apply.
+    `trace` is the hash of everything, the values of passes included.
     """
     by_state: dict[str, list[Result]] = {}
     for result in outcome.results:

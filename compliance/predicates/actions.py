@@ -64,15 +64,16 @@ def agency_evaluated(question: Question, facts: Facts, *, months: int, zone: str
 
 
 @predicate
-def agency_contract_running(question: Question, facts: Facts) -> Finding:
-    """This will fail for an agency whose contract has ended."""
+def entrusting_lawful(question: Question, facts: Facts) -> Finding:
+    """This will fail for passing a case on without the creditor's consent, and for an agency no longer under contract."""
+    if question.action == "sub_entrust" and question.creditor_consent is False:
+        return fails({"ground": "no consent"})
+    if question.actor_kind != "agency" or question.action == "renew_agency_contract":
+        return PASSED
     for record in facts.records:
-        if (
-            record.kind == "agency_contract_ended"
-            and in_force(record, question.at)
-            and record.agency == question.agency
-        ):
-            return fails({"since": record.at.date().isoformat()})
+        ended = record.kind == "agency_contract_ended" and in_force(record, question.at)
+        if ended and record.agency == question.agency:
+            return fails({"ground": "contract ended"})
     return PASSED
 
 

@@ -28,14 +28,7 @@ def valid_time_consents(question: Question, facts: Facts, *, express: bool = Fal
             continue
         if record.contact_point_id is not None and record.contact_point_id != question.contact_point_id:
             continue
-        taken_back = any(
-            back.of == "consent_time"
-            and back.at >= record.at
-            and (back.channel is None or record.channel is None or same_medium(back.channel, record.channel))
-            for back in own_records(question, facts, "consent_withdrawn")
-        )
-        if not taken_back:
-            consents.append(record)
+        consents.append(record)
     return consents
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from compliance.facts import Facts, Question, Record
-from compliance.predicates.hours import enabled
+from compliance.predicates.hours import convenient_time, enabled, firm_hours
 from compliance.predicates.registry import FAILED, PASSED, Finding, fails, passes, predicate
 from compliance.predicates.scope import (
     at_work,
@@ -61,9 +63,22 @@ def place_allowed(question: Question, facts: Facts) -> Finding:
     """This will fail at a place where the person asked not to be contacted."""
     here = place_of(question)
     for record in own_records(question, facts, "opt_out"):
-        if record.place is not None and record.place == here and record.channel is None:
+        any_channel = record.channel is None or same_medium(record.channel, question.channel)
+        if record.place is not None and record.place == here and any_channel:
             return _named(record)
     return PASSED
+
+
+@predicate
+def wishes_heeded(question: Question, facts: Facts, *, firm_hours_needed: bool = False) -> Finding:
+    """This will pass where the person's requests about when, where and how he is contacted are heeded.
+
+    firm_hours_needed: the law names hours in words only, and the firm's own number must be there and be kept as well.
+    """
+    requests = medium_allowed(question, facts), place_allowed(question, facts)
+    times = firm_hours(question, facts, required=True) if firm_hours_needed else convenient_time(question, facts)
+    refused = next((found for found in requests if not found.passed), None)
+    return refused or times
 
 
 @predicate
@@ -165,3 +180,15 @@ def visit_leaves(question: Question, facts: Facts) -> Finding:
         for record in own_records(question, facts, "asked_to_leave"):
             return _named(record)
     return PASSED
+
+
+@predicate
+def recently_used(question: Question, facts: Facts, *, channels: tuple[str, ...], days: int) -> Finding:
+    """This will pass where the person used this medium, or consented to it, within so many days."""
+    since = question.at - timedelta(days=days)
+    used = any(
+        event.direction == "inbound" and event.channel in channels and event.at >= since
+        for event in with_person(question, facts)
+    )
+    agreed = any(record.at >= since for record in own_records(question, facts, "consent_electronic"))
+    return Finding(used or agreed, {"days": days})

@@ -27,6 +27,11 @@ def roll_over_holiday(day: date, calendar: str) -> date:
     return day
 
 
+def still_within(day: date, ends: date, calendar: str | None) -> bool:
+    """Whether the day is not later than the end, rolled over a holiday where a calendar is named and it matters."""
+    return day <= ends or (calendar is not None and day <= roll_over_holiday(ends, calendar))
+
+
 def _demand_arrived(event: ContactEvent, product: str) -> bool:
     if event.direction != "outbound" or (event.purpose is not None and event.purpose not in COLLECTING):
         return False
@@ -47,7 +52,7 @@ def limitation_open(
     if not starts:
         return PASSED
     begin = min(starts)
-    ends = roll_over_holiday(add_months(begin, years * 12), calendar)
+    ends = add_months(begin, years * 12)
     broken = [
         local(event.at, zone).date()
         for event in past_contacts(question, facts)
@@ -56,10 +61,10 @@ def limitation_open(
     agreed = records(question, facts, "promise_made", "plan_performing", "oral_repayment_agreement", "debt_accelerated")
     broken += [local(record.at, zone).date() for record in agreed]
     for day in sorted(broken):
-        if begin < day <= ends:
-            ends = roll_over_holiday(add_months(day, years * 12), calendar)
+        if begin < day and still_within(day, ends, calendar):
+            ends = add_months(day, years * 12)
     today = local(question.at, zone).date()
-    return Finding(today <= ends, {"ends": ends.isoformat()}, None, (), breaks)
+    return Finding(still_within(today, ends, calendar), {"ends": ends.isoformat()}, None, (), breaks)
 
 
 @predicate
@@ -81,9 +86,7 @@ def within_months_of(
     if not began:
         return PASSED
     ends = add_months(max(began), months)
-    if calendar is not None:
-        ends = roll_over_holiday(ends, calendar)
-    return Finding(local(question.at, zone).date() <= ends, {"ends": ends.isoformat()})
+    return Finding(still_within(local(question.at, zone).date(), ends, calendar), {"ends": ends.isoformat()})
 
 
 @predicate

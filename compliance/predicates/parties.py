@@ -6,7 +6,7 @@ import itertools
 from datetime import date, datetime, timedelta
 
 from compliance.facts import ContactEvent, Facts, Question
-from compliance.predicates.limitation import add_months, roll_over_holiday
+from compliance.predicates.limitation import add_months, still_within
 from compliance.predicates.registry import FAILED, PASSED, Finding, Value, fails, passes, predicate
 from compliance.predicates.scope import (
     CALLS,
@@ -194,13 +194,13 @@ def guarantee_period_open(question: Question, facts: Facts, *, months: int, zone
     due = [local(record.at, zone).date() for record in records(question, facts, "overdue_since")]
     if not due:
         return PASSED
-    ends = roll_over_holiday(add_months(min(due), months), calendar)
+    ends = add_months(min(due), months)
     for event in with_person(question, facts):
         called_on = event.direction == "outbound" and event.purpose in COLLECTING
         arrived = event.outcome in UNITS["actual_contact"] | {"met"}
-        if called_on and arrived and _day(event, zone) <= ends:
+        if called_on and arrived and still_within(_day(event, zone), ends, calendar):
             return passes({"ends": ends.isoformat()})
-    return Finding(local(question.at, zone).date() <= ends, {"ends": ends.isoformat()})
+    return Finding(still_within(local(question.at, zone).date(), ends, calendar), {"ends": ends.isoformat()})
 
 
 def _day(event: ContactEvent, zone: str) -> date:

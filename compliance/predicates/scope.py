@@ -73,10 +73,25 @@ def in_force(record: Record, at: datetime) -> bool:
     )
 
 
+def taken_back(record: Record, question: Question, facts: Facts) -> bool:
+    """Whether a later record takes back this instruction or consent (for its channel, where one is named)."""
+    return any(
+        back.kind == "consent_withdrawn"
+        and back.of == record.kind
+        and in_force(back, question.at)
+        and back.at >= record.at
+        and (back.party or "debtor") == (record.party or "debtor")
+        and (back.channel is None or record.channel is None or same_medium(back.channel, record.channel))
+        for back in facts.records
+    )
+
+
 def records(question: Question, facts: Facts, *kinds: str) -> Iterator[Record]:
     """Yield the records of these kinds in force that concern the debts of the question, whoever they are about."""
     for record in facts.records:
-        if record.kind in kinds and in_force(record, question.at) and about(question, record.debts):
+        if record.kind not in kinds or not in_force(record, question.at) or not about(question, record.debts):
+            continue
+        if not taken_back(record, question, facts):
             yield record
 
 

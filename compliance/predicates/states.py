@@ -141,8 +141,10 @@ def dispute_annotated(question: Question, facts: Facts) -> Finding:
 @predicate
 def suit_not_threatened_when_barred(question: Question, facts: Facts) -> Finding:
     """This will fail for a suit, or the threat of one, on a debt whose limitation period has run out."""
-    for record in records(question, facts, "debt_time_barred"):
-        return fails({"since": record.at.date().isoformat()}, None, _ids(record))
+    suing = question.action == "file_suit" if question.kind == "action" else question.purpose == "threaten_suit"
+    if suing:
+        for record in records(question, facts, "debt_time_barred"):
+            return fails({"since": record.at.date().isoformat()}, None, _ids(record))
     return PASSED
 
 
@@ -157,14 +159,14 @@ def barred_and_refused(question: Question, facts: Facts) -> Finding:
 
 
 @predicate
-def notice_before_visit(question: Question, facts: Facts, *, days: int) -> Finding:
-    """This will fail for the first visit of an agency unless its details were sent so many days before."""
+def notice_before_visit(question: Question, facts: Facts, *, days: int, kinds: tuple[str, ...]) -> Finding:
+    """This will fail for a first visit unless one of these notices was sent so many days before."""
     if question.first_visit is not True:
         return PASSED
     zone = zones_of(question, facts)[0]
     sent = [
         local(record.at, zone).date()
-        for record in records(question, facts, "agency_notice_sent")
+        for record in records(question, facts, *kinds)
         if record.agency is None or question.agency is None or record.agency == question.agency
     ]
     if not sent:
