@@ -7,6 +7,10 @@ the creditor's row locked. `import_staging` holds the rows of the file that stan
 from typing import Any, Final
 
 STAGING: Final = """
+DO $$ BEGIN  -- more room for staging rows in memory; it cannot change once a session has used a temporary table
+    PERFORM set_config('temp_buffers', '64MB', false);
+EXCEPTION WHEN others THEN NULL;
+END $$;
 DROP TABLE IF EXISTS pg_temp.import_staging, pg_temp.import_refused;
 CREATE TEMP TABLE import_staging (
     line integer NOT NULL, raw_sealed bytea, number_sealed bytea, number_hash bytea, number_last4 text,
@@ -34,6 +38,10 @@ CREATE TEMP TABLE import_refused (
 );
 """
 DROP_STAGING: Final = """
+DO $$ BEGIN  -- more room for staging rows in memory; it cannot change once a session has used a temporary table
+    PERFORM set_config('temp_buffers', '64MB', false);
+EXCEPTION WHEN others THEN NULL;
+END $$;
 DROP TABLE IF EXISTS pg_temp.import_staging, pg_temp.import_refused, pg_temp.import_person, pg_temp.import_borrower,
     pg_temp.import_account, pg_temp.import_point, pg_temp.import_guarantor;
 """
@@ -59,31 +67,29 @@ DELETE FROM import_staging USING refused WHERE import_staging.line = refused.lin
 """
 MATCH_PRODUCTS: Final = """
 UPDATE import_staging SET product_id = product.id FROM cases_product AS product
-WHERE product.creditor_id = %(creditor)s
-  AND lower(product.code) = lower(coalesce(import_staging.product, %(product)s));
-UPDATE import_staging SET product_id = (
-    SELECT min(id) FROM cases_product WHERE creditor_id = %(creditor)s
-) WHERE product_id IS NULL AND product IS NULL AND %(product)s = '';
+WHERE product.creditor_id = %(creditor)s AND import_staging.account_id IS NULL
+  AND lower(product.code) = lower(coalesce(import_staging.product, nullif(%(product)s, ''), (
+      SELECT code FROM cases_product WHERE creditor_id = %(creditor)s ORDER BY id LIMIT 1
+  )));
+UPDATE import_staging SET product_id = product.id FROM cases_product AS product
+WHERE product.creditor_id = %(creditor)s AND import_staging.account_id IS NOT NULL
+  AND lower(product.code) = lower(import_staging.product);
 """
 MATCH_ACCOUNTS: Final = """
+-- state_id: what a tape already said of this very day; failing that, what is in force on it, whoever said it.
 UPDATE import_staging SET account_id = account.id, person_id = account.person_id, borrower_id = account.borrower_id,
-    kept_currency = account.currency
+    kept_currency = account.currency,
+    state_id = (
+        SELECT id FROM cases_accountstate WHERE account_id = account.id AND effective_on <= %(as_of)s
+        ORDER BY effective_on = %(as_of)s AND cause = 'tape' DESC, effective_on DESC, id DESC LIMIT 1
+    ),
+    newest_on = (
+        SELECT effective_on FROM cases_accountstate
+        WHERE account_id = account.id AND effective_on > %(as_of)s AND cause = 'tape'
+        ORDER BY effective_on DESC, id DESC LIMIT 1
+    )
 FROM cases_account AS account
 WHERE account.creditor_id = %(creditor)s AND account.number_hash = import_staging.number_hash;
--- What a tape already said of this very day; failing that, what is in force on it, whoever said it.
-UPDATE import_staging SET state_id = known.id
-FROM import_staging AS row CROSS JOIN LATERAL (
-    SELECT id FROM cases_accountstate WHERE account_id = row.account_id AND effective_on <= %(as_of)s
-    ORDER BY effective_on = %(as_of)s AND cause = 'tape' DESC, effective_on DESC, id DESC LIMIT 1
-) AS known
-WHERE import_staging.line = row.line;
-UPDATE import_staging SET newest_on = newer.effective_on
-FROM import_staging AS row CROSS JOIN LATERAL (
-    SELECT effective_on FROM cases_accountstate
-    WHERE account_id = row.account_id AND effective_on > %(as_of)s AND cause = 'tape'
-    ORDER BY effective_on DESC, id DESC LIMIT 1
-) AS newer
-WHERE import_staging.line = row.line;
 """
 # A stated number of days or months says something else on another day; a due date or nothing past due does not.
 MARK_CHANGED_STATES: Final = """
@@ -103,7 +109,7 @@ REFUSE_ROWS: Final = """
 WITH reasons AS (
     SELECT line, raw_sealed, %(product_heading)s AS "column", 'unknown_product' AS code,
            jsonb_build_object('product', coalesce(product, %(product)s)) AS "values"
-    FROM import_staging WHERE product_id IS NULL
+    FROM import_staging WHERE product_id IS NULL AND (account_id IS NULL OR product IS NOT NULL)
     UNION ALL
     SELECT line, raw_sealed, %(currency_heading)s, 'account_in_other_currency',
            jsonb_build_object('kept', kept_currency, 'stated', currency)

@@ -1,0 +1,70 @@
+"""Who works in the demo, and for whom: teams, users, creditors, products, mappings. Twice makes nothing twice."""
+
+from datetime import datetime
+from typing import Final
+
+from cases.models import Creditor, ImportMapping, Product
+from collections_app.demo import PASSWORD, tapes
+from collections_app.staff.models import Team, User
+from collections_app.staff.roles import Role
+
+TEAMS: Final = (("east", "East Asia desk"), ("world", "World desk"))
+# User name, name, role, team, language, time zone.
+USERS: Final = (
+    ("li.na", "Li Na", Role.COLLECTOR, "east", "en", "Asia/Shanghai"),
+    ("wang.lei", "Wang Lei", Role.COLLECTOR, "east", "zh-hans", "Asia/Shanghai"),
+    ("zhou.min", "Zhou Min", Role.SUPERVISOR, "east", "en", "Asia/Shanghai"),
+    ("anna.cole", "Anna Cole", Role.COLLECTOR, "world", "en", "Europe/London"),
+    ("raj.mehta", "Raj Mehta", Role.SUPERVISOR, "world", "en", "Asia/Kolkata"),
+    ("admin", "Demo Administrator", Role.ADMIN, None, "en", "Asia/Shanghai"),
+    ("chen.lu", "Chen Lu", Role.COMPLIANCE, None, "en", "Asia/Shanghai"),
+)
+# Code, name, kind, we act as, time zone, team.
+CREDITORS: Final = (
+    ("lantern-bank", "Lantern Bank (demo)", "bank_cba_member", "creditor", "Asia/Shanghai", "east"),
+    ("maple-card-us", "Maple Card US (demo)", "unspecified", "agency", "America/New_York", "world"),
+    ("thames-card-uk", "Thames Card UK (demo)", "unspecified", "agency", "Europe/London", "world"),
+    ("wattle-card-au", "Wattle Card Australia (demo)", "unspecified", "agency", "Australia/Sydney", "world"),
+    ("banyan-card-in", "Banyan Card India (demo)", "unspecified", "agency", "Asia/Kolkata", "world"),
+)
+FRESHNESS_DAYS: Final = 35
+
+
+def make(*, at: datetime) -> dict[str, int]:
+    """Make what is missing of teams, users, creditors, products and mappings; return how many there are of each."""
+    teams = {code: Team.objects.get_or_create(code=code, defaults={"name": name})[0] for code, name in TEAMS}
+    for username, name, role, team, language, zone in USERS:
+        if not User.objects.filter(username=username).exists():
+            User.objects.create_user(
+                username=username,
+                password=PASSWORD,
+                name=name,
+                role=role,
+                team=teams[team] if team else None,
+                language=language,
+                time_zone=zone,
+                email=f"{username}@example.com",
+                is_staff=role == Role.ADMIN,
+            )
+    for code, name, kind, acting_as, zone, team in CREDITORS:
+        creditor, _made = Creditor.objects.get_or_create(
+            code=code,
+            defaults={
+                "name": name,
+                "kind": kind,
+                "acting_as": acting_as,
+                "time_zone": zone,
+                "currency": "TWD",
+                "freshness_days": FRESHNESS_DAYS,
+                "team": teams[team],
+                "phone": "+12125550199",
+            },
+        )
+        Product.objects.get_or_create(
+            creditor=creditor, code="card", defaults={"name": "Credit card", "kind": Product.Kind.CREDIT_CARD}
+        )
+    for name in tapes.MAPPINGS:
+        ImportMapping.objects.get_or_create(
+            creditor=None, kind="tape", name=name, version=1, defaults={"spec": tapes.spec(name), "created_at": at}
+        )
+    return {"teams": len(TEAMS), "users": len(USERS), "creditors": len(CREDITORS)}
