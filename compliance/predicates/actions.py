@@ -65,7 +65,7 @@ def agency_evaluated(question: Question, facts: Facts, *, months: int, zone: str
 
 @predicate
 def entrusting_lawful(question: Question, facts: Facts) -> Finding:
-    """This will fail for passing a case on without the creditor's consent, and for an agency no longer under contract."""
+    """This will fail for passing a case on without the creditor's consent, or by an agency without a contract."""
     if question.action == "sub_entrust" and question.creditor_consent is False:
         return fails({"ground": "no consent"})
     if question.actor_kind != "agency" or question.action == "renew_agency_contract":
