@@ -21,7 +21,6 @@ from django.core.management import call_command, get_commands
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, connections
 from django.db.migrations.executor import MigrationExecutor
-from django.urls import NoReverseMatch, reverse
 
 from collections_app import embedded, translations
 from collections_app.database import as_owner
@@ -29,6 +28,7 @@ from collections_app.processes import Parent
 
 READY_WITHIN_S = 60
 PORTS_TRIED = 50
+RECEIPTS = "/api/v1/webhooks/receipts"
 
 
 class Command(BaseCommand):
@@ -159,7 +159,7 @@ class Command(BaseCommand):
         parent.start(
             "carrier",
             [python, "-m", "collections_app.carrier", "--http-port", env["CARRIER_HTTP_PORT"], "--smtp-port",
-             env["EMAIL_PORT"], "--folder", str(var / "carrier"), "--callback", local + _receipts_path()],
+             env["EMAIL_PORT"], "--folder", str(var / "carrier"), "--callback", local + RECEIPTS],
             env,
         )  # fmt: skip
         parent.start(
@@ -234,14 +234,6 @@ class Command(BaseCommand):
                 self.parent.say(f"port {wanted} is taken; using {port}")
             return port
         raise CommandError(f"No free port from {wanted} to {wanted + PORTS_TRIED - 1}; choose one with --port.")
-
-
-def _receipts_path() -> str:
-    """Return where delivery receipts and replies are posted: the page named `receipts` of the API."""
-    try:
-        return reverse("api:receipts")
-    except NoReverseMatch:
-        return "/api/v1/webhooks/receipts"
 
 
 def _sign_ins() -> list[tuple[str, str, str]]:
