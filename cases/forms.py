@@ -12,9 +12,9 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from cases.models import Hold, Instruction, NextAction, Promise
+from cases.models import Case, Hold, Instruction, NextAction, Promise
 from cases.models.case import HUMAN_ACTIONS
-from cases.queries import SKIP_REASONS, skip_label
+from cases.queries import SKIP_REASONS, reveal_reasons, skip_label
 from collections_app.shared import clock
 
 GROUPED = re.compile(r"\d{1,3}(,\d{3})+(\.\d*)?")
@@ -88,11 +88,7 @@ class NoteForm(forms.Form):
 
 
 class SkipForm(forms.Form):
-    reason = forms.ChoiceField(label=_("Why is this case skipped?"))
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["reason"].choices = skip_choices()
+    reason = forms.ChoiceField(label=_("Why is this case skipped?"), choices=lambda: skip_choices())
 
 
 def skip_choices() -> list[tuple[str, str]]:
@@ -195,18 +191,17 @@ class AssignForm(forms.Form):
 class RevealForm(forms.Form):
     """Why somebody looks at what is masked. The reason is kept with the name of whoever looked."""
 
-    REASONS = (
-        ("to-dial", _("to reach the person")),
-        ("to-verify", _("to verify who is speaking")),
-        ("to-correct", _("to correct the data")),
-        ("asked", _("the person asks what we hold")),
-        ("complaint", _("to look into a complaint")),
-    )
     what = forms.CharField(widget=forms.HiddenInput)
-    reason = forms.ChoiceField(label=_("Why do you need to see it?"), choices=REASONS)
+    reason = forms.ChoiceField(label=_("Why do you need to see it?"), choices=lambda: reveal_reasons().items())
 
 
 def morning_after(at: datetime, time_zone: str, *, days: int = 1) -> datetime:
     """Return half past nine, so many days later, on the clock of that place."""
     place = clock.zone(time_zone or "UTC")
     return datetime.combine(clock.local_date(at, place) + timedelta(days=days), time(9, 30), place)
+
+
+def next_initial(case: Case, *, at: datetime) -> dict[str, Any]:
+    """Return what the form of the next action begins with: a call on the person's next morning."""
+    due = morning_after(at, case.person.time_zone)
+    return {"version": case.version, "action": NextAction.CALL, "due_at": due}

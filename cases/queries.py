@@ -323,3 +323,14 @@ def skip_label(code: str) -> str:
         "waiting-for-papers": _("waiting for papers"),
     }
     return labels.get(code, code)
+
+
+def reveal_reasons() -> dict[str, str]:
+    """Return for what somebody may look at masked data: code and words."""
+    return {
+        "to-dial": _("to reach the person"),
+        "to-verify": _("to verify who is speaking"),
+        "to-correct": _("to correct the data"),
+        "asked": _("the person asks what we hold"),
+        "complaint": _("to look into a complaint"),
+    }

@@ -15,7 +15,7 @@ from cases.forms import (
     NoteForm,
     PromiseForm,
     ReasonForm,
-    morning_after,
+    next_initial,
 )
 from cases.models import Hold
 from cases.refusal import Refused
@@ -114,8 +114,7 @@ def stop(request: HttpRequest, ref: str) -> HttpResponse:
 def next_action(request: HttpRequest, ref: str) -> HttpResponse:
     """Say what happens next with a case, and when."""
     case, at = queries.find(request.user, ref), clock.now()
-    initial = {"version": case.version, "action": "call", "due_at": morning_after(at, case.person.time_zone)}
-    form = NextActionForm(request.POST or None, initial=initial)
+    form = NextActionForm(request.POST or None, initial=next_initial(case, at=at))
     if request.method == "POST" and form.is_valid():
         try:
             lifecycle.set_next_action(

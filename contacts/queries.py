@@ -1,0 +1,213 @@
+"""What the case page says about reaching the person: every way, permitted now or not, and the call that is open."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from cases.models import Case, ContactPoint
+from collections_app.shared import clock, sealed
+from compliance import gate, reasons
+from compliance.engine import PASS, Outcome
+from compliance.reasons import Reason
+from contacts import facts, stops
+from contacts.channels import catalogue
+from contacts.facts import CaseFile
+from contacts.models import Channel, ContactAttempt
+
+ICONS: Final = {
+    "phone": "phone",
+    "sms": "message",
+    "email": "mail",
+    "letter": "file-text",
+    "chat": "brand-wechat",
+    "visit": "map-pin",
+}
+SHOWN: Final = (Channel.PHONE, Channel.SMS, Channel.EMAIL, Channel.LETTER)
+NUMBERS_SHOWN: Final = 3
+OPEN: Final = ("cleared", "in_progress")
+NO_POINT: Final = gettext_lazy("no usable number or address")
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One channel to one point, as the gate sees it at this moment. Nothing is stored.
+
+    until: when it stops being permitted, as far as hours decide. left, limit: the scarcest count that applies.
+    """
+
+    channel: str
+    label: str
+    icon: str
+    permitted: bool
+    point_id: int | None = None
+    point_label: str = ""
+    until: datetime | None = None
+    next_permitted: datetime | None = None
+    left: int | None = None
+    limit: int | None = None
+    reason: str = ""
+    citation: str = ""
+    rule: str = ""
+    reasons: list[Reason] = field(default_factory=list)
+
+    @property
+    def is_call(self) -> bool:
+        return self.channel == Channel.PHONE
+
+
+def ways(case: Case, *, staff_id: int, at: datetime) -> list[Way]:
+    """Return every way to reach the person of a case, in the order of the contact bar."""
+    file = facts.of_case(case.pk, at=at)
+    orders = {order.scope: order for order in stops.standing()}
+    found: list[Way] = []
+    for channel in SHOWN:
+        points = catalogue.candidates(channel, file.points)
+        if not points:
+            # A channel that the person never had is left out; one whose numbers are all bad is said.
+            if channel in (Channel.PHONE, Channel.SMS):
+                found.append(_without_point(channel))
+            continue
+        for point in points[: NUMBERS_SHOWN if channel == Channel.PHONE else 1]:
+            if orders and stops.stops_call(creditor_code=case.creditor.code, channel=channel):
+                found.append(_stopped(channel, point))
+            else:
+                found.append(way(file, channel, point, staff_id=staff_id))
+    return found
+
+
+def way(file: CaseFile, channel: str, point: ContactPoint, *, staff_id: int) -> Way:
+    """Return one channel to one point: what the gate would say now, in the reader's language."""
+    by_person = channel in (Channel.PHONE, Channel.VISIT)
+    question = file.question(
+        channel=channel,
+        contact_point_id=point.pk,
+        content_class=channel if by_person else "reminder",
+        staff_id=staff_id if by_person else None,
+        automated=not by_person,
+    )
+    outcome = gate.preview(question, file.facts(point.pk))
+    said = reasons.of_outcome(outcome)
+    first = next((reason for reason in said if not reason.warning), None)
+    left, limit = _scarcest(outcome)
+    return Way(
+        channel=channel,
+        label=_label(channel),
+        icon=ICONS.get(channel, "point"),
+        permitted=outcome.permitted,
+        point_id=point.pk,
+        point_label=_ending(point),
+        until=_closes(outcome) if outcome.permitted else None,
+        next_permitted=outcome.next_permitted if not outcome.permitted else None,
+        left=left,
+        limit=limit,
+        reason=first.sentence if first else "",
+        citation=first.source if first else "",
+        rule=first.rule if first else "",
+        reasons=said,
+    )
+
+
+def _label(channel: str) -> str:
+    return str(Channel(channel).label).capitalize()
+
+
+def _ending(point: ContactPoint) -> str:
+    return f"…{point.address.value_last4}" if point.address.kind == "phone" and point.address.value_last4 else ""
+
+
+def _without_point(channel: str) -> Way:
+    return Way(channel, _label(channel), ICONS[channel], permitted=False, reason=str(NO_POINT))
+
+
+def _stopped(channel: str, point: ContactPoint) -> Way:
+    reason = _("all contact of this kind is stopped by order")
+    return Way(
+        channel=channel,
+        label=_label(channel),
+        icon=ICONS[channel],
+        permitted=False,
+        point_id=point.pk,
+        point_label=_ending(point),
+        reason=reason,
+    )
+
+
+def _scarcest(outcome: Outcome) -> tuple[int | None, int | None]:
+    """Return how many contacts the tightest count still allows, and its limit; two None where nothing is counted."""
+    counts = [
+        (int(values["limit"]) - int(values["count"]), int(values["limit"]))
+        for result in outcome.results
+        if result.state == PASS and {"count", "limit"} <= (values := result.finding.values).keys()
+    ]
+    return min(counts, default=(None, None))
+
+
+def _closes(outcome: Outcome) -> datetime | None:
+    """Return the earliest end of permitted hours today that a rule named; None where no rule names hours."""
+    ends = []
+    for result in outcome.results:
+        values = result.finding.values
+        if result.state != PASS or not {"closes", "zone"} <= values.keys():
+            continue
+        for name in str(values["zone"]).split(", "):
+            ends.append(_at_local(outcome.at, str(values["closes"]), name))
+    return min((end for end in ends if end is not None and end > outcome.at), default=None)
+
+
+def _at_local(at: datetime, hour: str, zone: str) -> datetime | None:
+    try:
+        place = clock.zone(zone)
+        hours, minutes = (int(part) for part in hour.split(":")[:2])
+    except (clock.UnknownTimeZone, ValueError):
+        return None
+    midnight = at.astimezone(place).replace(hour=0, minute=0, second=0, microsecond=0)
+    return midnight.replace(hour=hours, minute=minutes) if hours < 24 else midnight + timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCall:
+    """A call that was cleared for this user and whose outcome is not recorded yet, with the number to dial."""
+
+    pk: int
+    at: datetime
+    number: str
+    valid_until: datetime | None
+    has_begun: bool
+
+    @property
+    def id(self) -> int:
+        return self.pk
+
+    @property
+    def label(self) -> str:
+        return self.number
+
+
+def open_call(case: Case, *, user, at: datetime) -> OpenCall | None:
+    """Return this user's open call on a case. Its number is shown because the gate has cleared dialling it."""
+    calls = ContactAttempt.objects.filter(case=case, made_by=user, channel=Channel.PHONE, status__in=OPEN)
+    attempt = calls.select_related("address").order_by("-at", "-pk").first()
+    if attempt is None:
+        return None
+    return OpenCall(
+        pk=attempt.pk,
+        at=attempt.at,
+        number=sealed.unseal(attempt.address.value_sealed) if attempt.address else "",
+        valid_until=attempt.valid_until,
+        has_begun=attempt.status == ContactAttempt.Status.IN_PROGRESS,
+    )
+
+
+def call_elsewhere(user, *, but: Case) -> ContactAttempt | None:
+    """Return a call that this user has open on another case."""
+    calls = ContactAttempt.objects.filter(made_by=user, channel=Channel.PHONE, status__in=OPEN).exclude(case=but)
+    return calls.select_related("case__person").order_by("-at", "-pk").first()
+
+
+def usable_phones(points: Iterable[ContactPoint]) -> list[ContactPoint]:
+    """Return the numbers that may be tried, best first."""
+    return catalogue.candidates(Channel.PHONE, points)

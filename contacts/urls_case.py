@@ -1,0 +1,8 @@
+"""The case page, mounted in the namespace of cases: it shows a case and its contacts, so it stands above both."""
+
+from django.urls import path
+
+from contacts.views import desk
+
+app_name = "cases"
+urlpatterns = [path("cases/<str:ref>/", desk.show, name="case")]

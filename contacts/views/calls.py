@@ -1,0 +1,148 @@
+"""Calling: ask the gate and dial, then say how it ended."""
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from cases import lifecycle, worklist
+from cases import queries as case_queries
+from cases.models import Case
+from cases.promises import PromiseRefused
+from cases.refusal import Refused
+from cases.views.queue import lead_to_next
+from cases.views.record import promise_field
+from collections_app.shared import clock
+from collections_app.shared.actor import Actor
+from collections_app.shared.htmx import hx_redirect, is_htmx, vary_on_htmx
+from collections_app.staff.access import allowed
+from compliance import reasons
+from compliance.models import Decision
+from contacts import calls
+from contacts.forms import CallForm
+from contacts.models import ContactAttempt
+from contacts.views import desk
+
+
+@require_POST
+@allowed("contacts.open_call")
+def call(request: HttpRequest, ref: str) -> HttpResponse:
+    """Ask for a call at this moment; the number shows once it is cleared, the stored reason when it is refused."""
+    case, at, actor = case_queries.find(request.user, ref), clock.now(), Actor.of(request.user)
+    try:
+        point = int(request.POST.get("point", ""))
+    except ValueError:
+        raise Http404 from None
+    try:
+        worklist.take(case_id=case.pk, user=request.user, actor=actor, at=at)
+        calls.open_call(case_id=case.pk, contact_point_id=point, actor=actor, at=at)
+    except calls.CallRefused as refused:
+        messages.error(request, _explained(refused, case))
+    except Refused as refused:
+        messages.error(request, str(refused))
+    return redirect("cases:case", case.ref)
+
+
+def _explained(refused: calls.CallRefused, case: Case) -> str:
+    """Return why a call was refused: the first reason, its source, and when to try again on the person's clock."""
+    if refused.decision is None:
+        return str(refused)
+    decision = Decision.objects.get(pk=refused.decision.decision_id)
+    first = next((one for one in reasons.of_decision(decision) if not one.warning), None)
+    if first is None:
+        return str(refused)
+    parts = [
+        _("Not permitted now: %(reason)s") % {"reason": first.sentence},
+        f"({first.source})" if first.source else "",
+    ]
+    if decision.next_permitted is not None:
+        opens = clock_time(decision.next_permitted, case)
+        parts.append(_("Next permitted: %(opens)s their time.") % {"opens": opens})
+    return " ".join(parts)
+
+
+def clock_time(at, case: Case) -> str:
+    """Return an instant on the person's clock, as text."""
+    place = clock.zone(case.person.time_zone or "UTC")
+    return f"{at.astimezone(place):%m-%d %H:%M}"
+
+
+@require_POST
+@allowed("contacts.log_call")
+def log(request: HttpRequest, ref: str) -> HttpResponse:
+    """Record how the open call ended, with promise, next action and note: all or nothing."""
+    case, at, actor = case_queries.find(request.user, ref), clock.now(), Actor.of(request.user)
+    form = CallForm(request.POST)
+    if form.is_valid():
+        own = ContactAttempt.objects.filter(pk=form.cleaned_data["attempt"], case=case, made_by=request.user)
+        if not own.exists():
+            raise Http404
+        try:
+            with transaction.atomic():
+                lifecycle.check_version(lifecycle.locked(case.pk), form.cleaned_data["version"])
+                calls.log_call(
+                    attempt_id=form.cleaned_data["attempt"],
+                    outcome=form.ending.outcome,
+                    promise=form.promise(),
+                    note=form.note_text(),
+                    next_step=form.next_step(case, at=at),
+                    actor=actor,
+                    at=at,
+                )
+        except PromiseRefused as refused:
+            field = promise_field(refused)
+            form.add_error(f"promise_{field.removeprefix('due_')}" if field else None, str(refused))
+        except Refused as refused:
+            form.add_error(None, str(refused))
+            form = _with_version(form, refused, case)
+        else:
+            return _onward(request, case, form)
+    return _again(request, case, form)
+
+
+def _with_version(form: CallForm, refused: Refused, case: Case) -> CallForm:
+    """Return the form for another try: what was typed stays, and it now knows the case as it is."""
+    if refused.code != "stale":
+        return form
+    data = form.data.copy()
+    data["version"] = str(Case.objects.values_list("version", flat=True).get(pk=case.pk))
+    renewed = CallForm(data)
+    renewed.full_clean()
+    renewed.add_error(None, str(refused))
+    return renewed
+
+
+def _again(request: HttpRequest, case: Case, form: CallForm) -> HttpResponse:
+    """Show the refused form: in its place for htmx, else on the whole page."""
+    fresh = case_queries.find(request.user, case.ref)
+    template = "cases/case.html#action" if is_htmx(request) else "cases/case.html"
+    return vary_on_htmx(render(request, template, desk.page(request, fresh, at=clock.now(), form=form)))
+
+
+def _onward(request: HttpRequest, case: Case, form: CallForm) -> HttpResponse:
+    messages.success(request, _("%(name)s: %(outcome)s.") % {"name": case.person, "outcome": form.ending.label})
+    if request.POST.get("then") != "next" or not request.user.has_perm("cases.work_queue"):
+        return hx_redirect(request, "cases:case", case.ref)
+    worklist.release(case_id=case.pk, user=request.user)
+    return hx_redirect(request, lead_to_next(request).url)
+
+
+@require_POST
+@allowed("contacts.open_call")
+def cancel(request: HttpRequest, ref: str) -> HttpResponse:
+    """Give a cleared call back that was not made."""
+    case = case_queries.find(request.user, ref)
+    try:
+        attempt = int(request.POST.get("attempt", ""))
+    except ValueError:
+        raise Http404 from None
+    if not ContactAttempt.objects.filter(pk=attempt, case=case, made_by=request.user).exists():
+        raise Http404
+    try:
+        calls.cancel(attempt_id=attempt, actor=Actor.of(request.user), at=clock.now())
+        messages.info(request, _("The call was not made; nothing is counted."))
+    except Refused as refused:
+        messages.error(request, str(refused))
+    return redirect("cases:case", case.ref)

@@ -1,0 +1,128 @@
+"""The case page, where a case and its contacts meet: contact bar, queue, facts, action, timeline."""
+
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from cases import queries as case_queries
+from cases import worklist
+from cases.forms import QUICK_ASKS, NextActionForm, NoteForm, PromiseForm, next_initial, skip_choices
+from cases.models import Case, Hold
+from collections_app.shared import clock
+from collections_app.shared.htmx import is_htmx, vary_on_htmx
+from collections_app.staff.access import allowed
+from contacts import queries, timeline
+from contacts.forms import ENDINGS, CallForm, new_call_form
+
+
+@allowed("cases.view_case")
+def show(request: HttpRequest, ref: str) -> HttpResponse:
+    """Show a case to somebody who may see it; whoever holds it keeps it for another five minutes."""
+    case, at = case_queries.find(request.user, ref), clock.now()
+    if case.lease_by_id == request.user.pk and not case.is_resolved:
+        worklist.renew(case, request.user)
+        case.is_leased = True
+    if is_htmx(request) and "after" in request.GET:
+        context = {"now": at, "case": case, **history(case, user=request.user, after=request.GET["after"])}
+        return vary_on_htmx(render(request, "cases/case.html#timeline", context))
+    return vary_on_htmx(render(request, "cases/case.html", page(request, case, at=at)))
+
+
+def page(request: HttpRequest, case: Case, *, at: datetime, form: CallForm | None = None) -> dict[str, Any]:
+    """Return everything that the case page shows. form: a refused log of a call, with what was typed."""
+    user = request.user
+    facts = case_queries.facts_of(case, user=user, at=at)
+    attempt = queries.open_call(case, user=user, at=at)
+    if attempt is not None and form is None:
+        form = new_call_form(case, attempt_id=attempt.pk, today=facts.today)
+    waiting = worklist.queue(user, at=at) if user.has_perm("cases.work_queue") else None
+    return {
+        "now": at,
+        "today": facts.today,
+        "case": facts,
+        "last_contact": timeline.last_contact(case),
+        "feed": facts.feed,
+        **_ways(case, user=user, at=at),
+        "attempt": attempt,
+        "call_elsewhere": queries.call_elsewhere(user, but=case) if attempt is None else None,
+        "form": form,
+        "note_form": NoteForm(auto_id="note_%s"),
+        "promise_form": PromiseForm(auto_id="promise_%s", initial={"version": case.version}),
+        "next_form": NextActionForm(auto_id="next_%s", initial=next_initial(case, at=at)),
+        "outcomes": ENDINGS,
+        "skip_reasons": skip_choices(),
+        "hold_kinds": Hold.Kind.choices,
+        "instruction_kinds": QUICK_ASKS,
+        "queue": waiting and {"left": waiting.due, "late": waiting.late, "coming": _names(waiting.upcoming)},
+        "may": _rights(user, facts),
+        **history(case, user=user, after=request.GET.get("after")),
+    }
+
+
+def history(case: Case, *, user, after: str | None) -> dict[str, Any]:
+    """Return one page of the timeline, and the address of the next."""
+    entries, more = timeline.page(case, user=user, after=after)
+    address = reverse("cases:case", args=[case.ref])
+    return {"timeline": entries, "timeline_more_url": f"{address}?after={more}" if more else None}
+
+
+def _names(names: list[str]) -> list[dict[str, str]]:
+    return [{"name": name} for name in names]
+
+
+def _ways(case: Case, *, user, at: datetime) -> dict[str, list[dict[str, Any]]]:
+    """Return the ways that are open now, and those that are refused, put together where the reason is the same."""
+    if case.is_resolved:
+        return {"open_ways": [], "refused_ways": []}
+    may_call = user.has_perm("contacts.open_call")
+    why, call = reverse("contacts:why", args=[case.ref]), reverse("contacts:call", args=[case.ref])
+    permitted: list[dict[str, Any]] = []
+    refused: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for way in queries.ways(case, staff_id=user.pk, at=at):
+        if way.permitted:
+            permitted.append({"way": way, "open_url": call if way.is_call and may_call else ""})
+            continue
+        group = refused.setdefault(
+            (way.reason, way.next_permitted),
+            {
+                "ways": [],
+                "reason": way.reason,
+                "citation": way.citation,
+                "next_permitted": way.next_permitted,
+                "why_url": f"{why}?channel={way.channel}&point={way.point_id}" if way.point_id else "",
+            },
+        )
+        group["ways"].append(way)
+    return {"open_ways": permitted, "refused_ways": list(refused.values())}
+
+
+def _rights(user, facts: case_queries.CaseFacts) -> dict[str, bool]:
+    """Return what this user may do on this page now."""
+    open_case = not facts.is_resolved
+    return {
+        "note": user.has_perm("cases.add_note"),
+        "hold": user.has_perm("cases.place_hold"),
+        "stop": user.has_perm("contacts.give_instruction"),
+        "promise": user.has_perm("cases.make_promise") and open_case,
+        "next": user.has_perm("cases.add_note") and open_case,
+        "reveal": user.has_perm("cases.reveal"),
+        "assign": user.has_perm("cases.assign") and open_case,
+        "release": user.has_perm("cases.release_hold"),
+        "take": user.has_perm("cases.work_queue") and open_case and not facts.is_mine and not facts.holder,
+    }
+
+
+@allowed("cases.view_case")
+def why(request: HttpRequest, ref: str) -> HttpResponse:
+    """Say in full what the gate would answer now for one channel and point: every reason with its source."""
+    case, at = case_queries.find(request.user, ref), clock.now()
+    asked = (request.GET.get("channel"), request.GET.get("point"))
+    ways = queries.ways(case, staff_id=request.user.pk, at=at)
+    way = next((one for one in ways if (one.channel, str(one.point_id)) == asked), None)
+    title = _("Why not now?") if way and not way.permitted else _("Permitted now")
+    context = {"now": at, "case": case, "way": way, "title": title}
+    return render(request, "contacts/why_panel.html", context)
