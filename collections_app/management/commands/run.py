@@ -152,7 +152,7 @@ class Command(BaseCommand):
         # Structure is the owner's business; from here on nobody acts as the owner.
         env = {name: value for name, value in env.items() if name != "DATABASE_OWNER_URL"}
         url = f"http://{'localhost' if host in ('0.0.0.0', '::', '127.0.0.1') else host}:{env['PORT']}"  # noqa: S104
-        celery = [python, "-m", "celery", "-A", "collections_app"]
+        celery = [python, "-m", "celery", "--quiet", "-A", "collections_app"]
         queues = ",".join((settings.CELERY_TASK_DEFAULT_QUEUE, *settings.CHANNEL_QUEUES))
         (var / "beat").mkdir(mode=0o700, exist_ok=True)
         local = f"http://127.0.0.1:{env['PORT']}"
