@@ -34,5 +34,6 @@ urlpatterns = [
     path("schema", Schema.as_view(), name="schema"),
     path("docs", Browse.as_view(), name="docs"),
     path("", include("cases.api.urls")),
+    path("", include("contacts.api.urls")),
     path("", include("compliance.api.urls")),
 ]

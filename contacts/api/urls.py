@@ -1,0 +1,12 @@
+from django.urls import path
+from rest_framework.routers import SimpleRouter
+
+from contacts.api import views
+
+router = SimpleRouter(trailing_slash=False)
+router.register("attempts", views.AttemptViewSet, basename="attempt")
+
+urlpatterns = [
+    path("webhooks/receipts", views.ReceiptWebhook.as_view(), name="receipts"),
+    *router.urls,
+]
