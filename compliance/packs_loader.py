@@ -226,6 +226,8 @@ def _rule(raw: Mapping[str, Any], pack: Mapping[str, Any], pack_id: str, file: s
         )
         if "action" not in named and "direction" not in named:
             when.append(Condition("direction", of_question=True, values=frozenset({"outbound"})))
+    order = list(_WHEN)  # not the order of the file: a stored release keeps none, and must give the same findings
+    when.sort(key=lambda condition: (order.index(condition.attribute), condition.negated))
     lifts = _list(raw["lifts"], f"{where}: lifts") if "lifts" in raw else ()
     if bool(lifts) != (role == "exception"):
         raise PackError(f"{where}: lifts", "an exception lifts rules, and nothing else does")
