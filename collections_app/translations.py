@@ -86,7 +86,7 @@ def update_all() -> dict[str, int]:
     template = extracted()
     for language, path in catalogues().items():
         catalog = _read(path, language) if path.is_file() else Catalog(locale=_babel_locale(language), charset="utf-8")
-        catalog.update(template, no_fuzzy_matching=True)
+        catalog.update(template, no_fuzzy_matching=True, update_creation_date=False)
         catalog.obsolete.clear()
         path.parent.mkdir(parents=True, exist_ok=True)
         with open(path, "wb") as file:
