@@ -78,7 +78,7 @@ def test_two_limits_open_when_the_later_one_does() -> None:
     )
     outcome = _us("2026-04-07T22:00:00-04:00", events)
     assert set(outcome.failing) == {"US-F-FREQ-7IN7", "US-F-FREQ-CONV7", "US-F-HOURS"}
-    # The count (eight calls) first falls below seven on the 9th, the conversation ends on the 10th, the day opens at eight.
+    # The eight calls first fall below seven on the 9th, the conversation ends on the 10th, the day opens at eight.
     assert outcome.next_permitted == at("2026-04-10T08:00:00-04:00")
 
 
