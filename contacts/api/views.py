@@ -87,7 +87,7 @@ class ReceiptWebhook(APIView):
     @extend_schema(request=OpenApiTypes.OBJECT, responses={204: None, 401: None, 422: None})
     def post(self, request: Request) -> Response:
         try:
-            receipts.take(request.data, request.headers, clock.now())
+            receipts.take(request.data or b"", request.headers, clock.now())
         except receipts.BadSignature as unsigned:
             raise NotSigned(str(unsigned)) from unsigned
         except receipts.BadReceipt as unreadable:
