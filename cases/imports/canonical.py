@@ -60,7 +60,8 @@ def phone(text: str, region: str) -> tuple[str, str]:
         number = phonenumbers.parse(text, region or None)
     except phonenumbers.NumberParseException:
         raise CellRefused("bad_phone") from None
-    if not phonenumbers.is_possible_number(number):
+    # a length that only a neighbour could dial (local, without the area code) is no number for us
+    if phonenumbers.is_possible_number_with_reason(number) != phonenumbers.ValidationResult.IS_POSSIBLE:
         raise CellRefused("bad_phone")
     number.extension = None
     return (

@@ -77,12 +77,17 @@ def plain_heading(heading: str) -> str:
     return _FILLING.sub("", _UNITS.sub("", text)) or _FILLING.sub("", text)
 
 
+def headings() -> dict[str, dict[str, list[str]]]:
+    """Return the headings that are known: field -> exact, likely -> headings."""
+    return tomllib.loads(Path(__file__).with_name("headings.toml").read_text(encoding="utf-8"))
+
+
 def _names() -> dict[str, tuple[str, float]]:
-    table = tomllib.loads(Path(__file__).with_name("headings.toml").read_text(encoding="utf-8"))
+    table = headings()
     names: dict[str, tuple[str, float]] = {}
     for grade, of in ((1.0, "exact"), (0.8, "likely")):
-        for name, headings in table.items():
-            for heading in headings.get(of, ()):
+        for name, known in table.items():
+            for heading in known.get(of, ()):
                 names.setdefault(plain_heading(heading), (name, grade))
     return names
 

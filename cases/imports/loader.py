@@ -13,7 +13,7 @@ from typing import Any, Final
 from django.db import connection, transaction
 
 from cases.imports import batches, formats, reader, sql, sql_people, staging, suggest
-from cases.imports.refusals import FileRefused, RowRefusal
+from cases.imports.refusals import FileRefused, MappingUnclear, RowRefusal
 from cases.models import Creditor, ImportBatch
 from collections_app.shared import clock
 from collections_app.shared.actor import Actor
@@ -78,22 +78,29 @@ def import_tape(
     are loaded or none.
     Raises FileRefused (recorded on the batch), MappingUnclear and batches.UnknownMapping (nothing recorded).
     """
+    receive = partial(
+        batches.upload,
+        path=path,
+        file_name=file_name or path.name,
+        creditor_id=creditor.pk,
+        as_of=as_of,
+        actor=actor,
+        at=at,
+    )
     stored = None
-    if mapping == AUTO:
-        mapping = suggest.suggest(path).mapping(AUTO)
-    elif isinstance(mapping, str):
-        mapping, stored = batches.find_mapping(mapping, creditor=creditor)
+    try:
+        if mapping == AUTO:
+            mapping = suggest.suggest(path).mapping(AUTO)
+        elif isinstance(mapping, str):
+            mapping, stored = batches.find_mapping(mapping, creditor=creditor)
+    except MappingUnclear:
+        raise
+    except FileRefused as refusal:
+        if not dry_run:
+            _refuse(receive(), refusal, actor=actor, at=at)
+        raise
     with transaction.atomic() if dry_run else nullcontext():
-        batch = batches.upload(
-            path=path,
-            file_name=file_name or path.name,
-            creditor_id=creditor.pk,
-            as_of=as_of,
-            mapping=mapping,
-            mapping_id=stored.pk if stored else None,
-            actor=actor,
-            at=at,
-        )
+        batch = receive(mapping=mapping, mapping_id=stored.pk if stored else None)
         try:
             return load_batch(batch, path=path, mapping=mapping, actor=actor, at=at, dry_run=dry_run, progress=progress)
         finally:
@@ -126,13 +133,7 @@ def load_batch(
                     staging.drop(cursor)
     except FileRefused as refusal:
         if not dry_run:
-            batches.refuse(
-                batch_id=batch.pk,
-                code=refusal.code,
-                values={"line": refusal.line, **refusal.values},
-                actor=actor,
-                at=at,
-            )
+            _refuse(batch, refusal, actor=actor, at=at)
         raise
     except Exception:
         if not dry_run and not connection.in_atomic_block:
@@ -152,6 +153,11 @@ def load_batch(
         mapping=mapping.as_spec(),
         **counts,
     )
+
+
+def _refuse(batch: ImportBatch, refusal: FileRefused, *, actor: Actor, at: datetime) -> None:
+    values = {"line": refusal.line, **refusal.values}
+    batches.refuse(batch_id=batch.pk, code=refusal.code, values=values, actor=actor, at=at)
 
 
 def _read(

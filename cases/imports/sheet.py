@@ -12,17 +12,20 @@ from .refusals import FileRefused
 
 MEMORY: Final = 2 * 1024**3  # bytes
 SECONDS: Final = 120  # of processor time, and of the wall clock
+UNPACKED: Final = 1024**3  # bytes
 _CHILD: Final = Path(__file__).with_name("sheet_child.py")
 _REASONS: Final = {3: "sheet_is_too_large", 4: "sheet_is_unreadable", 5: "sheet_is_missing"}
 
 
-def rows(path: Path, *, memory: int = MEMORY, seconds: int = SECONDS) -> Generator[tuple[int, list[str]]]:
+def rows(
+    path: Path, *, memory: int = MEMORY, seconds: float = SECONDS, unpacked: int = UNPACKED
+) -> Generator[tuple[int, list[str]]]:
     """Yield (row number from 1, cells as text) of the first sheet.
 
     Raises FileRefused sheet_* when the child refuses, dies of its limits, or takes longer than `seconds`.
     """
     child = subprocess.Popen(  # noqa: S603 - our own file, run by our own interpreter
-        [sys.executable, "-I", str(_CHILD), str(path), str(memory), str(seconds)],
+        [sys.executable, "-I", str(_CHILD), str(path), str(memory), str(max(1, round(seconds))), str(unpacked)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

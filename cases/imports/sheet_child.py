@@ -1,7 +1,7 @@
 """Reads the first sheet of an XLSX file in a process of its own, with little memory and time, and writes JSON lines.
 
 Run by `sheet`, never imported: a hostile file may crash or exhaust this process without harm to its parent.
-Arguments: path, memory limit in bytes, processor seconds. Exit status 3: too large; 4: unreadable; 5: no sheet.
+Arguments: path, memory limit in bytes, processor seconds, bytes to which the archive may unpack. Exit status 3: too large; 4: unreadable; 5: no sheet.
 """
 
 import json
@@ -11,7 +11,6 @@ import zipfile
 from datetime import date, datetime, time
 from decimal import Decimal
 
-UNPACKED = 1024**3  # bytes
 PARTS = 5_000
 DIGITS_LOST = "#DIGITS-LOST#"
 
@@ -36,11 +35,11 @@ def text_of(cell: object) -> str:
     return "" if cell is None else str(cell)
 
 
-def check_parts(path: str) -> None:
+def check_parts(path: str, unpacked: int) -> None:
     """Stop with status 3 for an archive that unpacks to more than any honest sheet, 4 for one with entity tricks."""
     with zipfile.ZipFile(path) as archive:
         parts = archive.infolist()
-        if len(parts) > PARTS or sum(part.file_size for part in parts) > UNPACKED:
+        if len(parts) > PARTS or sum(part.file_size for part in parts) > unpacked:
             sys.exit(3)
         for part in parts:
             if part.filename.endswith((".xml", ".rels")):
@@ -50,7 +49,7 @@ def check_parts(path: str) -> None:
 
 
 def main() -> None:
-    path, memory, seconds = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+    path, (memory, seconds, unpacked) = sys.argv[1], map(int, sys.argv[2:5])
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
@@ -58,7 +57,7 @@ def main() -> None:
     from python_calamine import CalamineWorkbook
 
     try:
-        check_parts(path)
+        check_parts(path, unpacked)
         book = CalamineWorkbook.from_path(path)
         if not book.sheet_names:
             sys.exit(5)

@@ -54,7 +54,7 @@ def book(own_database: Any, django_db_blocker: Any, tmp_path_factory: pytest.Tem
             )
 
         results = {day: load(f"tape_{day:%Y-%m}.csv", "card-monthly", day, "monthly") for day in MONTHS}
-        again = [load(f"tape_{day:%Y-%m}.csv", "card-monthly", day, "monthly") for day in (MONTHS[0], MONTHS[5])]
+        again = [load(f"tape_{day:%Y-%m}.csv", "card-monthly", day, "monthly") for day in MONTHS[5:]]
         arrears = load("arrears_tape_2005-09-30.csv", "auto", ARREARS_ON, "arrears")
         yield {"creditors": creditors, "results": results, "again": again, "arrears": arrears}
 
@@ -77,7 +77,7 @@ def test_control_totals_agree_with_the_source(book, expected, month):
 def test_the_same_file_twice_changes_nothing(book, django_db_blocker):
     from cases.models import AccountState, ImportBatch, LedgerEntry
 
-    assert [(one.created, one.updated, one.unchanged, one.refused) for one in book["again"]] == [(0, 0, 24_000, 0)] * 2
+    assert [(one.created, one.updated, one.unchanged, one.refused) for one in book["again"]] == [(0, 0, 24_000, 0)]
     with django_db_blocker.unblock():
         written = [
             (
@@ -86,8 +86,8 @@ def test_the_same_file_twice_changes_nothing(book, django_db_blocker):
             )
             for one in book["again"]
         ]
-        assert ImportBatch.objects.filter(status="loaded").count() == 9
-    assert written == [(0, 0), (0, 0)]
+        assert ImportBatch.objects.filter(status="loaded").count() == 8
+    assert written == [(0, 0)]
 
 
 @pytest.mark.parametrize("month", MONTHS, ids=str)
