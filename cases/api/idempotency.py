@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from cases.models import IdempotencyKey
+from cases.models import ApiClient, IdempotencyKey
 from cases.refusal import Refused
 
 MAX_LENGTH = 200
@@ -28,18 +28,24 @@ class KeyRefused(Refused):
 
 
 def once(
-    request: Request, *, endpoint: str, at: datetime, effect: Callable[[], tuple[int, dict[str, Any]]]
+    request: Request,
+    *,
+    client: ApiClient,
+    body: bytes,
+    endpoint: str,
+    at: datetime,
+    effect: Callable[[], tuple[int, dict[str, Any]]],
 ) -> Response:
-    """Return the answer of `effect` (status, body), running it at most once for the request's key."""
+    """Return the answer of `effect` (status, body), running it at most once for the client's key."""
     key = request.headers.get("Idempotency-Key", "").strip()
     if not key or len(key) > MAX_LENGTH or not key.isprintable():
         raise KeyRefused("idempotency-key-missing")
-    body_sha256 = hashlib.sha256(request.body_bytes).hexdigest()
+    body_sha256 = hashlib.sha256(body).hexdigest()
     with transaction.atomic():
         try:
             with transaction.atomic():  # waits here while another request with this key is under way
                 row = IdempotencyKey.objects.create(
-                    client=request.user,
+                    client=client,
                     key=key,
                     endpoint=endpoint,
                     body_sha256=body_sha256,
@@ -48,7 +54,7 @@ def once(
                     created_at=at,
                 )
         except IntegrityError:
-            row = IdempotencyKey.objects.get(client=request.user, key=key)
+            row = IdempotencyKey.objects.get(client=client, key=key)
             if (row.endpoint, row.body_sha256) != (endpoint, body_sha256):
                 raise KeyRefused("idempotency-key-reused") from None
             return Response(row.answer, status=row.status, headers={"Idempotent-Replayed": "true"})

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import generics, mixins, viewsets
 from rest_framework.decorators import action
+from rest_framework.exceptions import NotAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -26,6 +27,14 @@ KEY_HEADER = OpenApiParameter(
 
 class UnknownCreditor(Refused):
     SENTENCES: dict[str, Any] = {"unknown-creditor": "%(creditor)s is not a creditor of this client."}
+
+
+def client_of(request: Request) -> ApiClient:
+    """Return the client that asks. Raises NotAuthenticated."""
+    client: Any = request.user
+    if not isinstance(client, ApiClient):
+        raise NotAuthenticated
+    return client
 
 
 def actor_of(client: ApiClient) -> Actor:
@@ -62,32 +71,31 @@ class PaymentViewSet(ByReference, mixins.RetrieveModelMixin, mixins.ListModelMix
         return Payment.objects.filter(creditor__in=client.creditors.all()).select_related("creditor", "account")
 
     def initialize_request(self, request: Any, *args: Any, **kwargs: Any) -> Request:
-        wrapped = super().initialize_request(request, *args, **kwargs)
-        wrapped.body_bytes = request.body if request.method == "POST" else b""
-        return wrapped
+        self.body = request.body if request.method == "POST" else b""  # before a parser has consumed it
+        return super().initialize_request(request, *args, **kwargs)
 
     @extend_schema(request=PaymentIn, responses={201: PaymentOut, 200: PaymentOut}, parameters=[KEY_HEADER])
     def create(self, request: Request) -> Response:
         """Record a payment. The same key or the same reference never makes a second one."""
         data = PaymentIn(data=request.data)
         data.is_valid(raise_exception=True)
-        at = clock.now()
+        client, at = client_of(request), clock.now()
 
         def effect() -> tuple[int, dict[str, Any]]:
             known = data.validated_data
-            creditor = Creditor.objects.filter(api_clients=request.user, code=known["creditor"]).first()
+            creditor = Creditor.objects.filter(api_clients=client, code=known["creditor"]).first()
             if creditor is None:
                 raise UnknownCreditor("unknown-creditor", creditor=known["creditor"])
             recorded = payments.record(
                 creditor=creditor,
-                source=request.user.name,
+                source=client.name,
                 external_ref=known["reference"],
                 amount=known["amount"],
                 currency=known["currency"],
                 received_at=known["received_at"],
                 value_on=known.get("value_on"),
                 account_number=known["account"],
-                actor=actor_of(request.user),
+                actor=actor_of(client),
                 at=at,
             )
             answer = dict(PaymentOut(recorded.payment).data)
@@ -95,7 +103,7 @@ class PaymentViewSet(ByReference, mixins.RetrieveModelMixin, mixins.ListModelMix
                 answer["detail"] = _("The payment is kept; a person will decide which account it belongs to.")
             return (201 if recorded.is_new else 200), answer
 
-        return idempotency.once(request, endpoint="payments", at=at, effect=effect)
+        return idempotency.once(request, client=client, body=self.body, endpoint="payments", at=at, effect=effect)
 
     @extend_schema(request=ReversalIn, responses=PaymentOut, parameters=[KEY_HEADER])
     @action(detail=True, methods=["post"])
@@ -103,15 +111,22 @@ class PaymentViewSet(ByReference, mixins.RetrieveModelMixin, mixins.ListModelMix
         """Undo a payment and everything that followed from it."""
         data = ReversalIn(data=request.data)
         data.is_valid(raise_exception=True)
-        payment, at = self.get_object(), clock.now()
+        payment, client, at = self.get_object(), client_of(request), clock.now()
 
         def effect() -> tuple[int, dict[str, Any]]:
             undone = payments.reverse(
-                payment_id=payment.pk, reason=data.validated_data["reason"], actor=actor_of(request.user), at=at
+                payment_id=payment.pk, reason=data.validated_data["reason"], actor=actor_of(client), at=at
             )
             return 200, dict(PaymentOut(undone).data)
 
-        return idempotency.once(request, endpoint=f"payments/{payment.pk}/reverse", at=at, effect=effect)
+        return idempotency.once(
+            request,
+            client=client,
+            body=self.body,
+            endpoint=f"payments/{payment.pk}/reverse",
+            at=at,
+            effect=effect,
+        )
 
 
 class CaseViewSet(ByReference, viewsets.ReadOnlyModelViewSet):

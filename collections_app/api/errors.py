@@ -64,9 +64,6 @@ def _flat(details: Any, path: str = "") -> list[dict[str, str]]:
 
 
 def _headers(error: exceptions.APIException) -> dict[str, str]:
-    headers = {}
-    if getattr(error, "auth_header", None):
-        headers["WWW-Authenticate"] = error.auth_header
-    if getattr(error, "wait", None):
-        headers["Retry-After"] = str(int(error.wait))
-    return headers
+    header, wait = getattr(error, "auth_header", None), getattr(error, "wait", None)
+    headers = {"WWW-Authenticate": str(header)} if header else {}
+    return headers | ({"Retry-After": str(int(wait))} if wait else {})

@@ -68,7 +68,7 @@ class Raw(BaseParser):
 
     media_type = "*/*"
 
-    def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> bytes:
+    def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
         return stream.read()
 
 
@@ -86,8 +86,9 @@ class ReceiptWebhook(APIView):
 
     @extend_schema(request=OpenApiTypes.OBJECT, responses={204: None, 401: None, 422: None})
     def post(self, request: Request) -> Response:
+        body: Any = request.data or b""
         try:
-            receipts.take(request.data or b"", request.headers, clock.now())
+            receipts.take(body, request.headers, clock.now())
         except receipts.BadSignature as unsigned:
             raise NotSigned(str(unsigned)) from unsigned
         except receipts.BadReceipt as unreadable:
