@@ -2,7 +2,6 @@
 
 import json
 import time
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -87,25 +86,27 @@ def import_tape(
         actor=actor,
         at=at,
     )
-    stored = None
+    known: dict[str, Any] = {}
     try:
         if mapping == AUTO:
-            mapping = suggest.suggest(path).mapping(AUTO)
+            known["mapping"] = suggest.suggest(path).mapping(AUTO)
         elif isinstance(mapping, str):
-            mapping, stored = batches.find_mapping(mapping, creditor=creditor)
+            known["mapping"], stored = batches.find_mapping(mapping, creditor=creditor)
+            known["mapping_id"] = stored.pk if stored else None
+        else:
+            known["mapping"] = mapping
+        with transaction.atomic():  # nobody else sees, and takes up, a batch that is being loaded here
+            batch = receive(**known)
+            result = _load(batch, path, known["mapping"], actor=actor, at=at, dry_run=dry_run, progress=progress)
+            if dry_run:
+                transaction.set_rollback(True)
+            return result
     except MappingUnclear:
         raise
     except FileRefused as refusal:
         if not dry_run:
-            _refuse(receive(), refusal, actor=actor, at=at)
+            _refuse(receive(**known), refusal, actor=actor, at=at)
         raise
-    with transaction.atomic() if dry_run else nullcontext():
-        batch = receive(mapping=mapping, mapping_id=stored.pk if stored else None)
-        try:
-            return load_batch(batch, path=path, mapping=mapping, actor=actor, at=at, dry_run=dry_run, progress=progress)
-        finally:
-            if dry_run:
-                transaction.set_rollback(True)
 
 
 def load_batch(
@@ -115,30 +116,39 @@ def load_batch(
     mapping: formats.Mapping,
     actor: Actor,
     at: datetime,
+    progress: staging.Progress | None = None,
+) -> Result:
+    """Read, check and load the file of a batch that was uploaded before.
+
+    Raises FileRefused after recording it on the batch; TransitionNotAllowed when somebody else loaded it meanwhile.
+    """
+    try:
+        return _load(batch, path, mapping, actor=actor, at=at, progress=progress)
+    except FileRefused as refusal:
+        _refuse(batch, refusal, actor=actor, at=at)
+        raise
+
+
+def _load(
+    batch: ImportBatch,
+    path: Path,
+    mapping: formats.Mapping,
+    *,
+    actor: Actor,
+    at: datetime,
     dry_run: bool = False,
     progress: staging.Progress | None = None,
 ) -> Result:
-    """Read, check and load the file of an uploaded batch. Raises FileRefused after recording it on the batch."""
     began = time.perf_counter()
-    creditor = batch.creditor
-    try:
-        with connection.cursor() as cursor:
-            try:
-                tape = _read(cursor, batch, creditor, path, mapping, at=at, progress=progress)
-                with transaction.atomic():
-                    counts, refused, totals = _write(cursor, batch, creditor, tape, actor=actor, at=at)
-                errors, remarks = _listed(cursor)
-            finally:
-                if not connection.needs_rollback:
-                    staging.drop(cursor)
-    except FileRefused as refusal:
-        if not dry_run:
-            _refuse(batch, refusal, actor=actor, at=at)
-        raise
-    except Exception:
-        if not dry_run and not connection.in_atomic_block:
-            batches.refuse(batch_id=batch.pk, code="file_was_interrupted", values={}, actor=actor, at=at)
-        raise
+    with connection.cursor() as cursor:
+        try:
+            tape = _read(cursor, batch, batch.creditor, path, mapping, at=at, progress=progress)
+            with transaction.atomic():
+                counts, refused, totals = _write(cursor, batch, batch.creditor, tape, actor=actor, at=at)
+            errors, remarks = _listed(cursor)
+        finally:
+            if not connection.needs_rollback:
+                staging.drop(cursor)
     return Result(
         batch_id=None if dry_run else batch.pk,
         rows=tape.rows,

@@ -1,7 +1,8 @@
 """Reads the first sheet of an XLSX file in a process of its own, with little memory and time, and writes JSON lines.
 
 Run by `sheet`, never imported: a hostile file may crash or exhaust this process without harm to its parent.
-Arguments: path, memory limit in bytes, processor seconds, bytes to which the archive may unpack. Exit status 3: too large; 4: unreadable; 5: no sheet.
+Arguments: path, memory limit in bytes, processor seconds, bytes to which the archive may unpack. Exit status 3: too
+large; 4: unreadable; 5: no sheet.
 """
 
 import json

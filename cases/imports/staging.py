@@ -13,7 +13,7 @@ from .refusals import RowRefusal
 CHUNK: Final = 4_000  # rows
 _ESCAPES: Final = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
-type Progress = Callable[[int, int], None]
+type Progress = Callable[[int, int], object]
 
 
 def stage(cursor: Any, tape: reader.Tape, *, progress: Progress | None = None) -> None:
