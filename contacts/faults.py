@@ -8,7 +8,6 @@ development and tests.
 import os
 import random
 import signal
-from collections.abc import Callable
 from typing import Final
 
 from django.conf import settings
@@ -23,39 +22,43 @@ POINTS: Final = (
 )
 
 
-def _nothing(point: str) -> None:
-    """Go on."""
+_chances: dict[str, float] = {}
+_log = ""
 
 
-def _parse(text: str) -> dict[str, float]:
+def fault(point: str) -> None:
+    """Die here, if somebody asked for it."""
+    if _chances:
+        _perhaps(point)
+
+
+def arm(text: str, *, log: str = "") -> None:
+    """Ask for deaths at these points ("after_claim:0.1,before_call"), from now on in this process.
+
+    Raises ValueError for a point that does not exist, RuntimeError outside development and tests.
+    """
+    global _log
+    if text and not settings.DEVELOPMENT:
+        raise RuntimeError("faults belong to development and tests")
     chances: dict[str, float] = {}
-    for part in text.split(","):
-        name, _, chance = part.strip().partition(":")
-        if name:
-            if name not in POINTS:
-                raise ValueError(f"FAULT_POINTS: {name!r} is none of {', '.join(POINTS)}")
-            chances[name] = float(chance or 1)
-    return chances
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        name, _, chance = part.partition(":")
+        if name not in POINTS:
+            raise ValueError(f"{name!r} is none of {', '.join(POINTS)}")
+        chances[name] = float(chance or 1)
+    _chances.clear()
+    _chances.update(chances)
+    _log = log
 
 
-def _deadly(chances: dict[str, float], log: str) -> Callable[[str], None]:
-    dice = random.SystemRandom()
-
-    def fault(point: str) -> None:
-        if dice.random() < chances.get(point, 0.0):
-            if log:
-                with open(log, "a", encoding="ascii") as file:
-                    file.write(f"{point}\n")
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    return fault
+def _perhaps(point: str) -> None:
+    if random.SystemRandom().random() >= _chances.get(point, 0.0):
+        return
+    if _log:
+        with open(_log, "a", encoding="ascii") as file:
+            file.write(f"{point}\n")
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
-def _choose() -> Callable[[str], None]:
-    text = os.environ.get("FAULT_POINTS", "")
-    if not text or not settings.DEVELOPMENT:
-        return _nothing
-    return _deadly(_parse(text), os.environ.get("FAULT_LOG", ""))
-
-
-fault: Callable[[str], None] = _choose()
+if os.environ.get("FAULT_POINTS"):
+    arm(os.environ["FAULT_POINTS"], log=os.environ.get("FAULT_LOG", ""))

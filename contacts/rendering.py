@@ -151,8 +151,8 @@ def _fill(body: str, values: Mapping[str, str | None], *, one_line: bool = False
         value = values.get(piece.text)
         if value is None or not value.strip():
             raise RenderingRefused("missing-value", name=piece.text)
-        clean = "".join(" " if ord(letter) < 32 or ord(letter) == 127 else letter for letter in value)
-        filled.append(clean[:MOST_VALUE])
+        short = value[:MOST_VALUE]
+        filled.append("".join(" " if ord(letter) < 32 or ord(letter) == 127 else letter for letter in short))
     text = "".join(filled)
     return " ".join(text.split()) if one_line else text
 

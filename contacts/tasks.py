@@ -2,13 +2,15 @@
 
 import logging
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
 from celery import shared_task
 from django.db import connection, transaction
 
+from cases.imports import waiting
+from cases.tasks import load_uploaded
 from collections_app.shared import clock
 from contacts import dispatch
 from contacts.channels import catalogue
@@ -49,6 +51,19 @@ def close_missed_days(**_newer: Any) -> None:
     night.close_missed(at=clock.now())
 
 
+@shared_task(name="contacts.close_day", ignore_result=True, soft_time_limit=6 * 3600, time_limit=6 * 3600 + 60)
+def close_day(*, creditor_id: int, business_date: str, **_newer: Any) -> None:
+    """Close one day of one creditor because somebody asked for it; the night checks whether it may be closed."""
+    from contacts import night
+
+    try:
+        night.close_of_day(
+            creditor_id=creditor_id, business_date=date.fromisoformat(business_date), at=clock.now(), resume=True
+        )
+    except (night.NightRefused, night.NightBusy) as refused:
+        log.warning("close of day refused", extra={"creditor": creditor_id, "why": refused.code})
+
+
 @shared_task(name="contacts.minute_tick", ignore_result=True)
 def minute_tick(**_newer: Any) -> None:
     """Once a minute, in UTC: ring for whatever rows say is due. Two schedulers do no harm, a missed minute neither."""
@@ -68,6 +83,8 @@ def tick(*, at: datetime, real_at: datetime) -> bool:
     for channel in due_channels(at=at):
         ring(channel)
     _ring(sweep.apply_async, {})
+    if waiting.waiting():
+        _ring(load_uploaded.apply_async, {})
     if _has_nights():
         _ring(close_missed_days.apply_async, {})
     return True

@@ -19,6 +19,7 @@ from django.db.models import Q
 
 from cases import instructions
 from cases.models import ContactPoint
+from collections_app.shared import clock
 from collections_app.shared.actor import Actor
 from compliance import audit
 from contacts import inbound
@@ -50,7 +51,7 @@ def take(body: bytes, headers: Mapping[str, str], at: datetime, *, real_at: date
     real_at: the instant by the carrier's clock, where ours is shifted for a demonstration; the signature's age is
     measured against it. Raises BadSignature or BadReceipt; the carrier then sends it again or gives up.
     """
-    verify(body, headers, real_at or at)
+    verify(body, headers, real_at or at - clock.offset())
     try:
         event = json.loads(body)
         kind = event.get("type")

@@ -56,7 +56,7 @@ def still_wanted(planned: PlannedContact, file: CaseFile, *, at: datetime) -> Ob
 def balances_as_of(file: CaseFile) -> date | None:
     """Return the date of the creditor's last word about these accounts: a whole tape, or a state of their own."""
     creditor_id = file.case.creditor_id
-    tapes = ImportBatch.objects.filter(creditor_id=creditor_id, status=ImportBatch.Status.LOADED)
+    tapes = ImportBatch.objects.filter(creditor_id=creditor_id, kind="tape", status=ImportBatch.Status.LOADED)
     states = AccountState.objects.filter(account_id__in=[account.pk for account in file.accounts])
     dates = [
         tapes.aggregate(last=Max("as_of"))["last"],

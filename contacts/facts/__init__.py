@@ -49,24 +49,23 @@ def of_cases(
     contacted: case id -> (person id, role) where somebody other than the debtor is to be reached.
     """
     contacted = contacted or {}
-    cases = list(Case.objects.filter(pk__in=list(case_ids)).select_related("person", "creditor").orderby("pk"))
+    cases = list(Case.objects.filter(pk__in=list(case_ids)).select_related("person", "creditor").order_by("pk"))
     whom = {case.pk: contacted.get(case.pk, (case.person_id, DEBTOR)) for case in cases}
     persons = {case.person_id for case in cases} | {person for person, _ in whom.values()}
     debtors = {case.person_id for case in cases}
 
     points = list(
-        ContactPoint.objects.filter(person_id__in=persons).select_related("address", "person").orderby("position", "pk")
+        ContactPoint.objects.filter(person_id__in=persons)
+        .select_related("address", "person")
+        .order_by("position", "pk")
     )
     addresses = {point.address_id for point in points}
     accounts = (
         Account.objects.filter(person_id__in=debtors, status=Account.Status.OPEN)
         .select_related("product")
-        .orderby("pk")
+        .order_by("pk")
     )
-    claims = LocationClaim.objects.filter(person_id__in=persons).orderby("pk")
-    claims = (
-        claims.filter(ended_at__isnull=True) if live else claims.exclude(ended_at__lte=at).filter(learned_at__lte=at)
-    )
+    claims = LocationClaim.objects.filter(person_id__in=persons).exclude(ended_at__lte=at).order_by("pk")
     recent = Q(at__gte=at - LOOK_BACK) | Q(content_class__in=list(NOTICE_RECORDS))
     if not live:
         recent &= Q(at__lte=at)
@@ -74,12 +73,12 @@ def of_cases(
         ContactAttempt.objects.filter(Q(person_id__in=persons) | Q(address_id__in=addresses), recent)
         .exclude(status__in=NEVER_HAPPENED)
         .select_related("contact_point", "creditor")
-        .orderby("at", "pk")
+        .order_by("at", "pk")
     )
     instructions = (
         Instruction.objects.filter(Q(person_id__in=persons) | Q(address_id__in=addresses))
         .select_related("withdrawal")
-        .orderby("pk")
+        .order_by("pk")
     )
     grouped_points, grouped_claims = by(points, "person_id"), by(claims, "person_id")
     grouped_accounts, told = by(accounts, "person_id"), list(instructions)

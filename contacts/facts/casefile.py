@@ -119,8 +119,8 @@ class CaseFile:
 
     def _jurisdictions(self) -> tuple[str, ...]:
         person = self._person()
-        places = {claim.jurisdiction for claim in self.claims if claim.jurisdiction}
-        certain = [claim for claim in self.claims if claim.authoritative and claim.jurisdiction]
+        places = {claim.jurisdiction for claim in self._places() if claim.jurisdiction}
+        certain = [claim for claim in self._places() if claim.authoritative and claim.jurisdiction]
         if certain:
             return (max(certain, key=lambda claim: claim.learned_at).jurisdiction,)
         if person is not None and person.jurisdiction:
@@ -132,24 +132,28 @@ class CaseFile:
             return self.case.person
         return self.points[0].person if self.points else None
 
+    def _places(self) -> tuple[LocationClaim, ...]:
+        """Return where the person is said to be: as far as it was known then, else as far as it is known now."""
+        return tuple(claim for claim in self.claims if claim.learned_at <= self.at) or self.claims
+
     def _locations(self, point: ContactPoint | None) -> tuple[known.LocationClaim, ...]:
         claims = [
             known.LocationClaim(
                 zone=claim.time_zone,
-                at=self._seen(claim.learned_at),
+                at=min(claim.learned_at, self.at),
                 party=self.party,
                 person_id=self.contacted_id,
                 basis=claim.basis,
                 authoritative=claim.authoritative,
             )
-            for claim in self.claims
+            for claim in self._places()
         ]
         person = self._person()
         if not claims and person is not None and person.time_zone:
             claims.append(
                 known.LocationClaim(
                     zone=person.time_zone,
-                    at=self._seen(person.created_at),
+                    at=min(person.created_at, self.at),
                     party=self.party,
                     person_id=self.contacted_id,
                 )
@@ -160,7 +164,7 @@ class CaseFile:
             claims.append(
                 known.LocationClaim(
                     zone=point.time_zone,
-                    at=self._seen(point.created_at),
+                    at=min(point.created_at, self.at),
                     party=self.party,
                     person_id=self.contacted_id,
                     basis=basis,
@@ -235,7 +239,7 @@ class CaseFile:
             address = point.address
             if address.suppressed_at is not None:
                 at = self._seen(address.suppressed_at)
-            elif point.state in UNUSABLE:
+            elif self.live and point.state in UNUSABLE:  # how it was on another day is not known
                 at = self._seen(point.created_at)
             else:
                 continue

@@ -33,13 +33,13 @@ def standing_records(
     def seen(instant: datetime, recorded_at: datetime | None = None) -> datetime:
         return min(instant, at) if live and not (recorded_at is not None and instant > recorded_at) else instant
 
-    consents = by(Consent.objects.filter(person_id__in=persons).orderby("pk"), "person_id")
-    holds = Hold.objects.filter(person_id__in=persons).orderby("pk")
+    consents = by(Consent.objects.filter(person_id__in=persons).order_by("pk"), "person_id")
+    holds = Hold.objects.filter(person_id__in=persons).order_by("pk")
     holds = by(holds.filter(released_at__isnull=True) if live else holds.exclude(released_at__lte=at), "person_id")
     case_ids = [case.pk for case in cases]
-    promises = by(Promise.objects.filter(case_id__in=case_ids, status__in=["open", "broken"]).orderby("pk"), "case_id")
+    promises = by(Promise.objects.filter(case_id__in=case_ids, status__in=["open", "broken"]).order_by("pk"), "case_id")
     plans = by(
-        Plan.objects.filter(case_id__in=case_ids, status__in=["approved", "performing", "missed", "broken"]).orderby(
+        Plan.objects.filter(case_id__in=case_ids, status__in=["approved", "performing", "missed", "broken"]).order_by(
             "pk"
         ),
         "case_id",
@@ -47,7 +47,7 @@ def standing_records(
     roles = by(
         PartyRole.objects.filter(borrower_id__in={case.borrower_id for case in cases}, role__in=list(ROLE_RECORDS))
         .exclude(until__lte=at)
-        .orderby("pk"),
+        .order_by("pk"),
         "borrower_id",
     )
     found: dict[int, list[Record]] = {}
