@@ -227,9 +227,7 @@ class FirmPolicy:
     closes: Text = None
     guard_minutes: tuple[tuple[str, int], ...] = ()  # channel -> minutes before a close in which nothing new begins
     caps: tuple[Cap, ...] = ()
-    enabled: tuple[
-        str, ...
-    ] = ()  # ids of firm policies that are switched on; DEFAULT_POLICIES unless the firm says otherwise
+    enabled: tuple[str, ...] = DEFAULT_POLICIES  # ids of the firm policies that are switched on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -104,9 +104,11 @@ def first_inside(
         end = begin + timedelta(days=1)
         candidates: set[datetime] = set()
         for name in names:
-            for day in {local(begin, name).date(), local(end, name).date()}:
+            first, last = local(begin, name).date(), local(end, name).date()
+            for number in range(first.toordinal(), last.toordinal() + 1):  # three dates where a short day lies between
                 for mark in marks:
-                    candidates.update(at for at in instants_at(day, mark, name) if begin < at <= end)
+                    moments = instants_at(date.fromordinal(number), mark, name)
+                    candidates.update(at for at in moments if begin < at <= end)
         for at in sorted(candidates):
             if inside(at):
                 return at

@@ -80,7 +80,7 @@ class Migration(migrations.Migration):
                 ("contact_point_id", models.BigIntegerField(blank=True, null=True)),
                 ("creditor_id", models.BigIntegerField()),
                 ("case_id", models.BigIntegerField(blank=True, null=True)),
-                ("channel", models.CharField(max_length=20)),
+                ("channel", models.CharField(max_length=40)),
                 ("direction", models.CharField(default="outbound", max_length=10)),
                 ("purpose", models.CharField(max_length=40)),
                 ("content_class", models.CharField(blank=True, default="", max_length=40)),

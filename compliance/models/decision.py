@@ -41,7 +41,7 @@ class Decision(models.Model):
     contact_point_id = models.BigIntegerField(null=True, blank=True)
     creditor_id = models.BigIntegerField()
     case_id = models.BigIntegerField(null=True, blank=True)
-    channel = models.CharField(max_length=20)
+    channel = models.CharField(max_length=40)  # of an action: its name
     direction = models.CharField(max_length=10, default="outbound")
     purpose = models.CharField(max_length=40)
     content_class = models.CharField(max_length=40, blank=True, default="")

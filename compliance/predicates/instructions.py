@@ -34,8 +34,8 @@ def opt_outs(question: Question, facts: Facts) -> list[Record]:
     """Return the requests in force not to use this medium, number or address; one about a point binds for anybody."""
     found = []
     for record in records(question, facts, "opt_out"):
-        if record.channel is None and record.contact_point_id is None:
-            continue
+        if record.channel is None and record.contact_point_id is None and record.place is not None:
+            continue  # a place alone is another rule's matter; nothing named at all means every way
         if record.contact_point_id is not None:
             if record.contact_point_id != question.contact_point_id:
                 continue

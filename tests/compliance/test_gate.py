@@ -124,7 +124,7 @@ def test_releases_are_stored_once_and_never_change() -> None:
     assert sorted(PackRelease.objects.values_list("pack", flat=True)) == [
         "CN-CBA-2026", "CN-CC-2011", "CN-LAW", "POLICY",
     ]  # fmt: skip
-    with pytest.raises(DatabaseError, match="only ever added|permission denied"), transaction.atomic():
+    with pytest.raises(DatabaseError, match=r"only ever added|permission denied"), transaction.atomic():
         PackRelease.objects.update(version="0")
 
 
@@ -141,7 +141,7 @@ def test_releases_are_stored_once_and_never_change() -> None:
 )
 def test_proof_cannot_be_changed_by_sql(statement: str) -> None:
     _decide(NIGHT)
-    with pytest.raises(DatabaseError, match="only ever added|permission denied"), transaction.atomic():
+    with pytest.raises(DatabaseError, match=r"only ever added|permission denied"), transaction.atomic():
         connection.cursor().execute(statement)
     assert Decision.objects.get().verdict == "refuse"
 
