@@ -178,9 +178,10 @@ def judge_promises(close: Close, span: Span) -> int:
     due = promises.overdue(close.creditor.pk, business_date=close.day)
     due = due.filter(person_id__gt=span.after, person_id__lte=span.upto).order_by("person_id", "pk")
     ids = list(due.values_list("pk", flat=True))
-    settled = (
+    settled = [
         promises.settle_overdue(promise_id=pk, business_date=close.day, actor=close.actor, at=close.at) for pk in ids
-    )
+    ]
+    _run(sql.REFRESH_CASES, close.values(**span.values()))  # a broken promise counts in the score
     return sum(promise is not None for promise in settled)
 
 

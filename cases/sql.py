@@ -338,3 +338,58 @@ SELECT 'case.flagged_for_review', 'cases.case', id, person_id, %(actor_kind)s, %
     jsonb_build_object('why', 'hold', 'review_on', review_on::text)
 FROM flagged ORDER BY id
 """
+
+# -- invariants: each returns the ids of what breaks it ----------------------------------------------------------------
+BALANCES_UNLIKE_THEIR_ENTRIES: Final = """
+SELECT account.id FROM cases_account AS account
+LEFT JOIN (
+    SELECT account_id, sum(amount) AS total FROM cases_ledgerentry WHERE creditor_id = %(creditor)s GROUP BY account_id
+) AS entries ON entries.account_id = account.id
+WHERE account.creditor_id = %(creditor)s AND account.balance <> coalesce(entries.total, 0)
+ORDER BY account.id
+"""
+# The table itself demands an action with a date; whoever waits must wait for something that is there.
+CASES_WITHOUT_FUTURE: Final = """
+SELECT standing.id FROM cases_case AS standing
+WHERE standing.creditor_id = %(creditor)s AND standing.status NOT IN ('cured', 'closed') AND (
+    standing.next_action = '' OR standing.next_action_at IS NULL
+    OR (standing.next_action = 'wait_promise' AND NOT EXISTS (
+        SELECT FROM cases_promise AS promise WHERE promise.case_id = standing.id AND promise.status = 'open'))
+    OR (standing.next_action = 'wait_plan' AND NOT EXISTS (
+        SELECT FROM cases_plan AS plan
+        WHERE plan.case_id = standing.id AND plan.status IN ('draft', 'approved', 'performing', 'missed'))))
+ORDER BY standing.id
+"""
+TRANSITIONS_INCOMPLETE: Final = """
+WITH aged AS (
+    SELECT account.id,
+        (%(labels)s::text[])[1 + width_bucket(greatest(0, coalesce(%(date)s - state.past_due_since, 0)),
+                                              %(starts)s::integer[])] AS bucket,
+        (SELECT moved.to_bucket FROM cases_buckettransition AS moved
+         WHERE moved.account_id = account.id AND moved.business_date <= %(date)s
+         ORDER BY moved.business_date DESC LIMIT 1) AS written
+    FROM cases_account AS account
+    CROSS JOIN LATERAL (
+        SELECT past_due_since FROM cases_accountstate AS each
+        WHERE each.account_id = account.id AND each.effective_on <= %(date)s AND each.id <= %(newest_state)s
+        ORDER BY each.effective_on DESC, each.id DESC LIMIT 1
+    ) AS state
+    WHERE account.creditor_id = %(creditor)s
+), chained AS (
+    SELECT account_id, from_bucket,
+        coalesce(lag(to_bucket) OVER (PARTITION BY account_id ORDER BY business_date), '') AS bucket_before
+    FROM cases_buckettransition WHERE creditor_id = %(creditor)s
+)
+SELECT id FROM aged WHERE bucket IS DISTINCT FROM written
+UNION
+SELECT account_id FROM chained WHERE from_bucket <> bucket_before
+ORDER BY 1
+"""
+FIGURES_UNLIKE_A_RECOUNT: Final = f"""
+WITH counted AS ({COUNT_BOOK})
+SELECT coalesce(figure.id, 0) FROM counted FULL JOIN (
+    SELECT * FROM cases_portfoliofigure WHERE creditor_id = %(creditor)s AND business_date = %(date)s
+) AS figure ON (figure.bucket, figure.currency) = (counted.bucket, counted.currency)
+WHERE (figure.accounts, figure.balance) IS DISTINCT FROM (counted.accounts, counted.balance)
+ORDER BY 1
+"""

@@ -18,6 +18,11 @@ class NightRun(models.Model):
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
     error = models.CharField(_("error"), max_length=300, blank=True)
     warnings = models.JSONField(default=list, blank=True)
+    # The book as it was when the run began: ageing and figures read no account state with a higher key.
+    newest_state = models.BigIntegerField(default=0)
+    # Whoever works on the run holds it until then, by the database's clock; `claim` fences off whoever held it before.
+    lease_until = models.DateTimeField(null=True, blank=True)
+    claim = models.PositiveIntegerField(default=0)
 
     class Meta:
         verbose_name = _("close of day")

@@ -1,0 +1,114 @@
+"""The nine steps of a close, in order. Each works on one span of persons, or on the whole book at once."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Final
+
+from cases import closing, freshness
+from cases.closing import Close, Span
+from cases.invariants import Closed
+from contacts import invariants
+from contacts.strategy import enrolment, planner
+
+WHOLE: Final = Span(0, 2**62)
+
+
+class Night:
+    """One close under way, and what its steps share."""
+
+    def __init__(self, close: Close) -> None:
+        self.close = close
+
+    @cached_property
+    def paths(self) -> list[enrolment.Path]:
+        """The strategies in force, read once per process and run."""
+        return enrolment.paths_of(self.close)
+
+
+@dataclass(slots=True)
+class Result:
+    """What a step did to a span: rows it wrote, counts by name, and what somebody should look at."""
+
+    rows: int = 0
+    counts: dict[str, int] = field(default_factory=dict)
+    warnings: list[dict[str, Any]] = field(default_factory=list)
+    failed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A step: its name, how the book is cut for it (None: not at all), and the work on one span."""
+
+    name: str
+    work: Callable[[Night, Span], Result]
+    next_span: Callable[[Close, int], Span | None] | None = None
+
+
+def _freshness(night: Night, span: Span) -> Result:
+    state = freshness.of_creditor(night.close.creditor, on=night.close.business_date)
+    result = Result(counts={"age": state.age, "allowed": state.allowed} if state.age is not None else {})
+    if state.is_stale:
+        result.warnings.append({"code": "stale-feed", "age": state.age, "allowed": state.allowed})
+    return result
+
+
+def _ageing(night: Night, span: Span) -> Result:
+    return Result(rows=closing.age(night.close, span))
+
+
+def _cases(night: Night, span: Span) -> Result:
+    counts = closing.work_cases(night.close, span, next_action="wait_strategy" if night.paths else "call")
+    return Result(rows=sum(counts.values()), counts=counts)
+
+
+def _promises(night: Night, span: Span) -> Result:
+    return Result(rows=closing.judge_promises(night.close, span))
+
+
+def _plans(night: Night, span: Span) -> Result:
+    return Result(rows=closing.judge_plans(night.close, span))
+
+
+def _holds(night: Night, span: Span) -> Result:
+    counts = closing.look_after_holds(night.close)
+    return Result(rows=sum(counts.values()), counts=counts)
+
+
+def _strategies(night: Night, span: Span) -> Result:
+    close, paths = night.close, night.paths
+    left = enrolment.leave(close, span, paths)
+    cancelled = enrolment.cancel_unwanted(close, span)
+    entered = enrolment.enrol(close, span, paths)
+    planned = planner.plan(close, span, paths)
+    to_people = planner.set_futures(close, span)
+    counts = {"entered": entered, "left": left, "cancelled": cancelled, "planned": sum(planned.values())}
+    counts |= {"to_people": to_people} | {f"step:{key}": count for key, count in planned.items()}
+    return Result(rows=entered + left + cancelled + counts["planned"] + to_people, counts=counts)
+
+
+def _figures(night: Night, span: Span) -> Result:
+    counts = closing.write_figures(night.close)
+    return Result(rows=counts["figures"], counts=counts)
+
+
+def _invariants(night: Night, span: Span) -> Result:
+    close = night.close
+    closed = Closed(close.creditor.pk, close.business_date, close.newest_state)
+    found = invariants.check_creditor(close.creditor.pk, closed=closed)
+    broken = {name: ids for name, ids in found.items() if ids}
+    warnings = [{"code": "invariant", "name": name, "ids": ids[:20], "count": len(ids)} for name, ids in broken.items()]
+    return Result(counts={"checked": len(found)}, warnings=warnings, failed=bool(broken))
+
+
+STAGES: Final = (
+    Stage("freshness", _freshness),
+    Stage("ageing", _ageing, closing.next_span),
+    Stage("cases", _cases, closing.next_span),
+    Stage("promises", _promises, closing.next_promise_span),
+    Stage("plans", _plans, closing.next_plan_span),
+    Stage("holds", _holds),
+    Stage("strategies", _strategies, closing.next_span),
+    Stage("figures", _figures),
+    Stage("invariants", _invariants),
+)
