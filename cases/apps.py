@@ -6,3 +6,10 @@ class CasesConfig(AppConfig):
     name = "cases"
     verbose_name = _("Cases")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Tell the pages about decisions what they need to know of cases."""
+        from cases.decisions import KnowsCases
+        from compliance import reach
+
+        reach.register(KnowsCases())

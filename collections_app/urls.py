@@ -1,5 +1,6 @@
 """Mounts the apps, the API, the dashboards and the health pages; nothing else."""
 
+from importlib import import_module
 from importlib.util import find_spec
 
 from django.contrib import admin
@@ -7,15 +8,24 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from collections_app import health
 
-# Where each part is mounted, in the order of reading.
+# Where each part is mounted, in the order of reading; modules of one name share its namespace.
 PARTS = (
-    ("", "collections_app.staff.urls"),
-    ("dashboard/", "collections_app.dashboards.urls"),
-    ("", "cases.urls"),
-    ("", "contacts.urls"),
-    ("compliance/", "compliance.urls"),
-    ("api/v1/", "collections_app.api.urls"),
+    ("", "", ("collections_app.staff.urls",)),
+    ("dashboard/", "", ("collections_app.dashboards.urls",)),
+    ("", "cases", ("cases.urls_imports", "cases.urls", "contacts.urls_case")),
+    ("", "contacts", ("contacts.urls_runs", "contacts.urls")),
+    ("compliance/", "", ("compliance.urls",)),
+    ("api/v1/", "", ("collections_app.api.urls",)),
 )
+
+
+def _mounted(where: str, name: str, modules: tuple[str, ...]) -> URLResolver:
+    found = [module for module in modules if find_spec(module)]
+    if not name:
+        return path(where, include(found[0] if found else []))
+    patterns = [each for module in found for each in import_module(module).urlpatterns]
+    return path(where, include((patterns, name)))
+
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("health/live", health.live, name="health-live"),
@@ -23,5 +33,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("health/queue", health.queue, name="health-queue"),
     path("metrics", health.metrics, name="metrics"),
     path("admin/", admin.site.urls),
-    *(path(where, include(part)) for where, part in PARTS if find_spec(part)),
+    *(_mounted(where, name, modules) for where, name, modules in PARTS),
 ]

@@ -48,7 +48,7 @@ class DecisionFactory(DjangoModelFactory):
     verdict = "permit"
     valid_from = factory.SelfAttribute("at")
     valid_until = factory.LazyAttribute(lambda row: row.at + timedelta(minutes=3))
-    findings = factory.LazyFunction(list)
+    findings = factory.LazyFunction(dict)
     question = factory.LazyFunction(dict)
     facts = factory.LazyFunction(dict)
     engine_version = "test"

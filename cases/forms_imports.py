@@ -1,0 +1,84 @@
+"""What is asked when a file is uploaded, and when a payment is put on its account."""
+
+from datetime import datetime
+from pathlib import PurePath
+from typing import Any, Final
+
+from django import forms
+from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from cases import reach
+from cases.imports import formats, report
+from cases.models import Creditor, ImportMapping
+from collections_app.shared import clock
+
+ENDINGS: Final = (".csv", ".txt", ".tsv", ".xlsx")
+SHEET_ENDING: Final = ".xlsx"
+
+
+class UploadForm(forms.Form):
+    """A tape: whose, how it is read, for which day, and whether it is only tried."""
+
+    creditor = forms.ModelChoiceField(Creditor.objects.none(), label=gettext_lazy("Creditor"))
+    file = forms.FileField(
+        label=gettext_lazy("File"), allow_empty_file=True, widget=forms.FileInput(attrs={"accept": ",".join(ENDINGS)})
+    )
+    mapping = forms.ChoiceField(
+        label=gettext_lazy("How it is read"), help_text=gettext_lazy("“Find out” asks when it is not sure.")
+    )
+    as_of = forms.DateField(
+        label=gettext_lazy("Balances as of"),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text=gettext_lazy("The day for which the balances hold."),
+    )
+    dry_run = forms.BooleanField(label=gettext_lazy("Only try it: check every row, keep nothing"), required=False)
+
+    def __init__(self, *args: Any, user: Any, at: datetime, too_large: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.at, self.too_large = at, too_large
+        creditors = self.fields["creditor"]
+        mapping = self.fields["mapping"]
+        assert isinstance(creditors, forms.ModelChoiceField)
+        assert isinstance(mapping, forms.ChoiceField)
+        creditors.queryset = reach.creditors(user).filter(is_active=True)
+        stored = ImportMapping.objects.filter(kind="tape").order_by("name").values_list("name", flat=True).distinct()
+        names = dict.fromkeys([*stored, *formats.BUILT_IN])
+        mapping.choices = [("auto", _("Find out from the file")), *((name, name) for name in names)]
+        if too_large:
+            self.fields["file"].required = False
+
+    def clean_as_of(self) -> Any:
+        """Refuse a day that has not come yet anywhere."""
+        as_of = self.cleaned_data["as_of"]
+        if as_of > clock.local_date(self.at, "Pacific/Kiritimati"):
+            raise forms.ValidationError(_("%(day)s is in the future.") % {"day": as_of})
+        return as_of
+
+    def clean_file(self) -> Any:
+        """Refuse what is empty, too large, or no table by its name."""
+        file = self.cleaned_data.get("file")
+        if self.too_large:
+            raise forms.ValidationError(_too_large(settings.IMPORT_MAX_BYTES))
+        ending = PurePath(file.name).suffix.lower()
+        if file.size == 0:
+            raise forms.ValidationError(report.sentence("file_is_empty", {}))
+        if ending not in ENDINGS:
+            raise forms.ValidationError(
+                _("A tape is a CSV or XLSX file; “%(name)s” is neither by its name.") % {"name": file.name[-80:]}
+            )
+        limit = settings.IMPORT_MAX_XLSX_BYTES if ending == SHEET_ENDING else settings.IMPORT_MAX_BYTES
+        if file.size > limit:
+            raise forms.ValidationError(_too_large(limit))
+        return file
+
+
+def _too_large(limit: int) -> str:
+    return report.sentence("file_is_too_large", {"limit": limit // 1024**2})
+
+
+class AllocateForm(forms.Form):
+    """Where a payment belongs: the number of the account, as the creditor writes it."""
+
+    account = forms.CharField(max_length=60, strip=True, label=gettext_lazy("Account number"))

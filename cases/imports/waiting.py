@@ -1,0 +1,119 @@
+"""Files that were uploaded and wait to be loaded: kept under the storage folder, taken up one after the other.
+
+What waits is the rows themselves (status uploaded); whoever calls `load_all` is a doorbell. A mark in the cache keeps
+two workers from reading one file at the same time; where the cache is away they may, and the database lets one load it.
+"""
+
+import logging
+import shutil
+from collections.abc import Callable
+from datetime import date, datetime
+from pathlib import Path
+from typing import Final
+from uuid import uuid4
+
+from django.conf import settings
+from django.core.cache import cache
+from django_fsm import TransitionNotAllowed
+
+from cases.imports import batches, formats, loader, reader, suggest
+from cases.imports.refusals import FileRefused
+from cases.models import Creditor, ImportBatch
+from collections_app.shared.actor import Actor
+
+log = logging.getLogger(__name__)
+IMPORTER: Final = Actor.system("import")
+MARK_S: Final = 120
+
+
+def keep(source: Path, *, suffix: str) -> Path:
+    """Move an uploaded file into the storage folder, readable by us alone, and return where it is."""
+    folder = Path(settings.MEDIA_ROOT) / "imports"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = folder / f"{uuid4().hex}{suffix}"
+    shutil.move(source, path)
+    path.chmod(0o600)
+    return path
+
+
+def mapping_for(path: Path, name: str, *, creditor: Creditor) -> tuple[formats.Mapping, int | None]:
+    """Return the mapping of that name with its key, or for "auto" the one that the file itself suggests.
+
+    A named mapping is tried on the headings of the file. Raises FileRefused, MappingUnclear, batches.UnknownMapping.
+    """
+    if name == loader.AUTO:
+        return suggest.suggest(path).mapping(loader.AUTO), None
+    mapping, stored = batches.find_mapping(name, creditor=creditor)
+    reader.layout_of(path, mapping)
+    return mapping, stored.pk if stored else None
+
+
+def take(
+    path: Path, *, file_name: str, creditor: Creditor, mapping: str, as_of: date, actor: Actor, at: datetime
+) -> ImportBatch:
+    """Record an uploaded file; nothing of it is loaded yet. Raises FileRefused, MappingUnclear, UnknownMapping."""
+    how, mapping_id = mapping_for(path, mapping, creditor=creditor)
+    return batches.upload(
+        path=path,
+        file_name=file_name,
+        creditor_id=creditor.pk,
+        as_of=as_of,
+        mapping=how,
+        mapping_id=mapping_id,
+        actor=actor,
+        at=at,
+    )
+
+
+def waiting() -> list[int]:
+    """Return the batches that wait to be loaded, in the order in which they came."""
+    uploaded = ImportBatch.objects.filter(status=ImportBatch.Status.UPLOADED, kind="tape")
+    return list(uploaded.order_by("uploaded_at", "pk").values_list("pk", flat=True))
+
+
+def load_all(*, now: Callable[[], datetime]) -> int:
+    """Load what waits, oldest first; return how many files were taken up. A refused file does not stop the next."""
+    taken = 0
+    for pk in waiting():
+        taken += load_one(pk, at=now(), actor=IMPORTER)
+    return taken
+
+
+def load_one(pk: int, *, at: datetime, actor: Actor) -> bool:
+    """Load one uploaded file; False when somebody else is at it, or it is not waiting any more.
+
+    Refusals of the file are on its row; whatever else goes wrong is written there too and not raised.
+    """
+    mark = f"import-under-way-{pk}"
+    if not cache.add(mark, "1", timeout=MARK_S):
+        return False
+    try:
+        batch = ImportBatch.objects.select_related("creditor").get(pk=pk, status=ImportBatch.Status.UPLOADED)
+        mapping = formats.from_spec(batch.mapping.name if batch.mapping else loader.AUTO, batch.mapping_spec)
+        loader.load_batch(
+            batch,
+            path=Path(batch.file_path),
+            mapping=mapping,
+            actor=actor,
+            at=at,
+            progress=lambda rows, done: cache.touch(mark, MARK_S) and None,
+        )
+    except ImportBatch.DoesNotExist:
+        return False
+    except FileRefused as refused:
+        log.info("file refused", extra={"batch": pk, "code": refused.code})
+        _refuse_if_waiting(pk, refused, actor=actor, at=at)
+    except TransitionNotAllowed:
+        log.info("file was taken up by somebody else", extra={"batch": pk})
+    except Exception:
+        log.exception("loading a file failed")
+        _refuse_if_waiting(pk, FileRefused("file_was_interrupted"), actor=actor, at=at)
+    finally:
+        cache.delete(mark)
+    return True
+
+
+def _refuse_if_waiting(pk: int, refused: FileRefused, *, actor: Actor, at: datetime) -> None:
+    waits = ImportBatch.objects.filter(pk=pk).exclude(status__in=["loaded", "refused", "rolled_back"])
+    if waits.exists():
+        batches.refuse(batch_id=pk, code=refused.code, values=refused.values, actor=actor, at=at)

@@ -1,0 +1,31 @@
+"""Doorbells of this app. A task carries no facts: the rows say what waits, and the minute tick finds what it missed."""
+
+import logging
+from functools import partial
+from typing import Any
+
+from celery import shared_task
+from django.db import transaction
+
+from cases.imports import waiting
+from collections_app.shared import clock
+
+log = logging.getLogger(__name__)
+
+
+@shared_task(name="cases.load_uploaded", ignore_result=True, soft_time_limit=6 * 3600, time_limit=6 * 3600 + 60)
+def load_uploaded(**_newer: Any) -> None:
+    """Load the files that were uploaded and wait."""
+    waiting.load_all(now=clock.now)
+
+
+def ring() -> None:
+    """Say, once this transaction has committed, that a file waits. Never raises."""
+    transaction.on_commit(partial(_publish), robust=True)
+
+
+def _publish() -> None:
+    try:
+        load_uploaded.apply_async(kwargs={}, retry=False, expires=3600)
+    except Exception as error:  # noqa: BLE001  (whatever the broker does, the row waits and the tick finds it)
+        log.warning("doorbell not heard", extra={"error": type(error).__name__})

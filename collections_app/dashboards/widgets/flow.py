@@ -1,0 +1,89 @@
+"""What goes out: contacts of today, and the queue of planned ones."""
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from collections_app.dashboards import decisions
+from collections_app.dashboards.catalogue import ATTEMPTS
+from collections_app.dashboards.registry import Box, Figure, widget
+from collections_app.dashboards.scope import Scope
+from collections_app.templatetags.clocks import duration
+from contacts import outbox
+from contacts.models import Tick
+
+
+@widget(
+    "contacts",
+    title=_("Contacts today"),
+    section="flow",
+    definition=_("Today is the business date of each creditor."),
+)
+def contacts(scope: Scope) -> Box:
+    """Return what was sent, called, failed and refused today."""
+    sent = ATTEMPTS.select(scope, {"which": "sent"}).count()
+    calls = ATTEMPTS.select(scope, {"which": "calls"}).count()
+    failed = ATTEMPTS.select(scope, {"which": "failed"}).count()
+    refused = decisions.refused_today(scope).count()
+    return Box(
+        as_of=scope.at,
+        figures=[
+            Figure(_("Sent"), sent, ATTEMPTS.address(which="sent"), icon="send"),
+            Figure(_("Calls"), calls, ATTEMPTS.address(which="calls"), icon="phone"),
+            Figure(
+                _("Failed"),
+                failed,
+                ATTEMPTS.address(which="failed"),
+                tone="soon" if failed else "",
+                icon="alert-circle",
+            ),
+            Figure(
+                _("Refused"),
+                refused,
+                f"{reverse('compliance:decisions')}?verdict=refuse&day=today",
+                icon="shield-x",
+                definition=_("Decisions of the gate that refused a contact today."),
+            ),
+        ],
+    )
+
+
+@widget("queue", title=_("Queue of messages"), section="flow")
+def queue(scope: Scope) -> Box:
+    """Return how the queue of planned contacts stands, and when the workers last ticked."""
+    rows = outbox.planned(scope.user)
+    due = outbox.due(rows, scope.at)
+    count, withheld = due.count(), outbox.withheld(rows).count()
+    oldest = due.order_by("try_again_at", "pk").values_list("try_again_at", flat=True).first()
+    tick = Tick.objects.order_by("-minute").values_list("minute", flat=True).first()
+    address = reverse("contacts:planned")
+    age = (scope.at - oldest).total_seconds() if oldest else None
+    silent = None if tick is None else (scope.at - tick).total_seconds()
+    if silent is None:
+        note = _("The workers have not ticked yet.")
+    elif silent > 180:
+        note = _("The workers last ticked %(ago)s ago: nothing is being sent.") % {"ago": duration(silent)}
+    else:
+        note = _("The workers tick.")
+    return Box(
+        as_of=scope.at,
+        note=note,
+        figures=[
+            Figure(
+                _("Due now"),
+                count,
+                f"{address}?view=due",
+                icon="send",
+                note=_("oldest for %(age)s") % {"age": duration(age)} if age is not None else "",
+                tone="stop" if age is not None and age > 900 else "",
+                definition=_("Automatic contacts whose time has come and that are of use still."),
+            ),
+            Figure(
+                _("Withheld"),
+                withheld,
+                f"{address}?view=withheld",
+                icon="clock",
+                definition=_("Put off with a reason and a time at which they are tried again."),
+            ),
+            Figure(_("Being sent"), outbox.claimed(rows).count(), f"{address}?view=claimed", icon="arrow-right"),
+        ],
+    )

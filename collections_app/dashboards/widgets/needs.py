@@ -1,0 +1,69 @@
+"""What waits for the supervisor himself."""
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from cases import reach
+from collections_app.dashboards.catalogue import CASES, FEEDS, HOLDS
+from collections_app.dashboards.registry import Box, Figure, widget
+from collections_app.dashboards.scope import Scope
+from contacts import outbox
+
+
+def _tone(count: int, tone: str) -> str:
+    return tone if count else "ok"
+
+
+@widget("needs", title=_("Waits for you"), section="now", wide=True)
+def needs(scope: Scope) -> Box:
+    """Return what only a supervisor can settle."""
+    uncertain = outbox.uncertain(scope.user).count()
+    review = CASES.select(scope, {"state": "review"}).count()
+    holds = HOLDS.select(scope, {"which": "review"}).count()
+    feeds = FEEDS.select(scope, {"which": "stale"}).count()
+    unallocated = reach.unallocated(scope.user).count()
+    return Box(
+        as_of=scope.at,
+        figures=[
+            Figure(
+                _("Uncertain messages"),
+                uncertain,
+                reverse("contacts:uncertain"),
+                tone=_tone(uncertain, "stop"),
+                icon="help-circle",
+                definition=_("Nobody knows whether they left; they count against the limits until you say."),
+            ),
+            Figure(
+                _("Cases to review"),
+                review,
+                CASES.address(state="review"),
+                tone=_tone(review, "soon"),
+                icon="eye",
+                definition=_("The next action is a review, and it is due."),
+            ),
+            Figure(
+                _("Holds to review"),
+                holds,
+                HOLDS.address(which="review"),
+                tone=_tone(holds, "soon"),
+                icon="hand-stop",
+                definition=_("Holds in force whose review date has come."),
+            ),
+            Figure(
+                _("Feeds too old"),
+                feeds,
+                FEEDS.address(which="stale"),
+                tone=_tone(feeds, "stop"),
+                icon="database-import",
+                definition=_("Active creditors whose newest balances are older than allowed; automatic sending waits."),
+            ),
+            Figure(
+                _("Payments without an account"),
+                unallocated,
+                reverse("cases:unallocated"),
+                tone=_tone(unallocated, "soon"),
+                icon="coin",
+                definition=_("Money that arrived and that nobody could place."),
+            ),
+        ],
+    )

@@ -1,0 +1,64 @@
+"""Which decisions somebody may see, and what the people in them are called: answered by whoever knows cases and teams.
+
+This app knows neither, so the app above registers its answer here. Until it has, nobody sees anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any, Protocol
+
+from django.db.models import Q
+
+from compliance.models import Decision
+from compliance.models.decision import DecisionQuerySet
+
+
+class Knows(Protocol):
+    """What is asked of the app that knows cases."""
+
+    def limit(self, decisions: DecisionQuerySet, user: Any) -> DecisionQuerySet:
+        """Return the decisions that this user may see."""
+
+    def today(self, user: Any, at: datetime) -> Q:
+        """Return the condition that `at` of a row lies in the present business date of its creditor."""
+
+    def people(self, decisions: Collection[Decision]) -> dict[int, str]:
+        """Return the names of the people that these decisions are about, by person."""
+
+    def cases(self, decisions: Collection[Decision]) -> dict[int, tuple[str, str]]:
+        """Return reference and address of the cases of these decisions, by case."""
+
+    def attempts(self, decision: Decision) -> tuple[str, str] | None:
+        """Return label and address of the contact that this decision permitted, if one was made."""
+
+
+class _Nobody:
+    def limit(self, decisions: DecisionQuerySet, user: Any) -> DecisionQuerySet:
+        return decisions.none()
+
+    def today(self, user: Any, at: datetime) -> Q:
+        return Q(pk__in=[])
+
+    def people(self, decisions: Collection[Decision]) -> dict[int, str]:
+        return {}
+
+    def cases(self, decisions: Collection[Decision]) -> dict[int, tuple[str, str]]:
+        return {}
+
+    def attempts(self, decision: Decision) -> tuple[str, str] | None:
+        return None
+
+
+_known: list[Knows] = []
+
+
+def register(knows: Knows) -> None:
+    """Let this answer from now on; called once, when the app above is ready."""
+    _known[:] = [knows]
+
+
+def ask() -> Knows:
+    """Return whoever answers."""
+    return _known[0] if _known else _Nobody()

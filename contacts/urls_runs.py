@@ -1,0 +1,18 @@
+"""Supervising what goes out: runs, strategies, planned contacts, uncertain messages, the stop switch."""
+
+from django.urls import path
+
+from contacts.views import planned, runs, stop, strategies, uncertain
+
+urlpatterns = [
+    path("runs/", runs.show, name="runs"),
+    path("runs/start/", runs.start, name="run-night"),
+    path("runs/<int:pk>/", runs.detail, name="run"),
+    path("strategies/", strategies.show, name="strategies"),
+    path("strategies/<int:pk>/stop/", strategies.stop, name="stop-strategy"),
+    path("planned/", planned.show, name="planned"),
+    path("uncertain/", uncertain.show, name="uncertain"),
+    path("uncertain/<str:ref>/", uncertain.settle, name="settle"),
+    path("stops/", stop.show, name="stops"),
+    path("stops/<int:pk>/lift/", stop.lift, name="lift-stop"),
+]
