@@ -203,6 +203,9 @@ def test_the_packs_follow_place_product_and_creditor() -> None:
     assert chosen(extra_packs=("CN-GBT-45251-2025",)) == ["CN-CBA-2026", "CN-CC-2011", "CN-GBT-45251-2025", "CN-LAW"]
     assert chosen(jurisdictions=("US-TX",), product="consumer_debt") == ["US-FED"]
     assert chosen(jurisdictions=("GB-EW",), product="consumer_debt") == ["GB-CONC", "GB-MORATORIUM"]
+    assert chosen(jurisdictions=("IN",), product="personal_loan") == ["IN-RBC", "IN-RBI-2022"]
+    assert chosen(jurisdictions=("IN",), product="microfinance_loan") == ["IN-RBC", "IN-RBI-MFI-2022"]
+    assert "IN-RBI-2026-DRAFT" in chosen(jurisdictions=("IN",), extra_packs=("IN-RBI-2026-DRAFT",))
     assert chosen(script="zh-Hant") == ["CN-CBA-2026", "CN-CC-2011", "CN-LAW"]
 
 
