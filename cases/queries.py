@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 
 from cases import ageing, arrears, freshness
 from cases.locks import ClockTimestamp
-from cases.models import Account, Case, ContactPoint, Hold, Person, Plan, Promise
+from cases.models import Account, Case, ContactPoint, Hold, Instruction, Person, Plan, Promise
 from collections_app.shared import clock
 
 STATUS_TONES: Final = {
@@ -64,6 +64,16 @@ class HoldLine:
 
 
 @dataclass(frozen=True, slots=True)
+class AskLine:
+    """What the person asked and has not taken back."""
+
+    pk: int
+    label: str
+    words: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class CaseFacts:
     """Who, how much and why, what happened last, what is open. `row` is the case itself."""
 
@@ -74,6 +84,7 @@ class CaseFacts:
     holds: list[HoldLine]
     promise: dict[str, Any] | None
     plan: dict[str, Any] | None
+    asked: list[AskLine]
     broken_promises: int
     feed: freshness.Freshness
     read_only: bool = False
@@ -220,6 +231,7 @@ def facts_of(case: Case, *, user, at: datetime) -> CaseFacts:
         accounts=[_account_line(position, on) for position in arrears.of_accounts(accounts, on=on)],
         points=[_point_line(point) for point in _points(case)],
         holds=[_hold_line(hold) for hold in standing.order_by("starts_at", "pk")],
+        asked=[_ask_line(given) for given in asked_by(case, at=at)],
         promise=_promise_line(promises),
         plan=_plan_line(plan),
         broken_promises=broken,
@@ -269,6 +281,25 @@ def _hold_line(hold: Hold) -> HoldLine:
         until=hold.ends_on,
         review_on=hold.review_on,
         confirmed=hold.confirmed_at is not None,
+    )
+
+
+def asked_by(case: Case, *, at: datetime) -> QuerySet[Instruction]:
+    """Return what the person asks of us or of this creditor, latest first, without what was taken back or is over."""
+    given = Instruction.objects.filter(person_id=case.person_id, withdrawal__isnull=True)
+    given = given.filter(Q(creditor_id__isnull=True) | Q(creditor_id=case.creditor_id))
+    return given.exclude(expires_at__lte=at).order_by("-received_at", "-pk")
+
+
+def _ask_line(given: Instruction) -> AskLine:
+    what = str(given.get_kind_display())
+    if given.details.get("start"):
+        what = f"{what} {given.details['start']}–{given.details.get('end', '')}"
+    return AskLine(
+        pk=given.pk,
+        label=f"{what} ({given.channel})" if given.channel else what,
+        words=given.words,
+        at=given.received_at,
     )
 
 

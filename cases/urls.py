@@ -17,6 +17,7 @@ urlpatterns = [
     path("cases/<str:ref>/hold/", record.hold, name="hold"),
     path("cases/<str:ref>/hold/<int:hold_id>/release/", record.release_hold, name="release-hold"),
     path("cases/<str:ref>/stop/", record.stop, name="stop"),
+    path("cases/<str:ref>/stop/<int:instruction_id>/withdraw/", record.withdraw, name="withdraw"),
     path("cases/<str:ref>/next-action/", record.next_action, name="next-action"),
     path("cases/<str:ref>/promise/", record.promise, name="promise"),
     path("cases/<str:ref>/assign/", record.assign, name="assign"),

@@ -41,8 +41,8 @@ class Ending:
 ENDINGS: Final = (
     Ending("no-answer", Outcome.NO_ANSWER, _("No answer"), "phone-off"),
     Ending("promise", Outcome.CONVERSATION, _("Promises to pay"), "flag", needs=PROMISE),
-    Ending("callback", Outcome.CONVERSATION, _("Asks to be called back"), "clock", needs=CALLBACK),
-    Ending("talked", Outcome.CONVERSATION, _("Spoke, nothing agreed"), "phone-check", days=3),
+    Ending("callback", Outcome.CONVERSATION, _("Call back later"), "clock", needs=CALLBACK),
+    Ending("talked", Outcome.CONVERSATION, _("Nothing agreed"), "phone-check", days=3),
     Ending("refuses", Outcome.CONVERSATION, _("Refuses to pay"), "ban", says=True, action=NextAction.REVIEW),
     Ending(
         "says-paid",
@@ -53,14 +53,14 @@ ENDINGS: Final = (
         action=NextAction.VERIFY_PAYMENT,
         days=2,
     ),
-    Ending("voicemail", Outcome.VOICEMAIL_NO_MESSAGE, _("Voicemail, no message"), "message-off"),
+    Ending("voicemail", Outcome.VOICEMAIL_NO_MESSAGE, _("Voicemail"), "message-off"),
     Ending("wrong-number", Outcome.WRONG_NUMBER, _("Wrong number"), "x", action=NextAction.REVIEW),
     Ending("not-in-service", Outcome.NOT_IN_SERVICE, _("Not in service"), "circle-x", action=NextAction.REVIEW),
     Ending("busy", Outcome.BUSY, _("Busy"), "hourglass", hours=2),
-    Ending("dropped", Outcome.ANSWERED_DROPPED, _("Answered, then dropped"), "phone"),
-    Ending("message-left", Outcome.VOICEMAIL_MESSAGE, _("Voicemail, message left"), "message", days=2),
+    Ending("dropped", Outcome.ANSWERED_DROPPED, _("Call dropped"), "phone"),
+    Ending("message-left", Outcome.VOICEMAIL_MESSAGE, _("Message left"), "message", days=2),
     Ending("third-refuses", Outcome.THIRD_PARTY_REFUSED, _("Third person refuses"), "user", action=NextAction.REVIEW),
-    Ending("third-pays", Outcome.OFFERS_TO_PAY, _("Third person offers to pay"), "users", action=NextAction.REVIEW),
+    Ending("third-pays", Outcome.OFFERS_TO_PAY, _("Third person pays"), "users", action=NextAction.REVIEW),
 )
 BY_VALUE: Final = {ending.value: ending for ending in ENDINGS}
 

@@ -95,7 +95,7 @@ def way(file: CaseFile, channel: str, point: ContactPoint, *, staff_id: int) -> 
     left, limit = _scarcest(outcome)
     return Way(
         channel=channel,
-        label=_label(channel),
+        label=_label(channel, point),
         icon=ICONS.get(channel, "point"),
         permitted=outcome.permitted,
         point_id=point.pk,
@@ -111,8 +111,10 @@ def way(file: CaseFile, channel: str, point: ContactPoint, *, staff_id: int) -> 
     )
 
 
-def _label(channel: str) -> str:
-    return str(Channel(channel).label).capitalize()
+def _label(channel: str, point: ContactPoint | None = None) -> str:
+    """Return the name of a way: of several numbers each by its kind, of a message its medium."""
+    named = point.get_kind_display() if point is not None and channel == Channel.PHONE else Channel(channel).label
+    return str(named).capitalize()
 
 
 def _ending(point: ContactPoint) -> str:
@@ -127,7 +129,7 @@ def _stopped(channel: str, point: ContactPoint) -> Way:
     reason = _("all contact of this kind is stopped by order")
     return Way(
         channel=channel,
-        label=_label(channel),
+        label=_label(channel, point),
         icon=ICONS[channel],
         permitted=False,
         point_id=point.pk,

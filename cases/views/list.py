@@ -25,7 +25,7 @@ COUNT_UP_TO: Final = 10_000
 @allowed("cases.view_case")
 def show(request: HttpRequest) -> HttpResponse:
     """List the cases that the user may see."""
-    at, asked = clock.now(), request.GET
+    at, asked = clock.now(), _plain(request.GET)
     cases = _filtered(request.user, asked, at=at)
     rows, page = _page(cases, asked)
     context = {
@@ -44,7 +44,12 @@ def show(request: HttpRequest) -> HttpResponse:
     return render(request, "cases/list.html", context)
 
 
-def _filtered(user, asked: QueryDict, *, at: datetime) -> QuerySet[Case]:
+def _plain(asked: QueryDict) -> dict[str, str]:
+    """Return what the address asks, without what no text in a database can hold."""
+    return {name: value.replace("\0", "") for name, value in asked.items()}
+
+
+def _filtered(user, asked: dict[str, str], *, at: datetime) -> QuerySet[Case]:
     cases = Case.objects.visible_to(user)
     if asked.get("view"):
         cases = lists.view(cases, asked["view"], user=user, at=at)
@@ -70,7 +75,7 @@ def _matching(words: str) -> Q:
         numbers = Account.objects.filter(number_last4=digits).values("person_id")
         found |= Q(person_id__in=numbers) | Q(person__contact_points__address__value_last4=digits)
         return Q(pk__in=Case.objects.filter(found).values("pk"))
-    if digits.isdecimal() and len(digits) > 4:
+    if digits.isdecimal() and 4 < len(digits) <= 40:
         number = sealed.digest(canonical.ACCOUNT, canonical.account_number(words))
         found |= Q(person_id__in=Account.objects.filter(number_hash=number).values("person_id"))
         hashes = [sealed.digest(canonical.PHONE, phone) for phone in _phones(words)]
@@ -90,7 +95,7 @@ def _phones(words: str) -> set[str]:
     return numbers
 
 
-def _page(cases: QuerySet[Case], asked: QueryDict) -> tuple[list[Case], dict[str, Any]]:
+def _page(cases: QuerySet[Case], asked: dict[str, str]) -> tuple[list[Case], dict[str, Any]]:
     """Return one page of rows, and what the pager says."""
     counted = cases.order_by()[: COUNT_UP_TO + 1].count()
     marked = lists.with_marks(cases)
@@ -156,7 +161,7 @@ def view_labels() -> dict[str, str]:
     }
 
 
-def _views(user, asked: QueryDict) -> list[dict[str, Any]]:
+def _views(user, asked: dict[str, str]) -> list[dict[str, Any]]:
     shown = ["open", "mine", "promised", "held", "resolved"]
     if user.has_perm("cases.work_queue"):
         shown += ["due", "worked-today", "promised-today"]
@@ -169,7 +174,7 @@ def _views(user, asked: QueryDict) -> list[dict[str, Any]]:
     ]
 
 
-def _chips(asked: QueryDict) -> list[dict[str, str]]:
+def _chips(asked: dict[str, str]) -> list[dict[str, str]]:
     names = {"q": _("Search"), "bucket": _("Bucket"), "status": _("Status"), "creditor": _("Creditor")}
     words = {"status": dict(Status.choices)}
     chips = []
@@ -182,7 +187,7 @@ def _chips(asked: QueryDict) -> list[dict[str, str]]:
     return chips
 
 
-def _choices(asked: QueryDict, name: str, choices: list[tuple[str, Any]]) -> list[tuple[str, Any, bool]]:
+def _choices(asked: dict[str, str], name: str, choices: list[tuple[str, Any]]) -> list[tuple[str, Any, bool]]:
     return [(value, label, asked.get(name) == value) for value, label in choices]
 
 

@@ -110,6 +110,28 @@ def stop(request: HttpRequest, ref: str) -> HttpResponse:
     return answer(request, case, form, title=_("The person asks"), verb=_("Stop now"), hint=hint)
 
 
+@allowed("contacts.give_instruction")
+def withdraw(request: HttpRequest, ref: str, instruction_id: int) -> HttpResponse:
+    """Take back what the person asked: a change of mind, or it was keyed by mistake."""
+    case, at = queries.find(request.user, ref), clock.now()
+    given = queries.asked_by(case, at=at).filter(pk=instruction_id).first()
+    if given is None:
+        raise Http404
+    form = ReasonForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            instructions.withdraw(
+                instruction_id=given.pk, reason=form.cleaned_data["reason"], actor=Actor.of(request.user), at=at
+            )
+        except Refused as refused:
+            form.add_error(None, str(refused))
+        else:
+            messages.success(request, _("Taken back: %(kind)s.") % {"kind": given})
+            return redirect("cases:case", case.ref)
+    title = _("Take back: %(kind)s") % {"kind": given}
+    return answer(request, case, form, title=title, verb=_("Take back"), hint=given.words)
+
+
 @allowed("cases.add_note")
 def next_action(request: HttpRequest, ref: str) -> HttpResponse:
     """Say what happens next with a case, and when."""
