@@ -216,7 +216,9 @@ class Cap:
 
 
 # What a decent firm honours everywhere, also where no text of law says so. Each is a rule of the pack POLICY.
-DEFAULT_POLICIES = ("WISHES", "OPT-OUT", "CEASE", "REPRESENTED", "DISPUTE", "DECEASED", "BANKRUPT")
+DEFAULT_POLICIES = (
+    "WISHES", "OPT-OUT", "CEASE", "REPRESENTED", "DISPUTE", "COMPLAINT", "MORATORIUM", "CARE", "DECEASED", "BANKRUPT",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

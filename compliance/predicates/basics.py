@@ -20,6 +20,12 @@ def ground_is_known(question: Question, facts: Facts) -> Finding:
     """
     if not facts.jurisdictions or UNKNOWN_JURISDICTION in facts.jurisdictions:
         raise MissingFact("jurisdiction")
+    for record in facts.records:
+        if record.kind not in vocabulary.RECORDS:  # it may be a hold that no rule would look at
+            raise MissingFact(f"record {record.kind}")
+    for event in facts.contacts:
+        if event.outcome not in vocabulary.OUTCOMES or event.channel not in vocabulary.CHANNELS:
+            raise MissingFact(f"contact {event.channel} {event.outcome}")
     if question.direction not in vocabulary.DIRECTIONS:
         raise MissingFact(f"direction {question.direction}")
     if question.kind == "action":

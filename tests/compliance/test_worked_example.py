@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from compliance import gate
 from compliance.facts import Cap, Facts, FirmPolicy, LocationClaim, Question, Record
 from tests.compliance.asking import LEARNED, calls
@@ -42,6 +44,27 @@ def test_the_sixth_did_not_and_a_refused_channel_stays_refused() -> None:
     assert gate.preview(QUESTION, replace(FACTS, contacts=SIX[:5])).permitted
     refused = gate.preview(replace(QUESTION, channel="sms"), FACTS)
     assert (refused.failing, refused.next_permitted) == (("POLICY-OPT-OUT",), None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "rule"),
+    [
+        ("dispute_open", "POLICY-DISPUTE"),
+        ("complaint_open", "POLICY-COMPLAINT"),
+        ("breathing_space", "POLICY-MORATORIUM"),
+        ("sensitive_occasion", "POLICY-CARE"),
+        ("bankrupt", "POLICY-BANKRUPT"),
+        ("deceased", "POLICY-DECEASED"),
+        ("cease_request", "POLICY-CEASE"),
+        ("attorney_represented", "POLICY-REPRESENTED"),
+        ("hold", "POLICY-HOLD"),
+    ],
+)
+def test_what_the_law_does_not_stop_a_decent_firm_stops(kind: str, rule: str) -> None:
+    stopped = replace(FACTS, contacts=(), records=(Record(kind=kind, at=LEARNED, person_id=7),))
+    assert gate.preview(QUESTION, stopped).failing == (rule,)
+    over = replace(FACTS, contacts=(), records=(Record(kind=kind, at=LEARNED, person_id=7, withdrawn_at=QUESTION.at),))
+    assert gate.preview(QUESTION, over).permitted
 
 
 def test_deciding_takes_well_under_a_millisecond() -> None:
