@@ -257,7 +257,9 @@ class CaseFactory(DjangoModelFactory):
                 on=on,
                 created_at=at,
             )
-        if points and case.person.is_named:
+        if case.person.contact_points.exists():
+            case.point = case.person.contact_points.order_by("position", "pk").first()
+        elif points and case.person.is_named:
             case.point = ContactPointFactory(person=case.person)
             ContactPointFactory(
                 person=case.person,
