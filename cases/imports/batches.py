@@ -8,7 +8,7 @@ from django.db import transaction
 
 from cases.imports import formats, reader
 from cases.imports.refusals import FileRefused
-from cases.models import Creditor, ImportBatch, ImportMapping
+from cases.models import Creditor, ImportBatch, ImportMapping, ImportRow
 from collections_app.shared.actor import USER, Actor
 from compliance import audit
 
@@ -121,6 +121,15 @@ def refuse(*, batch_id: int, code: str, values: dict[str, Any], actor: Actor, at
     batch.save(update_fields=["status", "finished_at", "error_code", "error_values"])
     audit.record("import.refused", subject=batch, actor=actor, at=at, code=code, values=values)
     return batch
+
+
+@transaction.atomic
+def purge_rows(*, today: date) -> int:
+    """Forget the sealed text of refused rows whose days are over; the reasons stay. Return how many.
+
+    today: the business date; rows are kept `loader.KEEP_RAW` after they came.
+    """
+    return ImportRow.objects.filter(purge_on__lte=today, raw_sealed__isnull=False).update(raw_sealed=None)
 
 
 def _locked(batch_id: int) -> ImportBatch:

@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _text
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from .refusals import FileRefused, RowRefusal
@@ -113,12 +113,12 @@ def of_row(refusal: RowRefusal) -> str:
     """Return "Line 5, column “due”: …" in the active language."""
     why = sentence(refusal.code, refusal.values)
     if refusal.column:
-        return _text("Line %(line)s, column “%(column)s”: %(why)s") % {
+        return gettext("Line %(line)s, column “%(column)s”: %(why)s") % {
             "line": refusal.line,
             "column": refusal.column,
             "why": why,
         }
-    return _text("Line %(line)s: %(why)s") % {"line": refusal.line, "why": why}
+    return gettext("Line %(line)s: %(why)s") % {"line": refusal.line, "why": why}
 
 
 def of_file(refused: FileRefused) -> str:

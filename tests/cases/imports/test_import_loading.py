@@ -310,6 +310,17 @@ def test_the_newest_mapping_of_the_creditor_is_used(write, load, creditor, at):
     assert result.totals == {"balance": {"file": "1234.50", "loaded": "1234.50"}}
 
 
+def test_the_text_of_a_refused_row_is_forgotten_after_ninety_days_and_its_reason_stays(write, load):
+    from cases.imports import batches
+    from cases.models import ImportRow
+
+    load(write(HEAD, "A1,x,5"))
+    assert batches.purge_rows(today=date(2026, 6, 1)) == 0
+    assert batches.purge_rows(today=date(2026, 6, 2)) == 1
+    row = ImportRow.objects.get()
+    assert (row.raw_sealed, row.code) == (None, "bad_amount")
+
+
 def test_every_move_of_a_batch_is_in_the_audit_trail(write, load):
     from cases.models import ImportBatch
     from compliance import audit
