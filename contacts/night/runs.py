@@ -142,7 +142,7 @@ def _begin(
             raise NightRefused("before-first", creditor=creditor, first=first.business_date)
         missed = [day for day in missed_days(creditor, upto=business_date - timedelta(days=1)) if first is not None]
         if missed:
-            raise NightRefused("missed", dates=", ".join(day.isoformat() for day in missed))
+            raise NightRefused("missed", dates=_some(missed))
         run = runs.filter(business_date=business_date).first()
         if run is None:
             run = NightRun.objects.create(creditor=creditor, business_date=business_date, started_at=at)
@@ -166,6 +166,11 @@ def _begin(
         run.steps.filter(state=NightStep.State.FAILED).update(state=NightStep.State.WAITING, finished_at=None)
         audit.record("night.resumed", subject=run, actor=actor, at=at, business_date=business_date)
         return run
+
+
+def _some(days: list[date]) -> str:
+    shown = ", ".join(day.isoformat() for day in days[:3])
+    return shown if len(days) <= 3 else f"{shown} … {days[-1].isoformat()} ({len(days)})"
 
 
 def _start_over(run: NightRun, *, at: datetime) -> None:

@@ -1,0 +1,244 @@
+"""A close that is killed anywhere and resumed ends in the same state as one that was left alone.
+
+The process that closes the book is killed (SIGKILL) again and again: after every span that it finishes, sometimes
+inside the next one after its work and before its commit, sometimes between two. Each successor goes on where it
+stopped.
+"""
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
+from time import sleep
+from typing import Any
+
+import pytest
+from django.db import connection, connections
+
+from collections_app import database
+from contacts import night
+from contacts.models import NightRun
+from contacts.night import runs, stages
+from contacts.night.stages import Stage
+from contacts.strategy import shipped
+from tests.factories.cases import (
+    AccountFactory,
+    CaseFactory,
+    ContactPointFactory,
+    CreditorFactory,
+    HoldFactory,
+    PersonFactory,
+    ProductFactory,
+    PromiseFactory,
+)
+from tests.factories.staff import TeamFactory, UserFactory
+
+ON = date(2026, 3, 3)
+AT = datetime(2026, 3, 3, 18, 30, tzinfo=UTC)
+LEASE = timedelta(milliseconds=150)
+EXIT_DONE = 7
+
+# Everything that a close leaves behind, by natural keys: a killed transaction burns numbers, which differ and may.
+STATE = {
+    "moves": "SELECT account_id, business_date, from_bucket, to_bucket, balance FROM cases_buckettransition",
+    "figures": "SELECT business_date, bucket, currency, accounts, balance FROM cases_portfoliofigure",
+    "cases": """SELECT person_id, status, opened_on, opened_at, cured_at, past_due_since, balance, score, next_action,
+        next_action_at, next_action_note, version FROM cases_case""",
+    "promises": "SELECT person_id, status, settled_at, paid_amount FROM cases_promise",
+    "holds": "SELECT person_id, kind, released_at, released_reason FROM cases_hold",
+    "stays": """SELECT stay.person_id, segment.name, entered_on, left_on, left_reason
+        FROM contacts_enrolment AS stay JOIN contacts_segment AS segment ON segment.id = stay.segment_id""",
+    "planned": """SELECT planned.person_id, step.key, business_date, planned.status, planned_for, try_again_at,
+    expires_at,     channel, automated, planned.severity, reason_code
+        FROM contacts_plannedcontact AS planned JOIN contacts_step AS step ON step.id = planned.step_id""",
+    "audit": """SELECT name, person_id, at, details - ARRAY['case', 'segment', 'step'] FROM compliance_auditevent
+        WHERE name NOT LIKE 'night.%'""",
+    "steps": "SELECT name, state, rows, cursor FROM contacts_nightstep",
+    "run": "SELECT business_date, status, newest_state, warnings FROM contacts_nightrun",
+}
+
+
+def state() -> dict[str, list[str]]:
+    found = {}
+    with connection.cursor() as cursor:
+        for name, statement in STATE.items():
+            cursor.execute(statement)
+            found[name] = sorted(map(repr, cursor.fetchall()))
+    return found
+
+
+def make_book() -> None:
+    author, approver = UserFactory(supervisor=True), UserFactory(supervisor=True)
+    creditor = CreditorFactory(code="bank", team=TeamFactory())
+    product = ProductFactory(creditor=creditor)
+    shipped.ship(creditors=[creditor], author=author, approver=approver, at=AT - timedelta(days=9))
+    for number in range(24):
+        person = PersonFactory(new_york=True) if number % 3 else PersonFactory()
+        AccountFactory(product=product, person=person, dpd=number * 3 % 64, on=ON)
+        ContactPointFactory(person=person)
+    for _ in range(4):
+        promised = CaseFactory(creditor=creditor, on=ON, dpd=5, promised=True, next_action="wait_promise")
+        PromiseFactory(case=promised, due_on=ON - timedelta(days=2), grace_days=1)
+        CaseFactory(creditor=creditor, on=ON, dpd=0, working=True)  # nothing past due: it is cured
+    HoldFactory(case=promised, ends_on=ON)
+
+
+@pytest.fixture(scope="module")
+def book(own_database: Any, django_db_blocker: Any) -> Any:
+    """Return the database that holds the book."""
+    with django_db_blocker.unblock():
+        make_book()
+    return own_database
+
+
+@pytest.fixture
+def copies(book: Any, django_db_blocker: Any) -> Iterator[Callable[[], str]]:
+    """Return a function that makes a copy of the same book and uses it."""
+    made: list[str] = []
+
+    def copy() -> str:
+        name = f"{book.name}_{len(made)}"
+        connections.close_all()
+        database.create(name, template=book.name)
+        made.append(name)
+        database.use_database(name)
+        return name
+
+    with django_db_blocker.unblock():
+        yield copy
+        connections.close_all()
+        database.use_database(book.name)
+        for name in made:
+            database.drop(name)
+
+
+def small_spans(kill: Callable[[str, str], None] | None = None) -> tuple[Stage, ...]:
+    """Return the stages cut into spans of a few persons; `kill(name, where)` may end the process."""
+
+    def work(stage: Stage, shared: Any, span: Any) -> Any:
+        result = stage.work(shared, span)
+        if kill is not None:
+            kill(stage.name, "inside")
+        return result
+
+    def next_span(stage: Stage, close: Any, after: int) -> Any:
+        if kill is not None:
+            kill(stage.name, "between")
+        return stage.next_span(close, after, size=9)
+
+    return tuple(
+        Stage(stage.name, partial(work, stage), partial(next_span, stage) if stage.next_span else None)
+        for stage in stages.STAGES
+    )
+
+
+def close_once(*, resume: bool) -> NightRun:
+    creditor_id = NightRun.objects.values_list("creditor_id", flat=True).first() or _creditor_id()
+    while True:
+        try:
+            return night.close_of_day(creditor_id=creditor_id, business_date=ON, at=AT, resume=resume, lease=LEASE)
+        except night.NightBusy:  # the lease of the one that was killed runs out
+            sleep(0.03)
+
+
+def _creditor_id() -> int:
+    from cases.models import Creditor
+
+    return Creditor.objects.get().pk
+
+
+def child_that_dies(number: int, hits: int, prepare: Callable[[], None] = lambda: None) -> tuple[bool, str]:
+    """Close in a process that kills itself at its `hits`-th event; return whether it finished, and where it died."""
+    connections.close_all()
+    read, write = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.close(read)
+        seen = 0
+
+        def kill(name: str, where: str) -> None:
+            nonlocal seen
+            if where != ("inside" if number % 2 else "between"):
+                return
+            seen += 1
+            if seen == hits:
+                os.write(write, f"{name} {where}".encode())
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        status = 1
+        try:
+            prepare()
+            runs.STAGES = small_spans(kill)
+            close_once(resume=number > 0)
+            status = EXIT_DONE
+        finally:
+            os._exit(status)
+    os.close(write)
+    _, status = os.waitpid(pid, 0)
+    died_at = os.read(read, 100).decode()
+    os.close(read)
+    if os.WIFSIGNALED(status):
+        assert os.WTERMSIG(status) == signal.SIGKILL
+        return False, died_at
+    assert os.WEXITSTATUS(status) == EXIT_DONE
+    return True, ""
+
+
+def note_the_cursor_too_early() -> None:
+    proper = runs._Step._work
+
+    def hasty(self: Any, span: Any, *, moves_on: bool = False) -> bool:
+        if self.stage.next_span is not None:
+            self.row.cursor = span.upto
+            self.row.save(update_fields=["cursor"])
+        return proper(self, span, moves_on=moves_on)
+
+    runs._Step._work = hasty  # type: ignore[method-assign]
+
+
+def test_killed_after_every_span_it_ends_the_same(copies: Callable[[], str], monkeypatch: pytest.MonkeyPatch):
+    copies()
+    monkeypatch.setattr(runs, "STAGES", small_spans())
+    close_once(resume=False)
+    expected = state()
+    assert expected["cases"]
+    assert expected["planned"]
+    assert {"promise.broken", "case.cured", "hold.released"} <= {row.split("'")[1] for row in expected["audit"]}
+
+    copies()
+    died: list[str] = []
+    for number in range(80):
+        done, where = child_that_dies(number, hits=2)
+        if done:
+            break
+        died.append(where)
+        assert state() != expected  # the control: what is not resumed is not the same
+    assert done
+    assert state() == expected
+    inside = {where.split()[0] for where in died if where.endswith("inside")}
+    between = {where.split()[0] for where in died if where.endswith("between")}
+    assert inside >= {"ageing", "cases", "strategies"}
+    assert between >= {"cases", "strategies"}
+    assert len(died) >= 12
+
+    # The control: the same kills lose work where the cursor is committed apart from the work that it stands for.
+    copies()
+    for number in range(80):
+        done, _ = child_that_dies(number, hits=2, prepare=note_the_cursor_too_early)
+        if done:
+            break
+    assert done
+    assert state()["cases"] != expected["cases"]
+
+
+def test_a_run_that_is_left_alone_twice_is_the_same_too(copies: Callable[[], str], monkeypatch: pytest.MonkeyPatch):
+    copies()
+    close_once(resume=False)  # in one span
+    whole = state()
+    copies()
+    monkeypatch.setattr(runs, "STAGES", small_spans())
+    close_once(resume=False)
+    parts = state()
+    whole.pop("steps"), parts.pop("steps")  # the cursor of steps that find nothing depends on the spans
+    assert parts == whole
