@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 REASONS: Final[dict[str, LazyText | str]] = {
     # no longer wanted
     "case-resolved": _("The case is cured or closed."),
+    "case-ended": _("The case is cured or closed."),
     "nothing-past-due": _("Nothing is past due any more."),
     "left-strategy": _("The case has left the strategy that planned this."),
     "too-late": _("It was not sent in time and would be of no use now."),

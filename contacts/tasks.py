@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from cases.imports import waiting
 from cases.tasks import load_uploaded
 from collections_app.shared import clock
-from contacts import dispatch
+from contacts import dispatch, night
 from contacts.channels import catalogue
 from contacts.models import PlannedContact, Tick
 
@@ -43,11 +43,9 @@ def sweep(**_newer: Any) -> None:
     dispatch.sweep(now=clock.now)
 
 
-@shared_task(name="contacts.close_missed_days", ignore_result=True)
+@shared_task(name="contacts.close_missed_days", ignore_result=True, soft_time_limit=4 * 3600, time_limit=4 * 3600 + 60)
 def close_missed_days(**_newer: Any) -> None:
     """Close the days that have ended since the last close, in order."""
-    from contacts import night
-
     night.close_missed(at=clock.now())
 
 
@@ -76,8 +74,7 @@ def tick(*, at: datetime, real_at: datetime) -> bool:
     at: the product's clock; real_at: the database's, which names the minute, so that a shifted clock repeats none.
     """
     minute = real_at.replace(second=0, microsecond=0)
-    taken = Tick.objects.bulk_create([Tick(minute=minute, taken_at=real_at)], ignore_conflicts=True)
-    ours = bool(taken) and Tick.objects.filter(minute=minute, taken_at=real_at).exists()
+    _row, ours = Tick.objects.get_or_create(minute=minute, defaults={"taken_at": real_at})
     if not ours:
         return False
     for channel in due_channels(at=at):
@@ -85,8 +82,7 @@ def tick(*, at: datetime, real_at: datetime) -> bool:
     _ring(sweep.apply_async, {})
     if waiting.waiting():
         _ring(load_uploaded.apply_async, {})
-    if _has_nights():
-        _ring(close_missed_days.apply_async, {})
+    _ring(close_missed_days.apply_async, {})
     return True
 
 
@@ -129,11 +125,3 @@ def _publish(publish: Callable[..., Any], kwargs: dict[str, Any]) -> None:
     except Exception as error:  # noqa: BLE001  (whatever the broker does, the caller goes on)
         missed_rings += 1
         log.warning("doorbell not heard", extra={"error": type(error).__name__, "missed": missed_rings})
-
-
-def _has_nights() -> bool:
-    try:
-        from contacts import night
-    except ImportError:
-        return False
-    return hasattr(night, "close_missed")

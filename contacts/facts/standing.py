@@ -1,6 +1,7 @@
 """What stands about a person whatever the way of contact: consents, holds, promises, plans, and who else is liable."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -16,6 +17,8 @@ HOLD_RECORDS: Final = {
     Hold.Kind.REPRESENTED: "attorney_represented",
     Hold.Kind.BREATHING_SPACE: "breathing_space",
 }  # every other kind is a hold of the firm's own
+# Where no text of law makes these hold, the firm that placed one means it all the same.
+HELD_ANYWAY: Final = (Hold.Kind.COMPLAINT, Hold.Kind.BREATHING_SPACE)
 
 ROLE_RECORDS: Final = {
     PartyRole.Role.JOINT_DEBTOR: "joint_debt",
@@ -74,17 +77,19 @@ def standing_records(
                     )
             for hold in holds.get(person_id, ()):
                 if hold.creditor_id in (None, case.creditor_id):
-                    records.append(
-                        Record(
-                            kind=HOLD_RECORDS.get(Hold.Kind(hold.kind), "hold"),
-                            at=seen(hold.starts_at, hold.recorded_at),
-                            id=hold.pk,
-                            person_id=hold.person_id,
-                            debts=(hold.account_id,) if hold.account_id else (),
-                            until=hold.ends_on,
-                            form="written" if hold.kind == Hold.Kind.DISPUTE else None,
-                        )
+                    kind = HOLD_RECORDS.get(Hold.Kind(hold.kind), "hold")
+                    stands = Record(
+                        kind=kind,
+                        at=seen(hold.starts_at, hold.recorded_at),
+                        id=hold.pk,
+                        person_id=hold.person_id,
+                        debts=(hold.account_id,) if hold.account_id else (),
+                        until=hold.ends_on,
+                        form="written" if hold.kind == Hold.Kind.DISPUTE else None,
                     )
+                    records.append(stands)
+                    if hold.kind in HELD_ANYWAY:
+                        records.append(replace(stands, kind="hold"))
         for promise in promises.get(case.pk, ()):
             records.append(Record(kind="promise_made", at=seen(promise.made_at), id=promise.pk, until=promise.due_on))
             if promise.status == Promise.Status.BROKEN and promise.settled_at is not None:
