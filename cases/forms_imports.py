@@ -61,6 +61,8 @@ class UploadForm(forms.Form):
         file = self.cleaned_data.get("file")
         if self.too_large:
             raise forms.ValidationError(_too_large(settings.IMPORT_MAX_BYTES))
+        if file is None:
+            raise forms.ValidationError(self.fields["file"].error_messages["required"])
         ending = PurePath(file.name).suffix.lower()
         if file.size == 0:
             raise forms.ValidationError(report.sentence("file_is_empty", {}))

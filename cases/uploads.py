@@ -12,7 +12,7 @@ class LimitedUpload(TemporaryFileUploadHandler):
     Afterwards `request.upload_was_too_large` says so, and the file is missing from the form.
     """
 
-    def handle_raw_input(self, input_data: Any, headers: Any, content_length: int | None, *args: Any, **kw: Any) -> None:
+    def handle_raw_input(self, input_data: Any, headers: Any, content_length: int | None, *more: Any) -> None:
         """Look at the announced length first."""
         self.too_large = content_length is not None and content_length > settings.IMPORT_MAX_BYTES + 64 * 1024
         self.received = 0

@@ -14,8 +14,8 @@ from typing import Any, Final
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from compliance import reasons
-from compliance.engine import ADVISED, FAIL, LIFTED, OVERRIDDEN, PASS
+from compliance import reasons, trace
+from compliance.engine import ADVISED, FAIL, LIFTED, OVERRIDDEN
 from compliance.facts import FactsError, instant
 from compliance.models import Decision
 from compliance.packs_loader import POLICY, Pack
@@ -28,7 +28,7 @@ LABELS: Final = {
     "passed": gettext_lazy("is kept"),
     "not_applicable": gettext_lazy("does not apply"),
 }
-_STATES: Final = {FAIL: "failed", ADVISED: "advice", OVERRIDDEN: "overridden", LIFTED: "lifted", PASS: "passed"}
+_STATES: Final = {FAIL: "failed", ADVISED: "advice", OVERRIDDEN: "overridden", LIFTED: "lifted"}
 _ORDER: Final = tuple(LABELS)
 
 
@@ -53,7 +53,7 @@ def of_decision(decision: Decision, packs: Mapping[str, Pack]) -> list[Line]:
     """Return every rule that was asked, those that forbid first, in the words of the releases of the decision."""
     language = reasons.language_of()
     said = {reason.rule: reason for reason in reasons.of_decision(decision, releases=packs)}
-    states = _states(decision.findings)
+    states = _states(decision, packs)
     lines, seen = [], set()
     for digest in decision.releases:
         pack = packs.get(digest)
@@ -86,13 +86,13 @@ def of_decision(decision: Decision, packs: Mapping[str, Pack]) -> list[Line]:
     return sorted(lines, key=lambda line: _ORDER.index(line.result))
 
 
-def _states(findings: Any) -> dict[str, str]:
-    states: dict[str, str] = {}
-    if not isinstance(findings, dict):
-        return states
+def _states(decision: Decision, packs: Mapping[str, Pack]) -> dict[str, str]:
+    """Return what each rule that applied said, by rule."""
+    kept = decision.findings if isinstance(decision.findings, dict) else {}
+    used = [packs[digest] for digest in decision.releases if digest in packs]
+    states = dict.fromkeys(trace.passes(kept, used), "passed")
     for state, name in _STATES.items():
-        kept = findings.get(state, {})
-        states.update(dict.fromkeys(kept.split() if isinstance(kept, str) else kept, name))
+        states.update(dict.fromkeys(kept.get(state, {}), name))
     return states
 
 

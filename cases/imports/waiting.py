@@ -36,15 +36,16 @@ def keep(source: Path, *, suffix: str) -> Path:
     return path
 
 
-def mapping_for(path: Path, name: str, *, creditor: Creditor) -> tuple[formats.Mapping, int | None]:
+def mapping_for(path: Path, name: str, *, creditor: Creditor, as_of: date) -> tuple[formats.Mapping, int | None]:
     """Return the mapping of that name with its key, or for "auto" the one that the file itself suggests.
 
-    A named mapping is tried on the headings of the file. Raises FileRefused, MappingUnclear, batches.UnknownMapping.
+    A named mapping is tried on the headings of the file at once, so that a wrong one is refused while somebody looks.
+    Raises FileRefused, MappingUnclear, batches.UnknownMapping.
     """
     if name == loader.AUTO:
         return suggest.suggest(path).mapping(loader.AUTO), None
     mapping, stored = batches.find_mapping(name, creditor=creditor)
-    reader.layout_of(path, mapping)
+    reader.Tape(path, mapping, as_of=as_of, currency=creditor.currency)
     return mapping, stored.pk if stored else None
 
 
@@ -52,7 +53,7 @@ def take(
     path: Path, *, file_name: str, creditor: Creditor, mapping: str, as_of: date, actor: Actor, at: datetime
 ) -> ImportBatch:
     """Record an uploaded file; nothing of it is loaded yet. Raises FileRefused, MappingUnclear, UnknownMapping."""
-    how, mapping_id = mapping_for(path, mapping, creditor=creditor)
+    how, mapping_id = mapping_for(path, mapping, creditor=creditor, as_of=as_of)
     return batches.upload(
         path=path,
         file_name=file_name,

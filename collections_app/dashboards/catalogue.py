@@ -9,7 +9,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext_lazy as _
 
 from cases import ageing, freshness
-from cases.models import Account, Case, Creditor, Hold, Promise
+from cases.models import Account, Case, Creditor, Hold, Promise, Status
 from collections_app.dashboards import sets
 from collections_app.dashboards.lists import Cell, Column, Filter, Listing, listing
 from collections_app.dashboards.scope import Scope
@@ -130,8 +130,8 @@ CASES: Final[Listing] = listing(
             lambda rows, value, scope: sets.in_bucket(rows.unresolved(), value, scope),
             choices=lambda scope: [(label, label) for label in ageing.DEFAULT.labels],
         ),
-        Filter("status", _("Status"), _choice(dict(Case.status.field.choices), "status"),
-               choices=lambda scope: Case.status.field.choices),
+        Filter("status", _("Status"), _choice(Status.values, "status"),
+               choices=lambda scope: Status.choices),
         _creditor_filter(),
         Filter("by", _("Handled by"), lambda rows, value, scope: sets.handled_today(rows, scope, by=_number(value)),
                show=_user_name),

@@ -21,7 +21,7 @@ from cases.models import (
     PortfolioFigure,
     Promise,
 )
-from cases.models.case import HUMAN_ACTIONS
+from cases.models.case import HUMAN_ACTIONS, CaseQuerySet
 from collections_app.dashboards.scope import Scope
 from contacts.models import ContactAttempt, NightRun
 
@@ -54,32 +54,32 @@ def past_due(bucket: str, on: date, field: str = "past_due_since") -> Q:
 # -- cases -------------------------------------------------------------------------------------------------------------
 
 
-def cases(scope: Scope) -> QuerySet[Case]:
+def cases(scope: Scope) -> CaseQuerySet:
     """Return every case within reach."""
     return Case.objects.visible_to(scope.user).select_related("person", "creditor", "owner")
 
 
-def open_cases(scope: Scope) -> QuerySet[Case]:
+def open_cases(scope: Scope) -> CaseQuerySet:
     """Return the cases that are neither cured nor closed."""
     return cases(scope).unresolved()
 
 
-def to_review(rows: QuerySet[Case], scope: Scope) -> QuerySet[Case]:
+def to_review(rows: CaseQuerySet, scope: Scope) -> CaseQuerySet:
     """Return the cases that wait for a supervisor now."""
     return rows.unresolved().filter(next_action=NextAction.REVIEW, next_action_at__lte=scope.at)
 
 
-def waiting(rows: QuerySet[Case], scope: Scope) -> QuerySet[Case]:
+def waiting(rows: CaseQuerySet, scope: Scope) -> CaseQuerySet:
     """Return the cases whose next action is a person's and due."""
     return rows.unresolved().filter(next_action__in=HUMAN_ACTIONS, next_action_at__lte=scope.at)
 
 
-def late(rows: QuerySet[Case], scope: Scope) -> QuerySet[Case]:
+def late(rows: CaseQuerySet, scope: Scope) -> CaseQuerySet:
     """Return the cases that have waited for a person for more than a day."""
     return waiting(rows, scope).filter(next_action_at__lt=scope.at - timedelta(days=1))
 
 
-def in_bucket(rows: QuerySet[Case], bucket: str, scope: Scope) -> QuerySet[Case]:
+def in_bucket(rows: CaseQuerySet, bucket: str, scope: Scope) -> CaseQuerySet:
     """Return the cases in this bucket on their creditor's business date."""
     condition = Q(pk__in=[])
     for day in scope.days:
@@ -87,7 +87,7 @@ def in_bucket(rows: QuerySet[Case], bucket: str, scope: Scope) -> QuerySet[Case]
     return rows.filter(condition)
 
 
-def handled_today(rows: QuerySet[Case], scope: Scope, by: int | None = None) -> QuerySet[Case]:
+def handled_today(rows: CaseQuerySet, scope: Scope, by: int | None = None) -> CaseQuerySet:
     """Return the cases with a call or visit of a collector (or of anybody) today that is over."""
     return rows.filter(Exists(contacts_handled(scope, by=by).filter(case_id=OuterRef("pk"))))
 
@@ -99,7 +99,7 @@ def contacts_handled(scope: Scope, by: int | None = None) -> QuerySet[ContactAtt
     return made if by is None else made.filter(made_by_id=by)
 
 
-def held_by(rows: QuerySet[Case], scope: Scope, user_id: int | None = None) -> QuerySet[Case]:
+def held_by(rows: CaseQuerySet, scope: Scope, user_id: int | None = None) -> CaseQuerySet:
     """Return the cases that a collector (or anybody) has open at this moment."""
     leased = rows.unresolved().filter(lease_until__gt=ClockTimestamp())
     return leased if user_id is None else leased.filter(lease_by_id=user_id)

@@ -73,7 +73,7 @@ def rows(request: HttpRequest, name: str) -> HttpResponseBase:
     if listing is None:
         raise Http404
     scope = Scope(request.user, clock.now())
-    asked = {key: value for key, value in request.GET.items() if value}
+    asked = {key: str(value) for key, value in request.GET.items() if value}
     found = listing.select(scope, asked)
     if asked.get("as") == "csv":
         return _export(listing, found, scope)

@@ -85,20 +85,20 @@ def exact(at: datetime | None, zone: Any = None) -> SafeString:
     )
 
 
-@register.simple_tag
-def stamp(at: datetime | None) -> SafeString:
+@register.simple_tag(takes_context=True)
+def stamp(context: Mapping[str, Any], at: datetime | None) -> SafeString:
     """Return the shortest exact instant: 02:17 if it is today, 11-20 02:17 before; the whole on hover."""
     if at is None:
         return format_html("<b>{}</b>", gettext("never"))
-    return exact_time(at, timezone.get_current_timezone())
+    return exact_time(context, at, timezone.get_current_timezone())
 
 
-@register.simple_tag
-def exact_time(at: datetime, zone: str | tzinfo) -> SafeString:
+@register.simple_tag(takes_context=True)
+def exact_time(context: Mapping[str, Any], at: datetime, zone: str | tzinfo) -> SafeString:
     """Return the hour and minute on somebody's clock, with the date when it is not today there."""
     place = _zone(zone)
     local = at.astimezone(place)
-    short = f"{local:%H:%M}" if local.date() == clock.now().astimezone(place).date() else f"{local:%m-%d %H:%M}"
+    short = f"{local:%H:%M}" if local.date() == _now(context).astimezone(place).date() else f"{local:%m-%d %H:%M}"
     return format_html(
         '<time class="num" datetime="{}" title="{}">{}</time>',
         at.astimezone(UTC).isoformat(timespec="seconds"),

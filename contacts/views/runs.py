@@ -114,7 +114,7 @@ def _missing(creditors: list[Creditor], at: datetime) -> list[dict[str, Any]]:
         "creditor_id", "business_date", "status"
     ):
         days.setdefault(creditor_id, {})[on] = status
-    gaps = []
+    gaps: list[dict[str, Any]] = []
     for creditor in creditors:
         known = days.get(creditor.pk)
         if not known:

@@ -93,11 +93,11 @@ def book(scope: Scope) -> Box:
         creditor = names[creditor_id]
         cells = [Cell(f"{creditor.name} · {currency} · {dates[creditor_id]:%Y-%m-%d}")]
         for label in labels:
-            figure = buckets.get(label)
+            held = buckets.get(label)
             address = ACCOUNTS.address(
                 creditor=creditor.code, bucket=label, on=dates[creditor_id].isoformat(), currency=currency
             )
-            cells.append(Cell(count=figure.accounts, url=address, numeric=True) if figure else Cell("–", numeric=True))
+            cells.append(Cell(count=held.accounts, url=address, numeric=True) if held else Cell("–", numeric=True))
         total = sum((figure.balance for figure in buckets.values()), Decimal(0))
         cells.append(Cell(digits(total, currency), numeric=True))
         rows.append(cells)

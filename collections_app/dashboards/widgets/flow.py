@@ -1,5 +1,7 @@
 """What goes out: contacts of today, and the queue of planned ones."""
 
+from typing import Any
+
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -58,6 +60,7 @@ def queue(scope: Scope) -> Box:
     address = reverse("contacts:planned")
     age = (scope.at - oldest).total_seconds() if oldest else None
     silent = None if tick is None else (scope.at - tick).total_seconds()
+    note: Any
     if silent is None:
         note = _("The workers have not ticked yet.")
     elif silent > 180:

@@ -1,5 +1,7 @@
 """Who works, and how much came through their hands. No money here: nobody is ranked by what he brought in."""
 
+from typing import Any
+
 from django.db.models import Count, Max
 from django.utils.translation import gettext_lazy as _
 
@@ -24,7 +26,7 @@ def collectors(scope: Scope) -> Box:
     if not scope.sees_all:
         people = people.filter(team_id=scope.user.team_id, team__isnull=False)
     done = sets.contacts_handled(scope)
-    handled = {
+    handled: dict[int, dict[str, Any]] = {
         row["made_by_id"]: row
         for row in done.order_by()
         .values("made_by_id")
@@ -34,7 +36,7 @@ def collectors(scope: Scope) -> Box:
     on_desk = {row["lease_by_id"]: row["cases"] for row in desks}
     rows = []
     for person in people.order_by("team__name", "name", "pk"):
-        row = handled.get(person.pk, {})
+        row = handled.get(person.pk) or {}
         rows.append(
             [
                 Cell(str(person)),
