@@ -28,6 +28,8 @@ CREDITORS: Final = (
     ("banyan-card-in", "Banyan Card India (demo)", "unspecified", "agency", "Asia/Kolkata", "world"),
 )
 FRESHNESS_DAYS: Final = 35
+AUTHOR: Final = "admin"  # writes the strategy and its wordings
+APPROVER: Final = "zhou.min"  # agrees to them
 
 
 def make(*, at: datetime) -> dict[str, int]:

@@ -14,6 +14,8 @@ from collections_app import commands
 from collections_app.demo import SIGN_INS, organisation, tapes
 from collections_app.shared import clock
 from collections_app.shared.actor import Actor
+from collections_app.staff.models import User
+from contacts.strategy import shipped
 
 
 class Command(commands.ReportCommand):
@@ -31,6 +33,12 @@ class Command(commands.ReportCommand):
         begun = clock.now()
         made = organisation.make(at=begun)
         creditors = {one.code: one for one in Creditor.objects.order_by("pk")}
+        strategy = shipped.ship(
+            creditors=[creditors[code] for code, *_rest in organisation.CREDITORS],
+            author=User.objects.get(username=organisation.AUTHOR),
+            approver=User.objects.get(username=organisation.APPROVER),
+            at=begun,
+        )
         last = self._last_day(begun)
         loaded = []
         with tempfile.TemporaryDirectory(prefix="demo-tapes-") as folder:
@@ -60,6 +68,7 @@ class Command(commands.ReportCommand):
             **made,
             "seed": options["seed"],
             "scale": options["scale"],
+            "strategy": str(strategy),
             "as_of": last.isoformat(),
             "accounts": Account.objects.count(),
             "persons": Person.objects.count(),
