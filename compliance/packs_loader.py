@@ -279,11 +279,6 @@ def _read(path: Path, pack_id: str) -> dict[str, Any]:
         raise PackError(f"{pack_id}/{path.name}", str(error)) from None
 
 
-def content_hash(content: str) -> str:
-    """Return the SHA-256 of a pack's canonical content, as hexadecimal."""
-    return hashlib.sha256(content.encode()).hexdigest()
-
-
 def parse(pack_id: str, head: Mapping[str, Any], files: Mapping[str, Mapping[str, Any]], examples: Any = ()) -> Pack:
     """Return a pack from its parsed files. Raises PackError."""
     where = f"{pack_id}/pack.toml"
@@ -313,7 +308,7 @@ def parse(pack_id: str, head: Mapping[str, Any], files: Mapping[str, Mapping[str
     return Pack(
         id=pack_id,
         version=str(head["version"]),
-        hash=content_hash(content),
+        hash=hashlib.sha256(content.encode()).hexdigest(),
         enabled=bool(head.get("enabled", True)),
         jurisdictions=_list(head["jurisdictions"], f"{where}: jurisdictions") if "jurisdictions" in head else (),
         scope=_conditions(head.get("scope", {}), f"{where}: scope"),

@@ -9,7 +9,9 @@ from datetime import date, timedelta
 
 from compliance import calendars
 from compliance.facts import Facts, Id, Question, Record
+from compliance.predicates.conduct import stated
 from compliance.predicates.hours import enabled
+from compliance.predicates.instructions import visit_leaves
 from compliance.predicates.registry import PASSED, Finding, fails, passes, predicate
 from compliance.predicates.scope import own_records, records, zones_of
 from compliance.vocabulary import COLLECTING
@@ -184,3 +186,15 @@ def contact_point_usable(question: Question, facts: Facts) -> Finding:
             if not back and record.contact_point_id == question.contact_point_id:
                 return fails({"since": record.at.date().isoformat()}, None, _ids(record))
     return PASSED
+
+
+@predicate
+def visit_announced(question: Question, facts: Facts, *, days: int, kinds: tuple[str, ...]) -> Finding:
+    """This will fail for a visit not announced, not explained, or going on after the visitors were asked to leave."""
+    conduct = stated(question, facts, must_be_true=("purpose_stated", "identity_stated", "id_shown"))
+    if not conduct.passed:
+        return conduct
+    if not visit_leaves(question, facts).passed:
+        return fails({"fact": "leave"})
+    notice = notice_before_visit(question, facts, days=days, kinds=kinds)
+    return notice if notice.passed else fails({**notice.values, "fact": "notice"}, notice.next_at)
