@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from cases import activity, instructions, lifecycle, locks, promises
-from cases.models import Address, Case, ContactPoint, Promise
+from cases.models import Case, ContactPoint, Promise
 from cases.models.case import NextAction, Status
 from cases.refusal import Refused
 from collections_app.shared.actor import Actor
@@ -213,7 +213,8 @@ def begin(*, attempt_id: int, actor: Actor, at: datetime) -> ContactAttempt:
     attempt = _locked(attempt_id, actor=actor)
     if attempt.status != ContactAttempt.Status.CLEARED:
         raise LogRefused("not-open")
-    if attempt.valid_until is None or not attempt.valid_from <= at < attempt.valid_until:
+    begins, ends = attempt.valid_from, attempt.valid_until
+    if begins is None or ends is None or not begins <= at < ends:
         raise LogRefused("over")
     attempt.begin(at=at)
     attempt.save(update_fields=["status", "started_at"])
@@ -289,7 +290,7 @@ def report_past_call(
     _check_outcome(channel, outcome)
     with transaction.atomic():
         person_id = Case.objects.values_list("person_id", flat=True).get(pk=case_id)
-        points = ContactPoint.objects.filter(pk=contact_point_id).values_list("address_id", flat=True)
+        points = ContactPoint.objects.filter(pk__in=[contact_point_id]).values_list("address_id", flat=True)
         locks.lock(person_ids=[person_id], address_ids=points)
         file = facts.of_case(case_id, at=happened_at, live=False)
         point = file.point(contact_point_id)
@@ -403,7 +404,7 @@ def _after(
         _set_next(case.pk, next_step, actor=actor, at=at)
     elif promise is None and case.status == Status.WORKING:
         _set_next(case.pk, NextStep(NextAction.CALL, at + NEXT_TRY), actor=actor, at=at)
-    _finish_tasks(attempt, at=at, actor=actor)
+    _finish_tasks(attempt, case_id=case.pk, at=at, actor=actor)
 
 
 def _set_next(case_id: int, step: NextStep, *, actor: Actor, at: datetime) -> None:
@@ -424,18 +425,15 @@ def _mark(attempt: ContactAttempt, outcome: str, *, actor: Actor, at: datetime) 
     elif outcome == Outcome.NOT_IN_SERVICE:
         instructions.mark_point(contact_point_id=point_id, state=ContactPoint.State.BAD, actor=actor, at=at)
     elif outcome in REACHED:
-        point = ContactPoint.objects.get(pk=point_id)
-        if (
-            point.state == ContactPoint.State.UNVERIFIED
-            and not Address.objects.filter(pk=address_id, suppressed_at__isnull=False).exists()
-        ):
+        point = ContactPoint.objects.select_related("address").get(pk=point_id)
+        if point.state == ContactPoint.State.UNVERIFIED and point.address.suppressed_at is None:
             instructions.mark_point(contact_point_id=point_id, state=ContactPoint.State.VERIFIED, actor=actor, at=at)
 
 
-def _finish_tasks(attempt: ContactAttempt, *, actor: Actor, at: datetime) -> None:
+def _finish_tasks(attempt: ContactAttempt, *, case_id: int, actor: Actor, at: datetime) -> None:
     """Close the call tasks that a strategy had planned for this case up to now."""
     tasks = PlannedContact.objects.select_for_update(of=("self",), no_key=True).filter(
-        case_id=attempt.case_id,
+        case_id=case_id,
         channel=attempt.channel,
         automated=False,
         status__in=[PlannedContact.Status.PLANNED, PlannedContact.Status.WITHHELD],

@@ -3,7 +3,7 @@
 import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -60,7 +60,7 @@ def back_off(tries: int) -> timedelta:
 
 
 @transaction.atomic(durable=True)
-def _claim(statement: str, parameters: dict[str, object]) -> list[Claim]:
+def _claim(statement: str, parameters: dict[str, Any]) -> list[Claim]:
     taken = time.monotonic()
     with connection.cursor() as cursor:
         cursor.execute(statement, {**parameters, "lease_s": lease_s()})

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Final
 
 from django.db.models import Max
@@ -65,7 +66,7 @@ def balances_as_of(file: CaseFile) -> date | None:
     return max((day for day in dates if day is not None), default=None)
 
 
-def amount_due(file: CaseFile, *, on: date) -> object:
+def amount_due(file: CaseFile, *, on: date) -> Decimal:
     """Return what is past due on the accounts of the case, in its currency."""
     positions = arrears.of_accounts(list(file.accounts), on=on)
     return sum((position.amount for position in positions), arrears.ZERO)

@@ -37,8 +37,8 @@ def standing_records(
         return min(instant, at) if live and not (recorded_at is not None and instant > recorded_at) else instant
 
     consents = by(Consent.objects.filter(person_id__in=persons).order_by("pk"), "person_id")
-    holds = Hold.objects.filter(person_id__in=persons).order_by("pk")
-    holds = by(holds.filter(released_at__isnull=True) if live else holds.exclude(released_at__lte=at), "person_id")
+    placed = Hold.objects.filter(person_id__in=persons).order_by("pk")
+    holds = by(placed.filter(released_at__isnull=True) if live else placed.exclude(released_at__lte=at), "person_id")
     case_ids = [case.pk for case in cases]
     promises = by(Promise.objects.filter(case_id__in=case_ids, status__in=["open", "broken"]).order_by("pk"), "case_id")
     plans = by(

@@ -47,7 +47,7 @@ class EmailSender(Sender):
                 client.starttls(context=ssl.create_default_context())
             if options.get("username"):
                 client.login(options["username"], options.get("password", ""))
-            code, said = client.mail(parseaddr(settings.DEFAULT_FROM_EMAIL)[1])
+            code, said = client.mail(parseaddr(settings.DEFAULT_FROM_EMAIL or "")[1])
             if code == 250:
                 code, said = client.rcpt(to)
         except (OSError, smtplib.SMTPException) as error:
@@ -65,7 +65,7 @@ class EmailSender(Sender):
         return Receipt(self.provider, message_id)
 
     def _compose(self, message: Message, to: str) -> tuple[EmailMessage, str]:
-        name, address = parseaddr(settings.DEFAULT_FROM_EMAIL)
+        name, address = parseaddr(settings.DEFAULT_FROM_EMAIL or "")
         domain = address.rpartition("@")[2] or "localhost"
         message_id = f"{message.key}@{domain}"
         mail = EmailMessage()

@@ -5,6 +5,7 @@ taken (no answer, 5xx, an answer that cannot be read) is Unknown, and the caller
 """
 
 import json
+import time
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -44,7 +45,7 @@ class SmsSender(Sender):
                 allow_redirects=False,
                 stream=True,
             )
-            status, read = answer.status_code, answer.raw.read(MOST_ANSWER, decode_content=True)
+            status, read = answer.status_code, _read(answer, until=time.monotonic() + self.timeout)
         except requests.ConnectTimeout as error:
             raise Temporary("provider-unreachable") from error
         except requests.ConnectionError as error:
@@ -79,6 +80,16 @@ class SmsSender(Sender):
         if not isinstance(found, list):
             raise Temporary("no-look-up")
         return Receipt(self.provider, str(found[0]["id"])[:120]) if found else None
+
+
+def _read(answer: requests.Response, *, until: float) -> bytes:
+    """Return the body, as long as it comes in time: a piece has the timeout of the socket, the whole has this one."""
+    pieces: list[bytes] = []
+    while sum(map(len, pieces)) < MOST_ANSWER and (piece := answer.raw.read1(4096)):
+        pieces.append(piece)
+        if time.monotonic() > until:
+            raise Unknown("the answer did not end")
+    return b"".join(pieces)
 
 
 def _never_connected(error: requests.ConnectionError) -> bool:
