@@ -1,6 +1,6 @@
 """Who works in the demo, and for whom: teams, users, creditors, products, mappings. Twice makes nothing twice."""
 
-from datetime import datetime
+from datetime import datetime, time
 from typing import Final
 
 from cases.models import Creditor, ImportMapping, Product
@@ -28,6 +28,8 @@ CREDITORS: Final = (
     ("banyan-card-in", "Banyan Card India (demo)", "unspecified", "agency", "Asia/Kolkata", "world"),
 )
 FRESHNESS_DAYS: Final = 35
+# British rules name no hours and ask the firm for its own; without them the gate refuses.
+HOURS: Final = {"thames-card-uk": (time(8), time(20))}
 AUTHOR: Final = "admin"  # writes the strategy and its wordings
 APPROVER: Final = "zhou.min"  # agrees to them
 
@@ -59,6 +61,8 @@ def make(*, at: datetime) -> dict[str, int]:
                 "currency": "TWD",
                 "freshness_days": FRESHNESS_DAYS,
                 "team": teams[team],
+                "contact_opens": HOURS.get(code, (None, None))[0],
+                "contact_closes": HOURS.get(code, (None, None))[1],
                 "phone": "+12125550199",
             },
         )
