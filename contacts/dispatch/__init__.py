@@ -37,9 +37,10 @@ def run(*, channel: str, limit: int = 50, budget_s: float = 60, now: Callable[[]
     tally: Counter[str] = Counter()
     until = time.monotonic() + budget_s
     left = limit
-    if stops.stops_channel(channel):
-        return {"stopped": 1}
     while left > 0 and time.monotonic() < until:
+        if stops.stops_channel(channel):
+            tally["stopped"] += 1
+            break
         claims = claim_due(channel=channel, limit=min(AT_ONCE, left), at=now())
         if not claims:
             break

@@ -21,7 +21,7 @@ import django
 import requests
 
 STARTED = time.monotonic()
-POINTS: tuple[str, ...] = ()
+PASSING = ("interrupted", "permit-expired", "stopped")
 
 
 def main(asked: dict[str, Any]) -> None:
@@ -148,7 +148,7 @@ def _left(asked: dict[str, Any]) -> int:
     from contacts.models import ContactAttempt, PlannedContact
 
     open_rows = PlannedContact.objects.filter(status__in=["planned", "claimed"]).count()
-    interrupted = PlannedContact.objects.filter(status="withheld", reason_code__in=["interrupted", "permit-expired"])
+    interrupted = PlannedContact.objects.filter(status="withheld", reason_code__in=PASSING)
     return open_rows + interrupted.count() + ContactAttempt.objects.filter(status="cleared").count()
 
 
