@@ -131,11 +131,10 @@ def apply(receipt: DeliveryReceipt, *, at: datetime) -> bool:
     return applied
 
 
-def apply_waiting(attempt: ContactAttempt, *, at: datetime) -> None:
+def apply_waiting(attempt: ContactAttempt, *, key: UUID, at: datetime) -> None:
     """Apply the receipts that came before the answer to our request. Call with the attempt locked."""
     named = Q(provider=attempt.provider, message_ref=attempt.provider_ref) & ~Q(message_ref="")
-    keys = [attempt.key, *([attempt.planned.key] if attempt.planned is not None else [])]
-    waiting = DeliveryReceipt.objects.filter(named | Q(key__in=keys), applied=False)
+    waiting = DeliveryReceipt.objects.filter(named | Q(key=key), applied=False)
     for receipt in waiting.order_by("occurred_at", "pk"):
         if _apply(receipt, attempt, at=at):
             _mark_if_bad(receipt, attempt, at=at)

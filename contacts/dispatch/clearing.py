@@ -78,7 +78,8 @@ def _prepare(
     planned: PlannedContact, file: CaseFile, locked: set[int], *, at: datetime
 ) -> tuple[ContactPoint, TemplateVersion] | Obstacle:
     """Return the point to use and the wording, or what stands in the way before any law is asked."""
-    obstacle = wanted.still_wanted(planned, file, at=at)
+    owed = wanted.positions(file)
+    obstacle = wanted.still_wanted(planned, file, owed, at=at)
     if obstacle is not None:
         return obstacle
     if ContactAttempt.objects.filter(planned=planned, status__in=LIVE).exists():
@@ -92,7 +93,7 @@ def _prepare(
     if version is None:
         return Obstacle("no-approved-wording", at + wanted.LATER)
     try:
-        wording.write(version, file, channel=planned.channel, at=at)
+        wording.write(version, file, owed, channel=planned.channel)
     except rendering.RenderingRefused as refused:
         return unwritable(refused, at=at)
     return point, version

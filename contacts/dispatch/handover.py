@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import DatabaseError, transaction
 
 from cases import activity, instructions, locks
+from cases.arrears import Arrears
 from cases.models import ContactPoint
 from collections_app.shared import sealed
 from compliance import audit, gate
@@ -52,12 +53,13 @@ def hand_over(cleared: Cleared, *, now: Callable[[], datetime]) -> str:
             return "lost"
         at = now()
         file = facts.of_case(planned.case_id, at=at)
-        obstacle = _last_look(cleared, planned, attempt, file, at=at)
+        owed = wanted.positions(file)
+        obstacle = _last_look(cleared, planned, attempt, file, owed, at=at)
         if obstacle is not None:
             return withhold(attempt, planned, obstacle, at=at)
         try:
             version = TemplateVersion.objects.get(pk=cleared.wording_id)
-            text = wording.write(version, file, channel=planned.channel, at=at)
+            text = wording.write(version, file, owed, channel=planned.channel)
         except rendering.RenderingRefused as refused:
             return withhold(attempt, planned, unwritable(refused, at=at), at=at)
         point = file.point(cleared.contact_point_id)
@@ -67,12 +69,18 @@ def hand_over(cleared: Cleared, *, now: Callable[[], datetime]) -> str:
 
 
 def _last_look(
-    cleared: Cleared, planned: PlannedContact, attempt: ContactAttempt, file: CaseFile, *, at: datetime
+    cleared: Cleared,
+    planned: PlannedContact,
+    attempt: ContactAttempt,
+    file: CaseFile,
+    owed: list[Arrears],
+    *,
+    at: datetime,
 ) -> Obstacle | None:
     """Return what has come in the way since the permit, or None: the permit's time, our own reasons, the law."""
     if not cleared.permit.is_valid(at) or not cleared.claim.has_time():
         return Obstacle("permit-expired", at + NEXT_TRY)
-    obstacle = wanted.still_wanted(planned, file, at=at)
+    obstacle = wanted.still_wanted(planned, file, owed, at=at)
     if obstacle is not None:
         return obstacle
     question = question_of(planned, file, cleared.contact_point_id)
@@ -172,7 +180,7 @@ def record_sent(
         finish(planned, at=at)
     if attempt.case_id is not None:
         activity.note_contact(case_id=attempt.case_id, at=attempt.at, right_party=False)
-    receipts.apply_waiting(attempt, at=at)
+    receipts.apply_waiting(attempt, key=planned.key if planned else attempt.key, at=at)
 
 
 def finish(planned: PlannedContact, *, at: datetime) -> None:

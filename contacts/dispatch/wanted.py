@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from typing import Final
 
 from django.db.models import Max
 
 from cases import arrears
-from cases.models import AccountState, ImportBatch
+from cases.arrears import Arrears
+from cases.models import ImportBatch
 from collections_app.shared import clock
 from contacts import stops
 from contacts.facts import CaseFile
@@ -26,16 +26,22 @@ class Obstacle:
     try_again_at: datetime | None = None
 
 
-def still_wanted(planned: PlannedContact, file: CaseFile, *, at: datetime) -> Obstacle | None:
+def positions(file: CaseFile) -> list[Arrears]:
+    """Return what is past due on each account of the case today, at the creditor's."""
+    return arrears.of_accounts(list(file.accounts), on=clock.business_day(file.at, file.case.creditor.time_zone))
+
+
+def still_wanted(planned: PlannedContact, file: CaseFile, owed: list[Arrears], *, at: datetime) -> Obstacle | None:
     """Return what stands in the way, or None. The first obstacle found is the answer; those for good come first."""
     case, creditor = file.case, file.case.creditor
+    asks_for_money = planned.purpose == "collection"
     if at >= planned.expires_at:
         return Obstacle("too-late")
     if case.is_resolved:
         return Obstacle("case-resolved")
     if planned.enrolment.left_on is not None:
         return Obstacle("left-strategy")
-    if case.past_due_since is None and planned.purpose == "collection":
+    if asks_for_money and case.past_due_since is None:
         return Obstacle("nothing-past-due")
     if planned.step.segment.version.status != StrategyVersion.Status.PUBLISHED:
         return Obstacle("strategy-stopped", at + LATER)
@@ -45,28 +51,17 @@ def still_wanted(planned: PlannedContact, file: CaseFile, *, at: datetime) -> Ob
         return Obstacle("stopped", at + SOON)
     if not case.person.is_named:
         return Obstacle("unnamed-person", at + timedelta(days=1))
+    as_of = balances_as_of(file, owed)
     today = clock.business_day(at, creditor.time_zone)
-    as_of = balances_as_of(file)
     if as_of is None or (today - as_of).days > creditor.freshness_days:
         return Obstacle("stale-feed", at + LATER)
-    if planned.purpose == "collection" and amount_due(file, on=today) <= 0:
+    if asks_for_money and sum(position.amount for position in owed) <= 0:
         return Obstacle("nothing-past-due")
     return None
 
 
-def balances_as_of(file: CaseFile) -> date | None:
+def balances_as_of(file: CaseFile, owed: list[Arrears]) -> date | None:
     """Return the date of the creditor's last word about these accounts: a whole tape, or a state of their own."""
-    creditor_id = file.case.creditor_id
-    tapes = ImportBatch.objects.filter(creditor_id=creditor_id, kind="tape", status=ImportBatch.Status.LOADED)
-    states = AccountState.objects.filter(account_id__in=[account.pk for account in file.accounts])
-    dates = [
-        tapes.aggregate(last=Max("as_of"))["last"],
-        states.aggregate(last=Max("effective_on"))["last"],
-    ]
+    tapes = ImportBatch.objects.filter(creditor_id=file.case.creditor_id, kind="tape", status=ImportBatch.Status.LOADED)
+    dates = [tapes.aggregate(last=Max("as_of"))["last"], *(position.as_of for position in owed)]
     return max((day for day in dates if day is not None), default=None)
-
-
-def amount_due(file: CaseFile, *, on: date) -> Decimal:
-    """Return what is past due on the accounts of the case, in its currency."""
-    positions = arrears.of_accounts(list(file.accounts), on=on)
-    return sum((position.amount for position in positions), arrears.ZERO)

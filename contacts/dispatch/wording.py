@@ -1,10 +1,9 @@
 """Which wording a person gets, and the values that go into it."""
 
-from datetime import datetime
 from decimal import Decimal
 
 from cases import arrears
-from cases.models import Promise
+from cases.arrears import Arrears
 from collections_app.shared import clock
 from contacts import rendering
 from contacts.facts import CaseFile
@@ -23,15 +22,14 @@ def wording_for(template: Template, language: str) -> TemplateVersion | None:
     return next(iter([*exact, *near, *english]), None)
 
 
-def values_for(file: CaseFile, *, language: str, at: datetime) -> dict[str, str | None]:
+def values_for(file: CaseFile, owed: list[Arrears], *, language: str) -> dict[str, str | None]:
     """Return the value of every variable for this case, written for a reader of this language; None where unknown."""
     case, creditor, person = file.case, file.case.creditor, file.case.person
-    today = clock.business_day(at, creditor.time_zone)
-    positions = arrears.of_accounts(list(file.accounts), on=today)
-    due = sum((position.amount for position in positions), arrears.ZERO)
-    as_of = max((position.as_of for position in positions if position.as_of), default=None)
+    today = clock.business_day(file.at, creditor.time_zone)
+    due = sum((position.amount for position in owed), arrears.ZERO)
+    as_of = max((position.as_of for position in owed if position.as_of), default=None)
     account = min(file.accounts, key=lambda each: each.pk) if file.accounts else None
-    promise = Promise.objects.filter(case=case, status=Promise.Status.OPEN).first()
+    promise = file.open_promise
 
     def money(amount: Decimal) -> str:
         return rendering.money(amount, case.currency, language=language)
@@ -55,7 +53,7 @@ def values_for(file: CaseFile, *, language: str, at: datetime) -> dict[str, str 
     }
 
 
-def write(wording: TemplateVersion, file: CaseFile, *, channel: str, at: datetime) -> rendering.Text:
+def write(wording: TemplateVersion, file: CaseFile, owed: list[Arrears], *, channel: str) -> rendering.Text:
     """Return the message in this wording for this case. Raises rendering.RenderingRefused."""
-    values = values_for(file, language=wording.language, at=at)
+    values = values_for(file, owed, language=wording.language)
     return rendering.render(wording.body, subject=wording.subject, values=values, channel=channel)

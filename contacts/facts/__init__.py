@@ -84,7 +84,7 @@ def of_cases(
     grouped_accounts, told = by(accounts, "person_id"), list(instructions)
     happened = list(attempts)
     concerned = {case.pk: {case.person_id, whom[case.pk][0]} for case in cases}
-    standing = standing_records(concerned, cases, at=at, live=live)
+    standing, promised = standing_records(concerned, cases, at=at, live=live)
     files = {}
     for case in cases:
         person_id, party = whom[case.pk]
@@ -105,6 +105,7 @@ def of_cases(
             ),
             instructions=tuple(i for i in told if i.person_id in both or i.address_id in reached),
             records=tuple(standing.get(case.pk, ())),
+            open_promise=promised.get(case.pk),
             _point_by_id={point.pk: point for point in own},
         )
     return files

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Final
 
-from cases.models import Account, Case, ContactPoint, Instruction, LocationClaim, Product
+from cases.models import Account, Case, ContactPoint, Instruction, LocationClaim, Product, Promise
 from collections_app.shared import clock
 from compliance import facts as known
 from compliance.facts import ContactEvent, Facts, FirmPolicy, Override, Question, Record
@@ -52,6 +52,7 @@ class CaseFile:
     attempts: tuple[ContactAttempt, ...] = ()
     instructions: tuple[Instruction, ...] = ()
     records: tuple[Record, ...] = ()
+    open_promise: Promise | None = None
     _point_by_id: dict[int, ContactPoint] = field(default_factory=dict)
 
     def point(self, contact_point_id: int | None) -> ContactPoint | None:

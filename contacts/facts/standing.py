@@ -29,8 +29,10 @@ ROLE_RECORDS: Final = {
 
 def standing_records(
     concerned: Mapping[int, set[int]], cases: list[Case], *, at: datetime, live: bool
-) -> dict[int, list[Record]]:
-    """Return per case what stands about its persons: consents, holds, promises, plans and who else is liable."""
+) -> tuple[dict[int, list[Record]], dict[int, Promise]]:
+    """Return per case what stands about its persons (consents, holds, promises, plans, who else is liable), and its
+    open promise.
+    """
     persons = set().union(*concerned.values()) if concerned else set()
 
     def seen(instant: datetime, recorded_at: datetime | None = None) -> datetime:
@@ -54,6 +56,7 @@ def standing_records(
         "borrower_id",
     )
     found: dict[int, list[Record]] = {}
+    open_promises = {case_id: one for case_id, made in promises.items() for one in made if one.status == "open"}
     for case in cases:
         records = found.setdefault(case.pk, [])
         for person_id in sorted(concerned[case.pk]):
@@ -118,7 +121,7 @@ def standing_records(
                     debts=(role.account_id,) if role.account_id else (),
                 )
             )
-    return found
+    return found, open_promises
 
 
 def by(rows: Iterable[Any], attribute: str) -> dict[int, list[Any]]:

@@ -83,7 +83,7 @@ def _warm_up(at: datetime) -> None:
     """Read packs and languages once, so that a newborn child is at work at once."""
     from compliance import gate
     from contacts import facts
-    from contacts.dispatch import wording
+    from contacts.dispatch import wanted, wording
     from contacts.models import PlannedContact
 
     planned = PlannedContact.objects.order_by("pk").first()
@@ -91,7 +91,7 @@ def _warm_up(at: datetime) -> None:
     question = file.question(channel=planned.channel, contact_point_id=file.points[0].pk, automated=True)
     gate.preview(question, file.facts(file.points[0].pk))
     version = wording.wording_for(planned.template, "zh-hans")
-    wording.write(version, file, channel=planned.channel, at=at)
+    wording.write(version, file, wanted.positions(file), channel=planned.channel)
 
 
 def _clock(at: datetime) -> Any:
