@@ -5,8 +5,11 @@ from importlib.util import find_spec
 
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
+from django.views.generic import RedirectView
 
+from collections_app import admin as configuration
 from collections_app import health
+from collections_app.staff.views import SignOut
 
 # Where each part is mounted, in the order of reading; modules of one name share its namespace.
 PARTS = (
@@ -32,6 +35,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("health/ready", health.ready, name="health-ready"),
     path("health/queue", health.queue, name="health-queue"),
     path("metrics", health.metrics, name="metrics"),
+    path("admin/login/", configuration.sign_in),
+    path("admin/logout/", SignOut.as_view()),
+    path("admin/password_change/", RedirectView.as_view(pattern_name="password_change")),
     path("admin/", admin.site.urls),
     *(_mounted(where, name, modules) for where, name, modules in PARTS),
 ]
