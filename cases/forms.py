@@ -3,11 +3,9 @@
 import re
 import unicodedata
 from datetime import datetime, time, timedelta
-from decimal import Decimal
 from typing import Any
 
 from django import forms
-from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -16,6 +14,7 @@ from cases.models import Case, Hold, Instruction, NextAction, Promise
 from cases.models.case import HUMAN_ACTIONS
 from cases.queries import SKIP_REASONS, reveal_reasons, skip_label
 from collections_app.shared import clock
+from collections_app.staff.models import User
 
 GROUPED = re.compile(r"\d{1,3}(,\d{3})+(\.\d*)?")
 CURRENCY_SIGNS = "¥￥$£€元"
@@ -69,7 +68,7 @@ class AmountField(forms.DecimalField):
         for name in ("step", "min", "max"):
             self.widget.attrs.pop(name, None)
 
-    def to_python(self, value: Any) -> Decimal | None:
+    def to_python(self, value: Any) -> Any:
         if isinstance(value, str):
             plain = "".join(unicodedata.normalize("NFKC", value).split()).strip(CURRENCY_SIGNS)
             if "," in plain:
@@ -180,12 +179,16 @@ class PromiseForm(forms.Form):
 
 
 class AssignForm(forms.Form):
-    owner = forms.ModelChoiceField(label=_("Owner"), queryset=None, required=False, empty_label=_("the whole team"))
-
     def __init__(self, *args: Any, team_id: int | None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        users = get_user_model().objects.filter(team_id=team_id, is_active=True, role__in=["collector", "supervisor"])
-        self.fields["owner"].queryset = users.order_by("name", "username")
+        users = User.objects.filter(is_active=True, role__in=["collector", "supervisor"])
+        users = users.filter(team_id=team_id) if team_id else users.none()
+        self.fields["owner"] = forms.ModelChoiceField(
+            label=_("Owner"),
+            queryset=users.order_by("name", "username"),
+            required=False,
+            empty_label=_("the whole team"),
+        )
 
 
 class RevealForm(forms.Form):

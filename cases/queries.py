@@ -220,7 +220,8 @@ def facts_of(case: Case, *, user, at: datetime) -> CaseFacts:
     )
     promises = list(Promise.objects.filter(case=case).order_by("-made_at", "-pk")[:20])
     plan = Plan.objects.filter(case=case, status__in=LIVE_PLANS).order_by("-pk").first()
-    mine = case.lease_by_id == user.pk and case.is_leased
+    leased = bool(getattr(case, "is_leased", False))
+    mine = case.lease_by_id == user.pk and leased
     broken = sum(promise.status == Promise.Status.BROKEN for promise in promises)
     standing = Hold.objects.filter(person_id=case.person_id, released_at__isnull=True).filter(
         Q(creditor_id__isnull=True) | Q(creditor_id=case.creditor_id)
@@ -237,7 +238,7 @@ def facts_of(case: Case, *, user, at: datetime) -> CaseFacts:
         broken_promises=broken,
         feed=freshness.of_creditor(case.creditor, on=on),
         is_mine=mine,
-        holder=str(case.lease_by) if case.is_leased and not mine else "",
+        holder=str(case.lease_by) if leased and not mine else "",
         read_only=not mine or not user.has_perm("cases.work_queue") or case.is_resolved,
         why=_why(case, broken),
     )

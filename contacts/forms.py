@@ -105,7 +105,7 @@ class CallForm(forms.Form):
             self.add_error(missing, _("A next action has a date, and a date an action."))
         return cleaned
 
-    def _needs(self, name: str, question: str | LazyText) -> None:
+    def _needs(self, name: str, question: Any) -> None:
         if self.cleaned_data.get(name) in (None, "") and name not in self.errors:
             self.add_error(name, question)
 

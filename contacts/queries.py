@@ -59,7 +59,7 @@ class Way:
         return self.channel == Channel.PHONE
 
 
-def ways(case: Case, *, staff_id: int, at: datetime) -> list[Way]:
+def ways(case: Case, *, staff_id: int | None, at: datetime) -> list[Way]:
     """Return every way to reach the person of a case, in the order of the contact bar."""
     file = facts.of_case(case.pk, at=at)
     orders = {order.scope: order for order in stops.standing()}
@@ -79,7 +79,7 @@ def ways(case: Case, *, staff_id: int, at: datetime) -> list[Way]:
     return found
 
 
-def way(file: CaseFile, channel: str, point: ContactPoint, *, staff_id: int) -> Way:
+def way(file: CaseFile, channel: str, point: ContactPoint, *, staff_id: int | None) -> Way:
     """Return one channel to one point: what the gate would say now, in the reader's language."""
     by_person = channel in (Channel.PHONE, Channel.VISIT)
     question = file.question(

@@ -195,8 +195,9 @@ def _told(case: Case) -> QuerySet[AuditEvent]:
 
 def _title(attempt: ContactAttempt) -> str:
     what = str(Channel(attempt.channel).label).capitalize()
-    if attempt.address_id and attempt.address.kind == "phone" and attempt.address.value_last4:
-        what = f"{what} …{attempt.address.value_last4}"
+    address = attempt.address
+    if address is not None and address.kind == "phone" and address.value_last4:
+        what = f"{what} …{address.value_last4}"
     done = attempt.status in ("completed", "recorded", "sent", "delivered")
     how = attempt.get_outcome_display() if done and attempt.outcome else attempt.get_status_display()
     return f"{what}: {how}"
@@ -211,7 +212,7 @@ def _attempts(attempts: list[ContactAttempt], user) -> list[Entry]:
         tone = ATTEMPT_TONES.get(attempt.status, "ok" if attempt.outcome in REACHED else "act")
         body = ""
         if refused:
-            body = why.get(attempt.decision_id) or say(attempt.reason_code)
+            body = why.get(attempt.decision_id or 0) or say(attempt.reason_code)
         elif attempt.reason_code:
             body = say(attempt.reason_code)
         inbound = attempt.direction == "inbound"

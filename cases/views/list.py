@@ -46,7 +46,7 @@ def show(request: HttpRequest) -> HttpResponse:
 
 def _plain(asked: QueryDict) -> dict[str, str]:
     """Return what the address asks, without what no text in a database can hold."""
-    return {name: value.replace("\0", "") for name, value in asked.items()}
+    return {name: str(value).replace("\0", "") for name, value in asked.items()}
 
 
 def _filtered(user, asked: dict[str, str], *, at: datetime) -> QuerySet[Case]:
@@ -143,7 +143,7 @@ def _row(case: Case, at: datetime) -> dict[str, Any]:
         "owner": str(case.owner) if case.owner else "",
         "next_label": case.get_next_action_display() if case.next_action else "",
         "next_at": case.next_action_at,
-        "is_held": case.is_held,
+        "is_held": getattr(case, "is_held", False),
     }
 
 

@@ -1,7 +1,7 @@
 """The collector's queue: what waits, taking the next case, putting one aside or back."""
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -24,12 +24,13 @@ def case_url(case) -> str:
 def show(request: HttpRequest) -> HttpResponse:
     """Say what waits, and offer the next case."""
     at, user = clock.now(), request.user
+    team = getattr(user, "team", None)
     waiting, current = worklist.queue(user, at=at), lists.current(user)
     listed = reverse("cases:list")
     context = {
         "now": at,
         "queue": {
-            "name": str(user.team) if user.team else "",
+            "name": str(team or ""),
             "left": waiting.due,
             "late": waiting.late,
             "done_today": lists.worked_today(user, at=at).count(),
@@ -60,7 +61,7 @@ def take_next(request: HttpRequest) -> HttpResponse:
     return lead_to_next(request)
 
 
-def lead_to_next(request: HttpRequest) -> HttpResponse:
+def lead_to_next(request: HttpRequest) -> HttpResponseRedirect:
     """Hand out the next case and lead to it; to the queue when nothing is due."""
     at, actor = clock.now(), Actor.of(request.user)
     case = worklist.next_case(user=request.user, actor=actor, at=at)

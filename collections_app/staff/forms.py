@@ -22,7 +22,7 @@ class SignInForm(AuthenticationForm):
 
     def clean(self):
         name = self.cleaned_data.get("username") or ""
-        address = self.request.META.get("REMOTE_ADDR", "")
+        address = self.request.META.get("REMOTE_ADDR", "") if self.request else ""
         if throttle.is_closed(name, address):
             raise ValidationError(
                 _("Too many attempts. Wait %(minutes)s minutes, then try again.") % {"minutes": throttle.MINUTES},
@@ -41,13 +41,14 @@ class SignInForm(AuthenticationForm):
 
 
 class PreferencesForm(forms.ModelForm):
-    time_zone = forms.ChoiceField(label=_("Time zone"))
+    time_zone = forms.ChoiceField(label=_("Time zone"), choices=lambda: zones())
 
     class Meta:
         model = User
         fields = ["language", "time_zone"]
 
-    def __init__(self, *args, **kwargs) -> None:
-        super().__init__(*args, **kwargs)
-        zones = sorted(name for name in available_timezones() if "/" in name and not name.startswith("Etc/"))
-        self.fields["time_zone"].choices = [(name, name.replace("_", " ")) for name in ["UTC", *zones]]
+
+def zones() -> list[tuple[str, str]]:
+    """Return the time zones of the world by their names."""
+    names = sorted(name for name in available_timezones() if "/" in name and not name.startswith("Etc/"))
+    return [(name, name.replace("_", " ")) for name in ["UTC", *names]]

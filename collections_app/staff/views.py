@@ -1,5 +1,7 @@
 """Signing in and out, the first page of each role, and one's own language and time zone."""
 
+from typing import Any
+
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.views import LoginView, LogoutView
@@ -35,7 +37,7 @@ def remember_language(response: HttpResponse, language: str) -> HttpResponse:
 class SignIn(LoginView):
     authentication_form = SignInForm
 
-    def form_valid(self, form: SignInForm) -> HttpResponse:
+    def form_valid(self, form: Any) -> HttpResponse:
         response = super().form_valid(form)
         user = form.get_user()
         events.signed_in.send(sender=type(user), user=user, at=clock.now())

@@ -76,7 +76,7 @@ def log(request: HttpRequest, ref: str) -> HttpResponse:
     case, at, actor = case_queries.find(request.user, ref), clock.now(), Actor.of(request.user)
     form = CallForm(request.POST)
     if form.is_valid():
-        own = ContactAttempt.objects.filter(pk=form.cleaned_data["attempt"], case=case, made_by=request.user)
+        own = ContactAttempt.objects.filter(pk=form.cleaned_data["attempt"], case=case, made_by_id=request.user.pk)
         if not own.exists():
             raise Http404
         try:
@@ -106,9 +106,8 @@ def _with_version(form: CallForm, refused: Refused, case: Case) -> CallForm:
     """Return the form for another try: what was typed stays, and it now knows the case as it is."""
     if refused.code != "stale":
         return form
-    data = form.data.copy()
-    data["version"] = str(Case.objects.values_list("version", flat=True).get(pk=case.pk))
-    renewed = CallForm(data)
+    version = Case.objects.values_list("version", flat=True).get(pk=case.pk)
+    renewed = CallForm({**{name: form.data.get(name) for name in form.data}, "version": str(version)})
     renewed.full_clean()
     renewed.add_error(None, str(refused))
     return renewed
@@ -138,7 +137,7 @@ def cancel(request: HttpRequest, ref: str) -> HttpResponse:
         attempt = int(request.POST.get("attempt", ""))
     except ValueError:
         raise Http404 from None
-    if not ContactAttempt.objects.filter(pk=attempt, case=case, made_by=request.user).exists():
+    if not ContactAttempt.objects.filter(pk=attempt, case=case, made_by_id=request.user.pk).exists():
         raise Http404
     try:
         calls.cancel(attempt_id=attempt, actor=Actor.of(request.user), at=clock.now())

@@ -25,7 +25,7 @@ def show(request: HttpRequest, ref: str) -> HttpResponse:
     case, at = case_queries.find(request.user, ref), clock.now()
     if case.lease_by_id == request.user.pk and not case.is_resolved:
         worklist.renew(case, request.user)
-        case.is_leased = True
+        case = case_queries.find(request.user, ref)
     if is_htmx(request) and "after" in request.GET:
         context = {"now": at, "case": case, **history(case, user=request.user, after=request.GET["after"])}
         return vary_on_htmx(render(request, "cases/case.html#timeline", context))

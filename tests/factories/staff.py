@@ -1,6 +1,7 @@
 """People who work here, and what their clock says."""
 
 from datetime import UTC, datetime
+from math import ceil
 from typing import Any
 
 import factory
@@ -46,5 +47,5 @@ class UserFactory(DjangoModelFactory):
 def set_clock(settings: Any, at: datetime) -> None:
     """Make the product's clock say this instant from now on (it goes on running): set_clock(settings, at)."""
     settings.CLOCK_SHIFT = True
-    seconds = round((at - datetime.now(UTC)).total_seconds())
+    seconds = ceil((at - datetime.now(UTC)).total_seconds())  # never before the instant itself
     ClockOffset.objects.update_or_create(id=1, defaults={"seconds": seconds})
