@@ -1,5 +1,6 @@
 """Adapters: no permit, nothing leaves; and what is known afterwards is said plainly, whatever the other side does."""
 
+import smtplib
 import uuid
 from collections.abc import Iterator
 from datetime import timedelta
@@ -171,6 +172,23 @@ def test_a_mail_carries_its_key_and_a_way_out_and_no_stray_header(mail, carrier)
     composed, _ = mail._compose(message(), "a@example.com")
     assert composed["List-Unsubscribe"] == "<mailto:collections@example.com?subject=STOP%20C-1>"
     assert composed["Bcc"] is None
+
+
+def test_a_long_mail_arrives_whole(mail, carrier):
+    paragraphs = [f"{n}. 您好，您的信用卡账户已逾期，请尽快还款。 Please pay what is past due." for n in range(60)]
+    send(mail, to="a@example.com", text="\n".join(paragraphs))
+    (kept,) = carrier.messages("email")
+    assert [line for line in kept.text.splitlines() if line] == paragraphs
+
+
+def test_a_server_that_refuses_us_costs_nobody_his_message(mail, monkeypatch):
+    class Closed(smtplib.SMTP):
+        def mail(self, sender, options=()):
+            return 530, b"authentication required"
+
+    monkeypatch.setattr(smtplib, "SMTP", Closed)
+    with pytest.raises(NotConfigured):
+        send(mail, to="a@example.com")
 
 
 @pytest.mark.parametrize(

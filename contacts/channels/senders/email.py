@@ -3,6 +3,7 @@
 import re
 import smtplib
 import ssl
+from email import policy
 from email.message import EmailMessage
 from email.utils import formataddr, formatdate, parseaddr
 from typing import Any, ClassVar
@@ -48,6 +49,8 @@ class EmailSender(Sender):
             if options.get("username"):
                 client.login(options["username"], options.get("password", ""))
             code, said = client.mail(parseaddr(settings.DEFAULT_FROM_EMAIL or "")[1])
+            if code >= 500:  # it refuses us, not the person: every message waits until that is mended
+                raise NotConfigured(self.channel)
             if code == 250:
                 code, said = client.rcpt(to)
         except (OSError, smtplib.SMTPException) as error:
@@ -55,7 +58,7 @@ class EmailSender(Sender):
         if code not in (250, 251):
             raise _refusal(code, said)
         try:  # from here on the server may take it although we never hear so
-            code, said = client.data(mail.as_bytes())
+            code, said = client.data(mail.as_bytes(policy=policy.SMTP))  # CRLF, lines of at most 998
         except smtplib.SMTPDataError as error:
             raise _refusal(error.smtp_code, error.smtp_error) from error
         except (OSError, smtplib.SMTPException) as error:
