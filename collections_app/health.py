@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Min
+from django.db.models.functions import Greatest
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
@@ -94,7 +95,9 @@ def oldest_due_contact() -> float | None:
     due = planned.objects.filter(
         status__in=["planned", "withheld"], automated=True, channel__in=settings.CHANNEL_QUEUES
     )
-    oldest = due.filter(try_again_at__lte=at, expires_at__gt=at).aggregate(oldest=Min("try_again_at"))["oldest"]
+    oldest = due.filter(try_again_at__lte=at, expires_at__gt=at).aggregate(
+        oldest=Min(Greatest("try_again_at", "created_at"))  # one planned for a time gone by waits since it was planned
+    )["oldest"]
     return None if oldest is None else (at - oldest).total_seconds()
 
 

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.db.models import Min
+from django.db.models.functions import Greatest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -55,7 +57,7 @@ def queue(scope: Scope) -> Box:
     rows = outbox.planned(scope.user)
     due = outbox.due(rows, scope.at)
     count, withheld = due.count(), outbox.withheld(rows).count()
-    oldest = due.order_by("try_again_at", "pk").values_list("try_again_at", flat=True).first()
+    oldest = due.aggregate(oldest=Min(Greatest("try_again_at", "created_at")))["oldest"]
     tick = Tick.objects.order_by("-minute").values_list("minute", flat=True).first()
     address = reverse("contacts:planned")
     age = (scope.at - oldest).total_seconds() if oldest else None
