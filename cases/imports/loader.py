@@ -215,6 +215,7 @@ def _write(
     values["first_of_its_day"] = not run(sql.EARLIER_BATCH).fetchone()[0]
     run(sql.REFUSE_DUPLICATES, sql.MATCH_ACCOUNTS, sql.MATCH_PRODUCTS, sql.MARK_CHANGED_STATES, sql.REFUSE_ROWS)
     refused: int = run(sql.COUNT_REFUSED).fetchone()[0]
+    staging.add_texts(cursor, tape)
     run(sql.KEEP_REFUSED)
     batches.check(batch_id=batch.pk, refused=refused, actor=actor, at=at)
 

@@ -5,7 +5,7 @@ import hashlib
 import io
 import json
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from contextlib import closing
 from datetime import date
 from decimal import Decimal
@@ -22,7 +22,7 @@ from .sheet_child import DIGITS_LOST
 
 # Names of the staged columns, in order; `sql.STAGING` declares the same ones with their types.
 STAGED: Final = (
-    "line", "raw_sealed", "number_sealed", "number_hash", "number_last4",
+    "line", "number_sealed", "number_hash", "number_last4",
     "balance", "amount_past_due", "credit_limit", "paid_in_month", "last_payment_amount",
     "due_on", "days", "months", "currency", "product", "opened_on",
     "borrower_ref", "name", "document_sealed", "document_hash", "document_last4", "document_kind", "birth_on",
@@ -62,7 +62,6 @@ class Row(NamedTuple):
     staged: list[Any] | None
     refusals: list[RowRefusal]
     remarks: list[RowRefusal]
-    raw_sealed: bytes
 
 
 class _Lines:
@@ -199,9 +198,15 @@ class Tape:
         # the jurisdiction first: national telephone numbers are read by it
         return sorted(found, key=lambda column: (column[2].name != "jurisdiction", column[0]))
 
+    def text_of(self, lines: Container[int]) -> Iterator[tuple[int, bytes]]:
+        """Yield the sealed text of these lines, by reading the file once more: few rows are refused."""
+        for line, cells in records(self.path, self.layout):
+            if cells is not None and line in lines:
+                yield line, sealed.seal(json.dumps(cells, ensure_ascii=False))
+
     def used_slots(self) -> list[int]:
         """Return the places in a staged row that this tape can fill, in order."""
-        used = {SLOT["line"], SLOT["raw_sealed"], SLOT["currency"]}
+        used = {SLOT["line"], SLOT["currency"]}
         for _place, _heading, field, slot, _parse in self._columns:
             if slot >= 0:
                 used.update(range(slot, slot + _WIDTHS.get(field.kind, 1)))
@@ -259,24 +264,23 @@ class Tape:
         for line, cells in records(self.path, self.layout, told=self._told):
             if cells is None:
                 self.rows += 1
-                yield Row(line, None, [RowRefusal(line, "", "bad_quoting")], [], b"")
+                yield Row(line, None, [RowRefusal(line, "", "bad_quoting")], [])
                 continue
             if not any(cell and not cell.isspace() for cell in cells):
                 continue
             self.rows += 1
-            raw = sealed.seal(json.dumps(cells, ensure_ascii=False))
             if len(cells) != width and (len(cells) < width or any(cells[width:])):
                 if self.layout.kind == "sheet" and len(cells) < width:
                     cells = cells + [""] * (width - len(cells))
                 else:
                     refusal = RowRefusal(line, "", "wrong_width", {"found": len(cells), "expected": width})
-                    yield Row(line, None, [self._total_line(line, cells) or refusal], [], raw)
+                    yield Row(line, None, [self._total_line(line, cells) or refusal], [])
                     continue
-            yield self._row(line, cells, raw)
+            yield self._row(line, cells)
 
-    def _row(self, line: int, cells: list[str], raw: bytes) -> Row:
+    def _row(self, line: int, cells: list[str]) -> Row:
         staged: list[Any] = [None] * len(STAGED)
-        staged[0], staged[1] = line, raw
+        staged[0] = line
         self._region = self.region
         refusals: list[RowRefusal] = []
         remarks: list[RowRefusal] = []
@@ -309,8 +313,8 @@ class Tape:
             refusals.extend(self._fractions(line, staged))
         if refusals:
             total = self._total_line(line, cells)
-            return Row(line, None, [total] if total else refusals, [], raw)
-        return Row(line, staged, [], remarks, raw)
+            return Row(line, None, [total] if total else refusals, [])
+        return Row(line, staged, [], remarks)
 
     def _fractions(self, line: int, staged: list[Any]) -> Iterator[RowRefusal]:
         for _place, heading, field, slot, _parse in self._columns:

@@ -13,7 +13,7 @@ EXCEPTION WHEN others THEN NULL;
 END $$;
 DROP TABLE IF EXISTS pg_temp.import_staging, pg_temp.import_refused;
 CREATE TEMP TABLE import_staging (
-    line integer NOT NULL, raw_sealed bytea, number_sealed bytea, number_hash bytea, number_last4 text,
+    line integer NOT NULL, number_sealed bytea, number_hash bytea, number_last4 text,
     balance numeric(18,2), amount_past_due numeric(18,2), credit_limit numeric(18,2), paid_in_month numeric(18,2),
     last_payment_amount numeric(18,2),
     due_on date, days integer, months smallint, currency text, product text, opened_on date,
@@ -46,8 +46,8 @@ DROP TABLE IF EXISTS pg_temp.import_staging, pg_temp.import_refused, pg_temp.imp
     pg_temp.import_account, pg_temp.import_point, pg_temp.import_guarantor;
 """
 COPY_STAGED: Final = "COPY import_staging ({columns}) FROM STDIN"
-COPY_REFUSED: Final = 'COPY import_refused (line, "column", code, "values", raw_sealed, remark) FROM STDIN'
-ANALYZE: Final = "CREATE INDEX ON import_staging (number_hash); ANALYZE import_staging;"
+COPY_REFUSED: Final = 'COPY import_refused (line, "column", code, "values", remark) FROM STDIN'
+ANALYZE: Final = "ANALYZE import_staging;"
 
 TIMEOUTS: Final = "SET LOCAL statement_timeout = '15min'; SET LOCAL lock_timeout = '60s';"
 # Persons are shared by all creditors: a tape that names people waits for every other import; others only for their own.
@@ -57,10 +57,10 @@ LOCK_CREDITOR: Final = "SELECT id FROM cases_creditor WHERE id = %(creditor)s FO
 # -- checks ---------------------------------------------------------------------------------------------------------
 REFUSE_DUPLICATES: Final = """
 WITH twice AS (
-    SELECT line, raw_sealed, min(line) OVER (PARTITION BY number_hash) AS first_line FROM import_staging
+    SELECT line, min(line) OVER (PARTITION BY number_hash) AS first_line FROM import_staging
 ), refused AS (
-    INSERT INTO import_refused (line, "column", code, "values", raw_sealed)
-    SELECT line, %(account_heading)s, 'duplicate_account', jsonb_build_object('first_line', first_line), raw_sealed
+    INSERT INTO import_refused (line, "column", code, "values")
+    SELECT line, %(account_heading)s, 'duplicate_account', jsonb_build_object('first_line', first_line)
     FROM twice WHERE line > first_line RETURNING line
 )
 DELETE FROM import_staging USING refused WHERE import_staging.line = refused.line;
@@ -107,26 +107,31 @@ WHERE NOT EXISTS (
 """
 REFUSE_ROWS: Final = """
 WITH reasons AS (
-    SELECT line, raw_sealed, %(product_heading)s AS "column", 'unknown_product' AS code,
+    SELECT line, %(product_heading)s AS "column", 'unknown_product' AS code,
            jsonb_build_object('product', coalesce(product, %(product)s)) AS "values"
     FROM import_staging WHERE product_id IS NULL AND (account_id IS NULL OR product IS NOT NULL)
     UNION ALL
-    SELECT line, raw_sealed, %(currency_heading)s, 'account_in_other_currency',
+    SELECT line, %(currency_heading)s, 'account_in_other_currency',
            jsonb_build_object('kept', kept_currency, 'stated', currency)
     FROM import_staging WHERE kept_currency <> currency
     UNION ALL
-    SELECT line, raw_sealed, %(account_heading)s, 'older_than_book', jsonb_build_object('newest', newest_on)
+    SELECT line, %(account_heading)s, 'older_than_book', jsonb_build_object('newest', newest_on)
     FROM import_staging WHERE newest_on IS NOT NULL AND state_changed
     UNION ALL
-    SELECT row.line, row.raw_sealed, %(borrower_heading)s, 'account_of_other_borrower', '{}'::jsonb
+    SELECT row.line, %(borrower_heading)s, 'account_of_other_borrower', '{}'::jsonb
     FROM import_staging AS row JOIN cases_borrower AS borrower ON borrower.id = row.borrower_id
     WHERE row.borrower_ref <> borrower.external_ref AND borrower.external_ref NOT LIKE 'account-%%'
       AND borrower.external_ref NOT LIKE 'document-%%'
 ), refused AS (
-    INSERT INTO import_refused (line, "column", code, "values", raw_sealed)
-    SELECT line, "column", code, "values", raw_sealed FROM reasons RETURNING line
+    INSERT INTO import_refused (line, "column", code, "values")
+    SELECT line, "column", code, "values" FROM reasons RETURNING line
 )
 DELETE FROM import_staging USING refused WHERE import_staging.line = refused.line;
+"""
+LINES_WITHOUT_TEXT: Final = "SELECT DISTINCT line FROM import_refused WHERE raw_sealed IS NULL ORDER BY line"
+ADD_TEXT: Final = """
+UPDATE import_refused SET raw_sealed = text.raw FROM unnest(%(lines)s::int[], %(raws)s::bytea[]) AS text (line, raw)
+WHERE import_refused.line = text.line
 """
 KEEP_REFUSED: Final = """
 INSERT INTO cases_importrow (batch_id, line, "column", code, "values", raw_sealed, purge_on)
@@ -189,7 +194,6 @@ SELECT account_id, person_id, %(creditor)s, CASE WHEN is_new THEN 'principal' EL
 FROM import_staging WHERE difference <> 0 ORDER BY line;
 UPDATE cases_account AS account SET balance = account.balance + row.difference
 FROM import_staging AS row WHERE account.id = row.account_id AND row.difference <> 0;
-UPDATE import_staging SET what = what || 'balance'::text WHERE difference <> 0;
 """
 INSERT_STATES: Final = """
 INSERT INTO cases_accountstate (account_id, person_id, creditor_id, effective_on, recorded_at, stated,
@@ -198,7 +202,6 @@ INSERT INTO cases_accountstate (account_id, person_id, creditor_id, effective_on
 SELECT account_id, person_id, %(creditor)s, %(as_of)s, %(at)s, %(stated)s, due_on, days, months, balance,
     amount_past_due, paid_in_month, currency, %(batch)s, 'tape'
 FROM import_staging WHERE state_changed ORDER BY line;
-UPDATE import_staging SET what = what || 'state'::text WHERE state_changed;
 """
 
 # -- proof -------------------------------------------------------------------------------------------------------------
@@ -207,14 +210,15 @@ INSERT INTO compliance_auditevent (name, subject_label, subject_id, person_id, a
     details)
 SELECT 'import.row_changed', 'cases.account', account_id, person_id, %(actor_kind)s, %(actor_id)s, %(actor_label)s,
     %(at)s,
-    jsonb_build_object('batch', %(batch)s, 'line', line, 'new', is_new, 'changed', to_jsonb(what),
+    jsonb_build_object('batch', %(batch)s, 'line', line, 'new', is_new, 'changed', to_jsonb(array_remove(
+        what || CASE WHEN difference <> 0 THEN 'balance' END || CASE WHEN state_changed THEN 'state' END, NULL)),
                        'difference', difference::text)
-FROM import_staging WHERE is_new OR what <> '{}' ORDER BY line;
+FROM import_staging WHERE is_new OR state_changed OR difference <> 0 OR what <> '{}' ORDER BY line;
 """
 COUNTS: Final = """
-SELECT count(*), count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE NOT is_new AND what <> '{}'),
-    count(*) FILTER (WHERE NOT is_new AND what = '{}')
-FROM import_staging;
+SELECT count(*), count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE NOT is_new AND changed),
+    count(*) FILTER (WHERE NOT is_new AND NOT changed)
+FROM (SELECT is_new, state_changed OR difference <> 0 OR what <> '{}' AS changed FROM import_staging) AS rows;
 """
 TOTALS: Final = """
 SELECT coalesce(sum(balance), 0), coalesce(sum(credit_limit), 0), coalesce(sum(amount_past_due), 0),

@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
+from itertools import batched
 from typing import Any, Final
 
 from . import reader, sql
@@ -32,9 +33,9 @@ def stage(cursor: Any, tape: reader.Tape, *, progress: Progress | None = None) -
             rows.write("\t".join([_text(staged[slot]) for slot in slots]))
             rows.write("\n")
         for refusal in row.refusals:
-            refused.write(_refusal(refusal, row.raw_sealed, remark=False))
+            refused.write(_refusal(refusal, remark=False))
         for remark in row.remarks:
-            refused.write(_refusal(remark, row.raw_sealed, remark=True))
+            refused.write(_refusal(remark, remark=True))
         waiting += 1
         if waiting == CHUNK:
             _flush(cursor, copy_rows, rows)
@@ -47,6 +48,15 @@ def stage(cursor: Any, tape: reader.Tape, *, progress: Progress | None = None) -
     if progress:
         progress(tape.rows, tape.layout.size)
     cursor.execute(sql.ANALYZE)
+
+
+def add_texts(cursor: Any, tape: reader.Tape) -> None:
+    """Put the sealed text of the refused rows beside their reasons, a few thousand at a time."""
+    cursor.execute(sql.LINES_WITHOUT_TEXT)
+    lines = {line for (line,) in cursor.fetchall()}
+    if lines:
+        for part in batched(tape.text_of(lines), CHUNK):
+            cursor.execute(sql.ADD_TEXT, {"lines": [line for line, _raw in part], "raws": [raw for _line, raw in part]})
 
 
 def drop(cursor: Any) -> None:
@@ -75,6 +85,6 @@ def _text(value: Any) -> str:
     raise TypeError(f"{type(value).__name__} is not staged")
 
 
-def _refusal(refusal: RowRefusal, raw: bytes, *, remark: bool) -> str:
-    cells = (refusal.line, refusal.column, refusal.code, json.dumps(refusal.values, ensure_ascii=False), raw or None)
+def _refusal(refusal: RowRefusal, *, remark: bool) -> str:
+    cells = (refusal.line, refusal.column, refusal.code, json.dumps(refusal.values, ensure_ascii=False))
     return "\t".join(_text(cell) for cell in cells) + f"\t{'t' if remark else 'f'}\n"
