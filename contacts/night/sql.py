@@ -1,5 +1,6 @@
-"""Constant SQL of the night: the lease on a run, by the database's own clock."""
+"""Constant SQL of the night: the lease on a run, by the database's own clock, and statistics."""
 
+from collections.abc import Mapping
 from typing import Final
 
 LOCK_CREDITOR: Final = "SELECT id FROM cases_creditor WHERE id = %(creditor)s FOR NO KEY UPDATE"
@@ -19,4 +20,23 @@ RELEASE: Final = "UPDATE contacts_nightrun SET lease_until = NULL WHERE id = %(r
 HELD_FOR: Final = """
 SELECT coalesce(max(extract(epoch FROM lease_until - clock_timestamp())), 0)
 FROM contacts_nightrun WHERE creditor_id = %(creditor)s
+"""
+
+# -- statistics --------------------------------------------------------------------------------------------------------
+ANALYSE: Final[Mapping[str, str]] = {
+    "cases_account": "ANALYZE cases_account",
+    "cases_accountstate": "ANALYZE cases_accountstate (account_id, person_id, creditor_id, effective_on)",
+    "cases_address": "ANALYZE cases_address (id, kind, suppressed_at)",
+    "cases_buckettransition": "ANALYZE cases_buckettransition",
+    "cases_case": "ANALYZE cases_case",
+    "cases_contactpoint": "ANALYZE cases_contactpoint",
+    "cases_person": "ANALYZE cases_person (id, jurisdiction, time_zone, language, is_named)",
+    "contacts_enrolment": "ANALYZE contacts_enrolment",
+    "contacts_plannedcontact": "ANALYZE contacts_plannedcontact",
+}
+GROWN_TABLES: Final = """
+SELECT relname FROM pg_class
+WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname = ANY(%(tables)s)
+  AND pg_relation_size(oid) / 8192 > greatest(relpages * 4 / 3, 8)
+ORDER BY relname
 """

@@ -9,6 +9,7 @@ from cases import closing, freshness
 from cases.closing import Close, Span
 from cases.invariants import Closed
 from contacts import invariants
+from contacts.night import upkeep
 from contacts.strategy import enrolment, planner
 
 WHOLE: Final = Span(0, 2**62)
@@ -54,6 +55,7 @@ def _freshness(night: Night, span: Span) -> Result:
 
 
 def _ageing(night: Night, span: Span) -> Result:
+    upkeep.analyse()
     return Result(rows=closing.age(night.close, span))
 
 
@@ -80,6 +82,7 @@ def _strategies(night: Night, span: Span) -> Result:
     left = enrolment.leave(close, span, paths)
     cancelled = enrolment.cancel_unwanted(close, span)
     entered = enrolment.enrol(close, span, paths)
+    upkeep.analyse()
     planned = planner.plan(close, span, paths)
     to_people = planner.set_futures(close, span)
     counts = {"entered": entered, "left": left, "cancelled": cancelled, "planned": sum(planned.values())}

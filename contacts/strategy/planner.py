@@ -33,7 +33,6 @@ from django.db.models import (
     Exists,
     ExpressionWrapper,
     F,
-    FilteredRelation,
     Func,
     IntegerField,
     Max,
@@ -50,7 +49,7 @@ from cases.closing import Close, Span
 from cases.models import Case, Product
 from cases.models.case import NextAction, Status
 from collections_app.shared import clock
-from contacts.models import Channel, PlannedContact, Purpose, Step
+from contacts.models import Channel, Enrolment, PlannedContact, Purpose, Step
 from contacts.strategy import conditions, enrolment, openings, sql
 
 REVIEW: Final = "review"  # stands where a channel would: a step that reaches nobody
@@ -110,9 +109,11 @@ def set_futures(close: Close, span: Span) -> int:
 def due(close: Close, span: Span, path: enrolment.Path, step: Step) -> QuerySet[Case]:
     """Return the cases for which a step is to be planned for the day, each with its `stay` on the path."""
     day, what = close.day, what_of(step)
-    on_path = Q(enrolments__segment=path.segment, enrolments__left_on__isnull=True)
-    cases = enrolment.book(close, span).annotate(stay=FilteredRelation("enrolments", condition=on_path))
-    cases = cases.filter(stay__isnull=False, past_due_since__lte=day - timedelta(days=step.from_dpd))
+    # Looked up per case by the unique index of open stays, which no plan can get wrong on a book just loaded.
+    stays = Enrolment.objects.filter(case_id=OuterRef("pk"), left_on__isnull=True)
+    cases = enrolment.book(close, span).filter(past_due_since__lte=day - timedelta(days=step.from_dpd))
+    cases = cases.alias(segment=Subquery(stays.values("segment_id"))).filter(segment=path.segment.pk)
+    cases = cases.annotate(stay=Subquery(stays.values("pk")), stay_since=Subquery(stays.values("entered_on")))
     cases = cases.filter(_in_time(step, close), conditions.matching(step.condition, enrolment.context_of(close)))
     if what.purpose != Purpose.SERVICE_REMINDER:
         cases = cases.filter(status__in=[Status.NEW, Status.WORKING])
@@ -138,7 +139,7 @@ def _in_time(step: Step, close: Close) -> Q:
         return regular
     # Its days passed while the case was on the path: they were missed, and it is not too late.
     entered = ExpressionWrapper(
-        F("stay__entered_on") - Value(timedelta(days=step.until_dpd), DurationField()), output_field=DateField()
+        F("stay_since") - Value(timedelta(days=step.until_dpd), DurationField()), output_field=DateField()
     )
     latest = close.day - timedelta(days=step.until_dpd + step.catch_up_days)
     return regular | Q(past_due_since__gte=latest, past_due_since__gt=entered - timedelta(days=1))
@@ -184,7 +185,7 @@ def _plan_step(close: Close, span: Span, path: enrolment.Path, step: Step, place
             output_field=DateTimeField(),
         )
     rows = due(close, span, path, step).values_list(
-        "stay__id", "pk", "person_id", "creditor_id", planned_for, _by_place(places, ends)
+        "stay", "pk", "person_id", "creditor_id", planned_for, _by_place(places, ends)
     )
     action, note, over, told = _next_action(step)
     made = sql.around(
