@@ -1,0 +1,151 @@
+"""bench: how fast the product is, each figure beside the physical limit measured in the same run on the same
+machine."""
+
+import os
+import platform
+import resource
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from typing import Any, Final
+
+import django
+from django.db import connection
+
+from collections_app import commands
+from collections_app import scratch as scratch_databases
+from collections_app.management.measures import gate, night, queues, sql
+
+SCALES: Final = {"10k": 10_000, "24k": 24_000, "100k": 100_000, "1m": 1_000_000}
+NAMES: Final = (
+    "import", "night_total", "night_stage_", "quiet_night", "gate_pure", "gate_1", "gate_8", "decision_bytes",
+    "worklist_p50", "worklist_p99", "enqueue", "rss_mb", "growth_night",
+)  # fmt: skip
+SERVER_SETTINGS: Final = ("server_version", "fsync", "synchronous_commit", "shared_buffers", "work_mem")
+CALLS: Final = 400
+
+
+class Command(commands.ReportCommand):
+    help = "Measure the night, the gate and the queues beside the physical limits of this machine."
+    scratch = False
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare what the command takes."""
+        parser.add_argument("--scale", default="10k", choices=list(SCALES), help="accounts in the book; default 10k")
+        parser.add_argument(
+            "--only", nargs="+", metavar="NAME", help=f"figures that begin so; known are {', '.join(NAMES)}"
+        )
+
+    def report(self, **options: Any) -> dict[str, Any]:
+        """Make a book in a scratch database, measure, drop it; value and limit have one unit."""
+        self.only = options["only"]
+        for name in self.only or ():
+            if not any(name.startswith(known) or known.startswith(name) for known in NAMES):
+                raise commands.WrongUse(f"There is no figure {name}. Known: {', '.join(NAMES)}.")
+        size, figures, small = SCALES[options["scale"]], [], None
+        if self._wanted("growth_night") and size > SCALES["10k"]:
+            with _Scratch("bench_small"):
+                small = night.measure(SCALES["10k"])
+        with _Scratch("bench"):
+            figures = [_figure(*figure) for figure in self._figures(size, small) if self._wanted(figure[0])]
+            machine = _machine()
+        return {"machine": machine, "scale": options["scale"], "figures": figures}
+
+    def _wanted(self, name: str) -> bool:
+        return not self.only or any(name.startswith(only) for only in self.only)
+
+    def _figures(self, size: int, small: night.Measured | None) -> Iterator[tuple[str, float, str, float | None]]:
+        """Yield name, value, unit and limit."""
+        self.stderr.write(f"a book of {size:,} accounts …")
+        measured = night.measure(size)
+        floor = measured.floor
+        yield "import_first", measured.first_import, "s", None
+        yield "import", measured.second_import, "s", floor["copy"] + floor["changed"]
+        yield "night_first", measured.first_night, "s", None
+        yield "night_total", measured.total, "s", sum(floor.values())
+        limits = {"ageing": floor["moves"], "strategies": floor["plan"]}
+        for name, seconds in measured.stages.items():
+            yield f"night_stage_{name}", seconds, "s", limits.get(name)
+        yield "quiet_night", measured.again, "s", measured.night
+        if small is not None:
+            yield "growth_night", measured.total / measured.size, "s/account", small.total / small.size
+        if self._wanted("gate_pure"):
+            yield ("gate_pure", *_with_unit(gate.pure(2_000)))
+        pairs = gate.targets(CALLS * 2) if self._wanted("gate_") or self._wanted("decision_bytes") else []
+        if self._wanted("gate_1") or self._wanted("decision_bytes"):
+            yield ("gate_1", *_with_unit(gate.opened(pairs[:CALLS], clients=1)))
+        if self._wanted("gate_8"):
+            yield ("gate_8", *_with_unit(gate.opened(pairs[CALLS:], clients=8)))
+        if self._wanted("decision_bytes"):
+            yield "decision_bytes", _one(sql.DECISION_BYTES), "bytes", 1536
+        if self._wanted("worklist"):
+            ours, limit = queues.worklist_page(200)
+            yield "worklist_p50", ours[0], "ms", limit[0]
+            yield "worklist_p99", ours[1], "ms", limit[1]
+        if self._wanted("enqueue"):
+            seconds, bare, claimed = queues.claim_everything()
+            if claimed:
+                yield "enqueue", seconds / claimed * 1000, "ms/message", bare / claimed * 1000
+        yield "rss_mb", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, "MB", 256
+
+    def describe(self, report: dict[str, Any]) -> str:
+        """Return the figures as a table."""
+        machine = ", ".join(f"{key} {value}" for key, value in report["machine"].items())
+        lines = [f"{report['scale']} accounts; {machine}"]
+        lines.append(f"{'figure':<24}{'value':>12}{'limit':>12}{'ratio':>8}  unit")
+        for figure in report["figures"]:
+            limit = f"{figure['limit']:,.3f}" if figure["limit"] is not None else "-"
+            ratio = f"{figure['ratio']:.2f}" if figure["ratio"] is not None else "-"
+            lines.append(f"{figure['name']:<24}{figure['value']:>12,.3f}{limit:>12}{ratio:>8}  {figure['unit']}")
+        return "\n".join(lines)
+
+
+class _Scratch:
+    """An empty database of this name for as long as the block lasts."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __enter__(self) -> None:
+        scratch_databases.drop_scratch(self.name)
+        scratch_databases.open_scratch(self.name)
+
+    def __exit__(self, *_error: object) -> None:
+        connection.close()
+        scratch_databases.drop_scratch(self.name)
+
+
+def _with_unit(rates: tuple[float, float]) -> tuple[float, str, float]:
+    return rates[0], "per second", rates[1]
+
+
+def _figure(name: str, value: float, unit: str, limit: float | None) -> dict[str, Any]:
+    return {
+        "name": name,
+        "value": round(float(value), 6),
+        "unit": unit,
+        "limit": None if limit is None else round(float(limit), 6),
+        "ratio": round(float(value) / float(limit), 3) if limit else None,
+    }
+
+
+def _machine() -> dict[str, Any]:
+    with connection.cursor() as cursor:
+        settings = {}
+        for name in SERVER_SETTINGS:
+            cursor.execute(sql.SETTING, {"name": name})
+            settings[name] = cursor.fetchone()[0]
+    pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return {
+        "processor": platform.machine(),
+        "cores": os.cpu_count(),
+        "memory_gb": round(pages / 2**30, 1),
+        "python": platform.python_version(),
+        "django": django.get_version(),
+        **{f"postgresql_{name}": value for name, value in settings.items()},
+    }
+
+
+def _one(statement: str) -> Any:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+        return cursor.fetchone()[0]

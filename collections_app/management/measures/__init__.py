@@ -1,0 +1,1 @@
+"""What `bench` measures, and the physical limits beside it."""

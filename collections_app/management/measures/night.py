@@ -1,0 +1,109 @@
+"""The night measured: a tape into the book and a close, beside COPY, changed rows, moves and plan in plain SQL."""
+
+import io
+import tempfile
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from django.db import connection, transaction
+
+from cases.imports import loader
+from cases.models import BucketTransition, Creditor
+from collections_app import database
+from collections_app.management.measures import book, sql
+from collections_app.shared.actor import Actor
+from contacts import night
+from contacts.models import PlannedContact
+
+BENCH = Actor.system("bench")
+
+
+@dataclass(slots=True)
+class Measured:
+    """Seconds of one run over a book of `size` accounts."""
+
+    size: int
+    first_import: float = 0.0
+    first_night: float = 0.0
+    second_import: float = 0.0
+    stages: dict[str, float] = field(default_factory=dict)
+    again: float = 0.0
+    changed: int = 0
+    moved: int = 0
+    planned: int = 0
+    floor: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def night(self) -> float:
+        """Seconds of the second close."""
+        return sum(self.stages.values())
+
+    @property
+    def total(self) -> float:
+        """Seconds from the second tape to the end of its close."""
+        return self.second_import + self.night
+
+
+def measure(size: int) -> Measured:
+    """Fill the empty database in use with a book, run two days of it and the limit; return the seconds."""
+    creditor, measured = book.make_creditor(), Measured(size)
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        measured.first_import, _ = _load(Path(folder), creditor, size, book.FIRST)
+        measured.first_night = sum(_close(creditor, book.FIRST).values())
+        measured.second_import, measured.changed = _load(Path(folder), creditor, size, book.SECOND)
+    measured.stages = _close(creditor, book.SECOND)
+    measured.moved = BucketTransition.objects.filter(business_date=book.SECOND).count()
+    measured.planned = PlannedContact.objects.filter(business_date__gt=book.SECOND).count()
+    measured.again = sum(_close(creditor, book.SECOND).values())
+    measured.floor = _floor(measured)
+    return measured
+
+
+def _load(folder: Path, creditor: Creditor, size: int, day: date) -> tuple[float, int]:
+    path = book.write_tape(folder / f"{day}.csv", size, day)
+    began = perf_counter()
+    result = loader.import_tape(path, mapping="auto", creditor=creditor, as_of=day, actor=BENCH, at=book.night_of(day))
+    taken = perf_counter() - began
+    if result.refused:
+        raise RuntimeError(f"{result.refused} rows of the made-up tape were refused: {result.errors[:3]}")
+    return taken, result.updated
+
+
+def _close(creditor: Creditor, day: date) -> dict[str, float]:
+    began = perf_counter()
+    run = night.close_of_day(creditor_id=creditor.pk, business_date=day, actor=BENCH, at=book.night_of(day))
+    taken = perf_counter() - began
+    seconds = {step.name: float(step.seconds) for step in run.steps.order_by("position")}
+    if run.steps.filter(state="failed").exists():
+        raise RuntimeError(f"the close of {day} does not hold: {run.warnings}")
+    return seconds | {"bookkeeping": max(0.0, taken - sum(seconds.values()))}
+
+
+def _floor(measured: Measured) -> dict[str, float]:
+    """Return the seconds of each part of the limit, for the numbers of rows that the product just wrote."""
+    values: dict[str, Any] = {
+        "rows": measured.size, "changed": measured.changed, "moved": measured.moved, "planned": measured.planned
+    }  # fmt: skip
+    lines = io.StringIO()
+    for line in book.rows(measured.size, book.SECOND):
+        lines.write("\t".join(line) + "\n")
+    lines.seek(0)
+    seconds = {}
+    with database.as_owner(), connection.cursor() as cursor:
+        cursor.execute(sql.MAKE_FLOOR)
+        cursor.execute(sql.GRANT_FLOOR)
+        cursor.execute(sql.LOAD_ACCOUNTS, values)
+        with transaction.atomic():
+            began = perf_counter()
+            cursor.copy_expert(sql.COPY_STAGING, lines)
+        seconds["copy"] = perf_counter() - began
+        for name, statement in (
+            ("changed", sql.CHANGE_ACCOUNTS), ("moves", sql.MOVE_ACCOUNTS), ("plan", sql.PLAN)
+        ):  # fmt: skip
+            began = perf_counter()
+            cursor.execute(statement, values)
+            seconds[name] = perf_counter() - began
+    return seconds
