@@ -1,9 +1,8 @@
 """Workers that send, and die: a process that keeps several children at work until nothing is left to do.
 
-Started by the tests as a process of its own, with one JSON object as its argument. Every child is a fork that runs the
-product's own `dispatch.run` and `dispatch.sweep` until it is killed or all rows are settled; while deaths are
-wanted each child is armed with one fault point, and now and then one is killed from outside. Prints one JSON object
-at the end.
+`python -m collections_app.management.harness.workers JSON`. Every child is a fork that runs the product's own
+`dispatch.run` and `dispatch.sweep` until it is killed or all rows are settled; while deaths are wanted each child is
+armed with one fault point, and now and then one is killed from outside. Prints one JSON object at the end.
 """
 
 import json
@@ -13,19 +12,21 @@ import signal
 import sys
 import time
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import django
 import requests
 
-STARTED = time.monotonic()
-PASSING = ("interrupted", "permit-expired", "stopped")
+STARTED: Final = time.monotonic()
+PASSING: Final = ("interrupted", "permit-expired", "stopped")  # withheld for now, and to be settled within the trial
+CHANCE: Final = 0.7  # that an armed child dies when it comes to its point
 
 
 def main(asked: dict[str, Any]) -> None:
-    """Keep children at work; `deaths` per point are wanted, and `random_kills` from outside."""
+    """Keep children at work until nothing is left, `deaths` per point have happened and `random_kills` from outside."""
     django.setup()
     from django.conf import settings
     from django.db import connections
@@ -35,71 +36,71 @@ def main(asked: dict[str, Any]) -> None:
     _warm_up(datetime.fromisoformat(asked["at"]))
     settings.DISPATCH_LEASE_S = asked["lease_s"]
     settings.PROVIDER_TIMEOUT_S = asked["timeout_s"]
-    dispatch.AT_ONCE = 2
+    dispatch.AT_ONCE = 1
     log = Path(asked["log"])
     log.touch()
-    dice = random.Random(asked["seed"])
-    children: dict[int, float] = {}
-    killed, until = 0, time.monotonic() + asked["at_most_s"]
+    dice = random.Random(asked["seed"])  # noqa: S311  (a trial that fails is run again with the same seed)
     clock = _clock(datetime.fromisoformat(asked["at"]))
+    children: set[int] = set()
+    killed, until = 0, time.monotonic() + asked["at_most_s"]
     while time.monotonic() < until:
         fired = Counter(log.read_text().split())
-        wanted = [p for p in faults.POINTS if fired[p] < asked["deaths"]] if not asked["naive"] else []
+        wanted = [] if asked["naive"] else [point for point in faults.POINTS if fired[point] < asked["deaths"]]
         while len(children) < asked["workers"]:
             connections.close_all()
-            point = dice.choice(wanted) if wanted else ""
+            # The late points first, while there is still something to hand over.
+            point = dice.choice(wanted[-2:]) if wanted else ""
             child = os.fork()
             if child == 0:
-                faults.arm(f"{point}:0.7" if point else "", log=str(log))
+                faults.arm(f"{point}:{CHANCE}" if point else "", log=str(log))
                 _work(asked, clock)
-            children[child] = time.monotonic()
-        pid, _ = os.waitpid(-1, os.WNOHANG)
+            children.add(child)
+        pid, _status = os.waitpid(-1, os.WNOHANG)
         if pid:
-            children.pop(pid, None)
+            children.discard(pid)
         elif killed < asked["random_kills"] and dice.random() < 0.1:
-            victim = dice.choice(sorted(children))
-            os.kill(victim, signal.SIGKILL)
+            os.kill(dice.choice(sorted(children)), signal.SIGKILL)
             killed += 1
         else:
             time.sleep(0.02)
-        if not wanted and killed >= asked["random_kills"] and not _left(asked):
+        if not wanted and killed >= asked["random_kills"] and not left():
             break
     for child in children:
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
-    print(
-        json.dumps(
-            {
-                "fired": Counter(log.read_text().split()),
-                "killed": killed,
-                "left": _left(asked),
-                "seconds": round(time.monotonic() - STARTED, 1),
-            }
-        )
-    )
+    report = {"fired": Counter(log.read_text().split()), "killed": killed, "left": left()}
+    sys.stdout.write(json.dumps(report | {"seconds": round(time.monotonic() - STARTED, 1)}) + "\n")
+
+
+def left() -> int:
+    """Return how many rows are not settled."""
+    from contacts.models import ContactAttempt, PlannedContact
+
+    open_rows = PlannedContact.objects.filter(status__in=["planned", "claimed"]).count()
+    passing = PlannedContact.objects.filter(status="withheld", reason_code__in=PASSING).count()
+    return open_rows + passing + ContactAttempt.objects.filter(status="cleared").count()
 
 
 def _warm_up(at: datetime) -> None:
     """Read packs and languages once, so that a newborn child is at work at once."""
     from compliance import gate
-    from contacts import facts
-    from contacts.dispatch import wanted, wording
+    from contacts import facts, rendering
     from contacts.models import PlannedContact
 
     planned = PlannedContact.objects.order_by("pk").first()
-    file = facts.of_case(planned.case_id, at=at)
-    question = file.question(channel=planned.channel, contact_point_id=file.points[0].pk, automated=True)
-    gate.preview(question, file.facts(file.points[0].pk))
-    version = wording.wording_for(planned.template, "zh-hans")
-    wording.write(version, file, wanted.positions(file), channel=planned.channel)
+    if planned is not None:
+        file = facts.of_case(planned.case_id, at=at)
+        question = file.question(channel=planned.channel, contact_point_id=file.points[0].pk, automated=True)
+        gate.preview(question, file.facts(file.points[0].pk))
+    rendering.day(at.date(), language="en")
 
 
-def _clock(at: datetime) -> Any:
+def _clock(at: datetime) -> Callable[[], datetime]:
     # Twenty times as fast as the real one, so that a wait of a minute is one of three seconds.
     return lambda: at + timedelta(seconds=20 * (time.monotonic() - STARTED))
 
 
-def _work(asked: dict[str, Any], now: Any) -> None:
+def _work(asked: dict[str, Any], now: Callable[[], datetime]) -> None:
     """Be one worker until killed."""
     from django.db import connections
 
@@ -118,8 +119,8 @@ def _work(asked: dict[str, Any], now: Any) -> None:
         os._exit(1)
 
 
-def _send_naively(asked: dict[str, Any], now: Any) -> None:
-    """Do what many systems do: look whether it may leave, send it, mark it."""
+def _send_naively(asked: dict[str, Any], now: Callable[[], datetime]) -> None:
+    """Do what many systems do: look whether it may leave, send it, mark it. The negative control."""
     from collections_app.shared import sealed
     from compliance import gate
     from contacts import facts
@@ -137,19 +138,10 @@ def _send_naively(asked: dict[str, Any], now: Any) -> None:
             headers={"Authorization": f"Bearer {asked['token']}"},
             timeout=5,
         )
-        if random.random() < 0.1:
+        if random.random() < 0.1:  # noqa: S311
             os.kill(os.getpid(), signal.SIGKILL)
-        planned.finish(at=datetime.now(UTC))
+        planned.finish(at=now())
         planned.save()
-
-
-def _left(asked: dict[str, Any]) -> int:
-    """Return how many rows are not settled."""
-    from contacts.models import ContactAttempt, PlannedContact
-
-    open_rows = PlannedContact.objects.filter(status__in=["planned", "claimed"]).count()
-    interrupted = PlannedContact.objects.filter(status="withheld", reason_code__in=PASSING)
-    return open_rows + interrupted.count() + ContactAttempt.objects.filter(status="cleared").count()
 
 
 if __name__ == "__main__":
