@@ -202,9 +202,10 @@ def judge(plan: Plan, running: LocalCarrier, silenced: dict[str, float], said: d
 
 
 def _disagreements() -> int:
-    """Return how many hand-overs rest on a decision which, computed again from what it stored, is not the same permit."""
-    ids = [pk for (pk,) in _rows("SELECT decision_id FROM contacts_contactattempt WHERE status IN ('sent',
-    'uncertain')")] wrong = 0 for decision in Decision.objects.filter(pk__in=ids).iterator():
+    """Return how many hand-overs rest on a decision that, computed again from what it stored, is not the same."""
+    handed_over = _rows("SELECT decision_id FROM contacts_contactattempt WHERE status IN ('sent', 'uncertain')")
+    wrong = 0
+    for decision in Decision.objects.filter(pk__in=[pk for (pk,) in handed_over]).iterator():
         outcome = gate.recompute(decision)
         wrong += not outcome.permitted or bool(gate.differences(decision, outcome))
     return wrong
