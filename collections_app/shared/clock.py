@@ -20,8 +20,8 @@ class NaiveInstant(ValueError):
 def now() -> datetime:
     """Return the present instant in UTC.
 
-    Where settings.CLOCK_SHIFT is on (development and tests), the one-row table `clock_offset` moves it by so many seconds,
-    so that one statement moves all processes.
+    Where settings.CLOCK_SHIFT is on (development and tests), the one-row table `clock_offset` moves it by so many
+    seconds, so that one statement moves all processes.
     """
     return datetime.now(UTC) + offset()
 

@@ -114,7 +114,7 @@ class Money:
     def split(self, parts: int) -> list["Money"]:
         """Return `parts` amounts that add up to this one exactly, the larger ones first.
 
-        They differ by at most one smallest unit: 100.00 in three is 33.34, 33.33, 33.33. Raises ValueError below one part.
+        They differ by at most one smallest unit: 100.00 in three is 33.34, 33.33, 33.33. Raises ValueError below one.
         """
         if parts < 1:
             raise ValueError("an amount is split into one part or more")

@@ -16,8 +16,8 @@ class BadReference(ValueError):
 def encode(prefix: str, pk: int) -> str:
     """Return the reference of a key: prefix, dash, scrambled base32, one check character.
 
-    prefix: one to three capital letters A-Z. Keys from 0 to 2**60 - 1; neighbours look nothing alike, which hides volumes
-    from a casual eye and is no secret. Raises ValueError outside these.
+    prefix: one to three capital letters A-Z. Keys from 0 to 2**60 - 1; neighbours look nothing alike, which hides
+    volumes from a casual eye and is no secret. Raises ValueError outside these.
     """
     _check_prefix(prefix)
     for width in _WIDTHS:

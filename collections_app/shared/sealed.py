@@ -1,8 +1,8 @@
 """Sealed text: phone, document and account numbers as they are stored.
 
-Three columns per field: `<x>_sealed` (ciphertext), `<x>_hash` (keyed digest: equality, uniqueness, joins and search use it)
-and `<x>_last4` (what a masked screen shows). Keys come from settings.SEALED_KEYS (key id -> base64 of 32 bytes, the first is
-the current one) and settings.SEALED_HMAC_KEY (base64 of 32 bytes).
+Three columns per field: `<x>_sealed` (ciphertext), `<x>_hash` (keyed digest: equality, uniqueness, joins and search use
+it) and `<x>_last4` (what a masked screen shows). Keys come from settings.SEALED_KEYS (key id -> base64 of 32 bytes, the
+first is the current one) and settings.SEALED_HMAC_KEY (base64 of 32 bytes).
 """
 
 import base64
@@ -32,7 +32,8 @@ class BrokenSeal(ValueError):
 def seal(text: str) -> bytes:
     """Return the text encrypted with AES-256-GCM under the current key. Sealing the same text twice differs.
 
-    Layout: version, length of the key id, key id, nonce, ciphertext with its tag; the part before the nonce is authenticated.
+    Layout: version, length of the key id, key id, nonce, ciphertext with its tag; what precedes the nonce is
+    authenticated.
     """
     key_id, key = next(iter(settings.SEALED_KEYS.items()), ("", ""))
     header, cipher = _header(key_id), _cipher(key)
