@@ -58,6 +58,7 @@ ATTEMPT_TONES: Final = {
     "cleared": "soon",
     "in_progress": "soon",
 }
+HEAVY: Final = ("content_sealed", "decision__facts", "decision__question")
 REACHED: Final = ("conversation", "met", "received")
 
 
@@ -139,13 +140,15 @@ def _sources(case: Case, user) -> list[Source]:
         (
             "attempt",
             "at",
-            attempts.select_related("made_by", "address", "decision"),
+            attempts.select_related("made_by", "address", "decision").defer(*HEAVY),
             lambda rows: _attempts(list(rows), user),
         ),
         (
             "decision",
             "at",
-            Decision.objects.filter(case_id=case.pk, verdict="refuse").exclude(Exists(withheld)),
+            Decision.objects.filter(case_id=case.pk, verdict="refuse")
+            .exclude(Exists(withheld))
+            .defer("facts", "question"),
             lambda rows: _refusals(list(rows), user),
         ),
         ("event", "at", _told(case), lambda rows: [_event(row) for row in rows]),

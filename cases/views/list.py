@@ -33,6 +33,7 @@ def show(request: HttpRequest) -> HttpResponse:
         "cases": [_row(case, at) for case in rows],
         "page": page,
         "search": asked.get("q", ""),
+        "view": asked.get("view", ""),
         "views": _views(request.user, asked),
         "filters": _chips(asked),
         "clear_url": reverse("cases:list"),

@@ -22,7 +22,7 @@ class SignInForm(AuthenticationForm):
 
     def clean(self):
         name = self.cleaned_data.get("username") or ""
-        address = self.request.META.get("REMOTE_ADDR", "") if self.request else ""
+        address = throttle.address_of(self.request) if self.request else ""
         if throttle.is_closed(name, address):
             raise ValidationError(
                 _("Too many attempts. Wait %(minutes)s minutes, then try again.") % {"minutes": throttle.MINUTES},

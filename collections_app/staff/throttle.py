@@ -7,13 +7,24 @@ import hashlib
 import logging
 from typing import Final
 
+from django.conf import settings
 from django.core.cache import cache
+from django.http import HttpRequest
 
 MINUTES: Final = 15
 PER_NAME: Final = 5
 PER_ADDRESS: Final = 50
 
 log = logging.getLogger(__name__)
+
+
+def address_of(request: HttpRequest) -> str:
+    """Return the network address that a request comes from; behind our own proxy, the one that the proxy saw."""
+    if settings.SECURE_PROXY_SSL_HEADER:
+        forwarded = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+        if forwarded:
+            return forwarded[:64]
+    return str(request.META.get("REMOTE_ADDR", ""))
 
 
 def _keys(name: str, address: str) -> dict[str, int]:

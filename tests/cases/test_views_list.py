@@ -67,7 +67,9 @@ def test_a_whole_telephone_number_finds_its_person_in_any_spelling(desk, bank, n
         assert refs(desk, q=words) == {case.ref}, words
 
 
-@pytest.mark.parametrize("words", ["%", "C-000000", "0000000000000000000000", "'", "\x00zz", "'; drop table", "9" * 5000])
+@pytest.mark.parametrize(
+    "words", ["%", "C-000000", "0000000000000000000000", "'", "\x00zz", "'; drop table", "9" * 5000]
+)
 def test_any_words_are_only_words(desk, bank, noon, words):
     CaseFactory(creditor=bank, at=noon)
     assert refs(desk, q=words) == set()
@@ -91,6 +93,11 @@ def test_views_and_filters_narrow_the_list(desk, collector, bank, noon):
     assert refs(desk, view="resolved") == {cured.ref}
     assert refs(desk, status="new", creditor="bank") == {owned.ref, held.ref}
     assert refs(desk, creditor="other") == set()
+
+
+def test_a_filter_keeps_the_view_that_it_was_set_in(desk, bank, noon):
+    page = desk.get(reverse("cases:list"), {"view": "held"})
+    assert '<input type="hidden" name="view" value="held">' in page.content.decode()
 
 
 def test_pages_follow_each_other_without_gaps_or_doubles(desk, bank, noon, monkeypatch):

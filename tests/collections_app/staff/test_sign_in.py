@@ -45,6 +45,20 @@ def test_after_five_failures_even_the_right_password_waits_and_another_name_does
     assert sign_in(client, "wang").status_code == 302
 
 
+def test_behind_our_proxy_failures_count_for_the_address_that_the_proxy_saw(client, settings):
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    UserFactory(username="li.na")
+
+    def sign_in_from(address, password):
+        forwarded = {"X-Forwarded-For": f"6.6.6.6, {address}"}  # what the caller wrote himself comes first
+        return client.post(reverse("login"), {"username": "li.na", "password": password}, headers=forwarded)
+
+    for _again in range(throttle.PER_NAME):
+        sign_in_from("192.0.2.1", "not it, not it")
+    assert errors(sign_in_from("192.0.2.1", PASSWORD)) == ["Too many attempts. Wait 15 minutes, then try again."]
+    assert sign_in_from("192.0.2.2", PASSWORD).status_code == 302
+
+
 def test_a_name_that_nobody_has_is_slowed_down_alike(client):
     for _again in range(throttle.PER_NAME):
         sign_in(client, "nobody", "not it, not it")
