@@ -23,7 +23,10 @@ def allowed(*permissions: str) -> Callable[[View], View]:
                 return redirect_to_login(request.get_full_path() if request.method == "GET" else "/")
             if not request.user.has_perms(permissions):
                 raise PermissionDenied
-            return view(request, *args, **kwargs)
+            response = view(request, *args, **kwargs)
+            # Personal data stays out of every cache, the browser's own included: nothing comes back after signing out.
+            response.headers.setdefault("Cache-Control", "private, no-store")
+            return response
 
         return protected
 

@@ -97,6 +97,11 @@ def test_whoever_is_not_signed_in_is_led_to_sign_in_and_back(client):
     assert response.url == f"{reverse('login')}?next={reverse('cases:queue')}"
 
 
+def test_no_page_behind_the_sign_in_is_kept_by_a_browser(client):
+    client.force_login(UserFactory())
+    assert client.get(reverse("cases:queue")).headers["Cache-Control"] == "private, no-store"
+
+
 def test_a_page_of_another_role_is_forbidden(client):
     client.force_login(UserFactory(admin=True))
     assert client.get(reverse("cases:queue")).status_code == 403
