@@ -213,7 +213,7 @@ class _Holder:
     """The lease of this process on a run."""
 
     def __init__(self, run: NightRun, lease: timedelta) -> None:
-        self.values = {"run": run.pk, "claim": run.claim, "lease": lease}
+        self.values: dict[str, Any] = {"run": run.pk, "claim": run.claim, "lease": lease}
 
     def hold(self) -> None:
         """Renew the lease and lock the run until the transaction ends. Raises NightLost."""

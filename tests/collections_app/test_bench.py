@@ -1,0 +1,58 @@
+"""The benchmark measures what it says on a book of any size, and leaves nothing behind."""
+
+from typing import Any
+
+import pytest
+
+from cases.models import Account
+from collections_app.management.commands.bench import NAMES, _figure
+from collections_app.management.measures import book, gate, night, queues
+from contacts import invariants
+from contacts.models import NightRun, PlannedContact
+
+SIZE = 300
+
+
+@pytest.fixture
+def measured(fresh_database: Any) -> night.Measured:
+    return night.measure(SIZE)
+
+
+def test_a_night_is_measured_beside_its_limit(measured: night.Measured):
+    assert Account.objects.count() == SIZE
+    assert list(NightRun.objects.order_by("business_date").values_list("business_date", "status")) == [
+        (book.FIRST, "done"),
+        (book.SECOND, "done"),
+    ]
+    assert measured.changed == SIZE // 10
+    assert measured.planned == PlannedContact.objects.filter(business_date__gt=book.SECOND).count() > 0
+    assert list(measured.stages)[:3] == ["freshness", "ageing", "cases"]
+    assert set(measured.floor) == {"copy", "changed", "moves", "plan"}
+    assert measured.total > sum(measured.floor.values()) > 0
+    assert not any(invariants.check_all().values())
+    pure, least = gate.pure(5)
+    assert 0 < pure < least
+    opened, bare = gate.opened(gate.targets(4), clients=1)
+    assert opened > 0 < bare
+    ours, limit = queues.worklist_page(3)
+    assert len(ours) == len(limit) == 2
+    seconds, _, claimed = queues.claim_everything()
+    assert (seconds > 0, claimed) == (True, PlannedContact.objects.filter(channel="sms", status="claimed").count())
+
+
+def test_the_made_up_book_is_the_same_every_time_and_has_every_age():
+    assert list(book.rows(50, book.FIRST)) == list(book.rows(50, book.FIRST))
+    ages = {book.days_past_due(number) for number in range(3000)}
+    assert {0, 1, 3, 7, 30, 31, 60} <= ages
+
+
+def test_a_figure_stands_beside_its_limit():
+    assert _figure("night_total", 3.0, "s", 1.5) == {
+        "name": "night_total",
+        "value": 3.0,
+        "unit": "s",
+        "limit": 1.5,
+        "ratio": 2.0,
+    }
+    assert _figure("import_first", 3.0, "s", None)["ratio"] is None
+    assert "night_total" in NAMES
