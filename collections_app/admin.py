@@ -59,7 +59,7 @@ class RoleChecked:
 
     def clean(self) -> dict[str, Any]:
         """Refuse a collector or supervisor without a team, and a team for anybody else."""
-        data = super().clean() or self.cleaned_data  # type: ignore[misc]
+        data: dict[str, Any] = super().clean() or self.cleaned_data  # type: ignore[misc,attr-defined]
         role, team = data.get("role"), data.get("team")
         if role in TEAM_ROLES and team is None:
             raise ValidationError({"team": NEEDS_TEAM})

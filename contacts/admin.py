@@ -219,7 +219,7 @@ class SegmentAdmin(ByRole):
         """Only a draft is changed."""
         return is_draft(obj) and super().has_change_permission(request, obj)
 
-    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest | None, **kwargs: Any) -> Any:
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Offer drafts only."""
         if db_field.name == "version":
             kwargs["queryset"] = StrategyVersion.objects.filter(status=StrategyVersion.Status.DRAFT)
@@ -254,11 +254,12 @@ class StrategyVersionAdmin(ByRole):
     @admin.action(description=gettext_lazy("Approve (not the author)"), permissions=["change"])
     def approve(self, request: HttpRequest, queryset: Any) -> None:
         """Agree to what was rehearsed, as a second person."""
+        by: Any = request.user
         for version in queryset.order_by("pk"):
             if version.created_by_id == request.user.pk:
                 messages.error(request, str(wordings.WordingRefused("own")))
                 continue
-            self._move(request, version, lambda pk: publishing.approve(version_id=pk, by=request.user, at=clock.now()))
+            self._move(request, version, lambda pk: publishing.approve(version_id=pk, by=by, at=clock.now()))
 
     @admin.action(description=gettext_lazy("Publish"), permissions=["change"])
     def publish(self, request: HttpRequest, queryset: Any) -> None:

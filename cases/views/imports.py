@@ -1,6 +1,7 @@
 """Imports: upload a tape, watch it being loaded, see what was taken and what was refused."""
 
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path, PurePath
 from typing import Any, Final
 
@@ -182,6 +183,14 @@ def _columns(spec: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
+def _amount(text: Any) -> str:
+    """Return a control total with its thousands grouped."""
+    try:
+        return f"{Decimal(str(text)):,}"
+    except ArithmeticError:
+        return str(text)
+
+
 def _totals(totals: dict[str, Any]) -> list[dict[str, Any]]:
     found = []
     for name, sums in totals.items():
@@ -189,7 +198,7 @@ def _totals(totals: dict[str, Any]) -> list[dict[str, Any]]:
             continue
         known = formats.FIELDS.get(name)
         stated, loaded = sums.get("file"), sums.get("loaded")
-        found.append({"label": known.label if known else name, "stated": stated, "found": loaded,
+        found.append({"label": known.label if known else name, "stated": _amount(stated), "found": _amount(loaded),
                       "agrees": stated == loaded})  # fmt: skip
     return found
 

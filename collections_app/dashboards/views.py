@@ -41,7 +41,8 @@ def supervisor(request: HttpRequest) -> HttpResponse:
         for name, title in registry.SECTIONS
     ]
     sections = [section for section in sections if section["widgets"]]
-    return render(request, "dashboards/supervisor.html", {"sections": sections, "now": scope.at, "scope": scope})
+    stops = reverse("contacts:stops") if request.user.has_perm("contacts.stop_sending") else ""
+    return render(request, "dashboards/supervisor.html", {"sections": sections, "now": scope.at, "stops_url": stops})
 
 
 @require_safe

@@ -83,11 +83,11 @@ class History(ByRole):
     may_look = "cases.view_all"
     actions = None
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Return every column that may be shown."""
         return [field.name for field in self.model._meta.concrete_fields if is_shown(field)]
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Return all of them: nothing is an input."""
         return self.get_fields(request, obj)
 

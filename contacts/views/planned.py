@@ -23,10 +23,10 @@ ICONS: Final = {
     "phone": "phone",
     "sms": "message",
     "email": "mail",
-    "letter": "mail-opened",
-    "chat": "message-circle",
+    "letter": "mail",
+    "chat": "brand-wechat",
     "voice_notice": "phone-outgoing",
-    "visit": "walk",
+    "visit": "home",
 }
 
 

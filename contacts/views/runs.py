@@ -57,6 +57,8 @@ class CloseForm(forms.Form):
         field = self.fields["creditor"]
         assert isinstance(field, forms.ModelChoiceField)
         field.queryset = reach.creditors(user).filter(is_active=True)
+        field.widget.attrs["class"] = "form-select"
+        self.fields["business_date"].widget.attrs["class"] = "form-control"
 
 
 @require_safe
@@ -186,7 +188,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
             "status_tone": TONES.get(run.status, "plain"),
             "started_at": run.started_at,
             "finished_at": run.finished_at,
-            "took": sum(float(step.seconds) for step in steps),
+            "took_words": took_in_words(sum(float(step.seconds) for step in steps)),
             "is_running": running,
             "error": run.error,
             "can_resume": run.status != NightRun.Status.DONE and request.user.has_perm("contacts.run_night"),
@@ -213,10 +215,20 @@ def _step(step: NightStep) -> dict[str, Any]:
         "total": None,
         "rate": int(step.rows / seconds) if seconds >= 1 else None,
         "remaining": None,
-        "took": seconds,
+        "took_words": took_in_words(seconds),
         "note": _details(step),
         "rows_url": "",
     }
+
+
+def took_in_words(seconds: float) -> str:
+    """Return how long something took: to the hundredth below ten seconds, in whole seconds and minutes above."""
+    if seconds < 10:
+        return _("%(seconds)s s") % {"seconds": f"{seconds:.2f}"}
+    minutes, rest = divmod(round(seconds), 60)
+    if not minutes:
+        return _("%(seconds)s s") % {"seconds": rest}
+    return _("%(minutes)s min %(seconds)s s") % {"minutes": minutes, "seconds": f"{rest:02d}"}
 
 
 _COUNTS: Final = {

@@ -61,7 +61,7 @@ def test_a_tape_is_uploaded_waits_is_loaded_and_shown_with_its_totals(client, ad
     page = client.get(answer["Location"])
     assert 'hx-trigger="every 2s"' not in page.text
     totals = {str(one["label"]): (one["stated"], one["found"], one["agrees"]) for one in page.context["totals"]}
-    assert totals["balance"] == ("1510.00", "1500.00", False)
+    assert totals["balance"] == ("1,510.00", "1,500.00", False)
     assert page.context["refusals"][0]["line"] == 4
     assert "oldest_unpaid_due_date" in page.context["refusals"][0]["column"]
     assert page.context["refusals"][0]["sentence"]

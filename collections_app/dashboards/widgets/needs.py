@@ -30,7 +30,7 @@ def needs(scope: Scope) -> Box:
                 uncertain,
                 reverse("contacts:uncertain"),
                 tone=_tone(uncertain, "stop"),
-                icon="help-circle",
+                icon="help",
                 definition=_("Nobody knows whether they left; they count against the limits until you say."),
             ),
             Figure(

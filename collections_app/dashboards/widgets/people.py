@@ -26,7 +26,7 @@ def collectors(scope: Scope) -> Box:
     if not scope.sees_all:
         people = people.filter(team_id=scope.user.team_id, team__isnull=False)
     done = sets.contacts_handled(scope)
-    handled: dict[int, dict[str, Any]] = {
+    handled: dict[int, Any] = {
         row["made_by_id"]: row
         for row in done.order_by()
         .values("made_by_id")

@@ -40,7 +40,8 @@
     }
     const names = { type: "category", data: data.categories, axisLabel: { color: quiet }, axisLine: { lineStyle: { color: line } }, axisTick: { show: false } };
     const values = { type: "value", name: data.horizontal ? "" : data.unit, nameTextStyle: { color: quiet, align: "left" }, axisLabel: { color: quiet }, splitLine: { lineStyle: { color: line } } };
-    whole.grid = { left: 8, right: 16, top: data.series && data.series.length > 1 ? 52 : 32, bottom: 8, containLabel: true };
+    // A bar that lies down has names on its left and its largest figure at the very end: both need room.
+    whole.grid = { left: data.horizontal ? 28 : 8, right: data.horizontal ? 44 : 16, top: data.series && data.series.length > 1 ? 52 : 32, bottom: 8, containLabel: true };
     if (data.kind === "heatmap") {
       whole.grid = { left: 8, right: 16, top: 8, bottom: 48, containLabel: true };
       whole.xAxis = names;
