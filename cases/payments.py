@@ -13,6 +13,8 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from cases import arrears, ledger, lifecycle, locks, promises
+from cases.imports import canonical
+from cases.imports.refusals import CellRefused
 from cases.models import Account, Case, Creditor, LedgerEntry, Payment
 from cases.models.case import OPEN, NextAction, Status
 from cases.refusal import Refused
@@ -67,6 +69,7 @@ def record(
     writes it. Raises PaymentRefused; a repeated reference with the same content returns the first payment.
     """
     money = _checked(amount, currency)
+    account_number = _canonical(account_number)
     if not external_ref.strip():
         raise PaymentRefused("no-reference")
     value_on = value_on or clock.business_day(received_at, creditor.time_zone)
@@ -125,6 +128,16 @@ def _checked(amount: Decimal, currency: str) -> Money:
     if money.amount <= 0:
         raise PaymentRefused("not-positive", amount=amount)
     return money
+
+
+def _canonical(account_number: str) -> str:
+    """Return the spelling under which account numbers are stored; one that cannot be read is no account of ours."""
+    if not account_number:
+        return ""
+    try:
+        return canonical.account_number(account_number)
+    except CellRefused:
+        return account_number
 
 
 def _find(creditor: Creditor, *, account_number: str, account_id: int | None) -> Account | None:

@@ -12,6 +12,8 @@ from uuid import UUID, uuid5
 from django.db import IntegrityError, transaction
 
 from cases import instructions, lifecycle
+from cases.imports import canonical
+from cases.imports.refusals import CellRefused
 from cases.models import Address, Case, ContactPoint, Instruction
 from cases.models.case import NextAction
 from cases.refusal import CaseRefused
@@ -65,11 +67,12 @@ def urgency(text: str) -> str:
 def take_reply(*, sender: str, text: str, event_id: str, at: datetime, channel: str = "sms") -> list[ContactAttempt]:
     """Record a message from this number for everybody who has it; put a stop in force before anything else.
 
-    sender: the number in E.164. Returns what was recorded; nothing where nobody is known under the number. Taking
-    the same event again records nothing twice.
+    sender: the number or address as the carrier writes it. Returns what was recorded; nothing where nobody is known
+    under the number. Taking the same event again records nothing twice.
     """
     kind = Address.Kind.PHONE if channel == "sms" else Address.Kind.EMAIL
-    address = Address.objects.filter(kind=kind, value_hash=sealed.digest(str(kind), sender)).first()
+    known_as = sealed.digest(str(kind), _canonical(channel, sender))
+    address = Address.objects.filter(kind=kind, value_hash=known_as).first()
     if address is None:
         return []
     points = ContactPoint.objects.filter(address=address).exclude(state=ContactPoint.State.REMOVED)
@@ -166,3 +169,14 @@ def _put_before_a_person(attempt: ContactAttempt, text: str, *, at: datetime) ->
         )
     except CaseRefused:  # resolved meanwhile
         return
+
+
+def _canonical(channel: str, sender: str) -> str:
+    """Return the spelling under which the address is stored; what cannot be read is returned, and found nowhere."""
+    try:
+        if channel == "sms":
+            plain = sender.strip()
+            return canonical.phone(plain if plain.startswith("+") else f"+{plain.lstrip('0')}", "ZZ")[0]
+        return canonical.email(sender)
+    except CellRefused:
+        return sender

@@ -153,6 +153,12 @@ def test_a_payment_for_an_unknown_account_is_kept(case):
     assert Payment.objects.get().status == "unallocated"
 
 
+@pytest.mark.parametrize("spelling", ["6222 0000 1234 5678", " 6222000012345678", "６２２２０００012345678"])
+def test_an_account_is_found_however_its_number_is_spelled(case, spelling):
+    answer = Api(case.creditor).post("payments", body_for(case, account=spelling))
+    assert answer.json()["status"] == "allocated"
+
+
 def test_a_reversal_over_the_api_gives_the_money_back(case):
     api = Api(case.creditor)
     ref = api.post("payments", body_for(case)).json()["ref"]
