@@ -134,7 +134,10 @@ class InstructionForm(forms.Form):
         label=pgettext_lazy("a time of day", "From"), required=False, widget=forms.TimeInput(attrs={"type": "time"})
     )
     window_until = forms.TimeField(
-        label=pgettext_lazy("a time of day", "Until"), required=False, widget=forms.TimeInput(attrs={"type": "time"})
+        label=pgettext_lazy("a time of day", "Until"),
+        required=False,
+        widget=forms.TimeInput(attrs={"type": "time"}),
+        help_text=_("Only for certain times, on the person's own clock."),
     )
 
     def clean(self) -> dict[str, Any]:

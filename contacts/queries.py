@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from cases.models import Case, ContactPoint
 from collections_app.shared import clock, sealed
 from compliance import gate, reasons
-from compliance.engine import PASS, Outcome
+from compliance.engine import FAILCLOSED, PASS, Outcome
 from compliance.reasons import Reason
 from contacts import facts, stops
 from contacts.channels import catalogue
@@ -91,7 +91,7 @@ def way(file: CaseFile, channel: str, point: ContactPoint, *, staff_id: int | No
     )
     outcome = gate.preview(question, file.facts(point.pk))
     said = reasons.of_outcome(outcome)
-    first = next((reason for reason in said if not reason.warning), None)
+    first = main_reason(said)
     left, limit = _scarcest(outcome)
     return Way(
         channel=channel,
@@ -109,6 +109,12 @@ def way(file: CaseFile, channel: str, point: ContactPoint, *, staff_id: int | No
         rule=first.rule if first else "",
         reasons=said,
     )
+
+
+def main_reason(said: list[Reason]) -> Reason | None:
+    """Return the reason that is told first: what is missing, where something is; else the first that blocks."""
+    blocks = [reason for reason in said if not reason.warning]
+    return next((reason for reason in blocks if reason.rule == FAILCLOSED), blocks[0] if blocks else None)
 
 
 def _label(channel: str, point: ContactPoint | None = None) -> str:

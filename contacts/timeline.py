@@ -19,6 +19,7 @@ from collections_app.templatetags.display import money
 from compliance import event_names, gate, reasons
 from compliance.models import AuditEvent, Decision
 from contacts.models import Channel, ContactAttempt
+from contacts.queries import main_reason
 from contacts.reasons import say
 
 PAGE: Final = 25
@@ -268,9 +269,9 @@ def _sentences(decisions: list[Decision]) -> dict[int, str]:
     releases = gate.revived(sorted({digest for decision in decisions for digest in decision.releases}))
     said = {}
     for decision in decisions:
-        refusing = [one for one in reasons.of_decision(decision, releases=releases) if not one.warning]
-        if refusing:
-            said[decision.pk] = refusing[0].sentence
+        reason = main_reason(reasons.of_decision(decision, releases=releases))
+        if reason is not None:
+            said[decision.pk] = reason.sentence
     return said
 
 

@@ -23,6 +23,7 @@ from compliance.models import Decision
 from contacts import calls
 from contacts.forms import CallForm
 from contacts.models import ContactAttempt
+from contacts.queries import main_reason
 from contacts.views import desk
 
 
@@ -50,7 +51,7 @@ def _explained(refused: calls.CallRefused, case: Case) -> str:
     if refused.decision is None:
         return str(refused)
     decision = Decision.objects.get(pk=refused.decision.decision_id)
-    first = next((one for one in reasons.of_decision(decision) if not one.warning), None)
+    first = main_reason(reasons.of_decision(decision))
     if first is None:
         return str(refused)
     parts = [

@@ -92,6 +92,14 @@ def test_the_reason_is_given_in_full_on_its_own_page_and_nothing_is_stored(desk,
     assert not ContactAttempt.objects.exists()
 
 
+def test_what_is_missing_is_said_before_what_follows_from_it(desk, team):
+    unset = CreditorFactory(gb=True, team=team)  # British law names no hours, and this firm has set none
+    case = CaseFactory(creditor=unset, person=PersonFactory(london=True), at=NOON)
+    refused = look(desk, case).context["refused_ways"][0]
+    assert {way.rule for way in refused["ways"]} == {"POLICY-FAILCLOSED"}
+    assert "…" not in refused["reason"]
+
+
 def test_a_stop_closes_every_channel_at_once_and_is_named(desk, case):
     instructions.give(person_id=case.person_id, kind="cease_request", actor=SYSTEM, at=NOON)
     page = look(desk, case)
