@@ -1,0 +1,212 @@
+"""Nobody sees what is not his: every route, every role, another team's rows. A route that is not named here fails."""
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from collections_app.shared import refs
+from contacts.models import NightRun
+from tests.factories import NOW
+from tests.factories.cases import (
+    CaseFactory,
+    HoldFactory,
+    InstructionFactory,
+    NoteFactory,
+    PaymentFactory,
+    PromiseFactory,
+)
+from tests.factories.contacts import AttemptFactory, PlannedContactFactory, StrategyVersionFactory
+from tests.factories.staff import TeamFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+
+EVERYBODY = frozenset({"collector", "supervisor", "admin", "compliance"})
+DESK = frozenset({"collector", "supervisor"})
+READERS = EVERYBODY
+LEADS = frozenset({"supervisor", "admin", "compliance"})
+MARKER = "郭标记某"
+
+PUBLIC = {"health-live", "health-ready", "health-queue", "metrics", "login", "set_language", "api:schema", "api:docs"}
+TOKEN = "api:"
+# Route -> the roles that may open it at all. What they find there is a matter of their own team.
+ROUTES = {
+    "home": EVERYBODY,
+    "logout": EVERYBODY,
+    "preferences": EVERYBODY,
+    "password_change": EVERYBODY,
+    "password_change_done": EVERYBODY,
+    "dashboards:supervisor": LEADS,
+    "dashboards:widget": LEADS,
+    "dashboards:rows": LEADS,
+    "cases:imports": {"admin"},
+    "cases:import": {"admin"},
+    "cases:import-load": {"admin"},
+    "cases:import-refusals": {"admin"},
+    "cases:unallocated": LEADS,
+    "cases:allocate": {"supervisor"},
+    "cases:queue": DESK,
+    "cases:take-next": DESK,
+    "cases:list": READERS,
+    "cases:case": READERS,
+    "cases:take": DESK,
+    "cases:skip": DESK,
+    "cases:release": DESK,
+    "cases:note": DESK,
+    "cases:hold": DESK,
+    "cases:release-hold": {"supervisor"},
+    "cases:stop": DESK,
+    "cases:withdraw": DESK,
+    "cases:next-action": DESK,
+    "cases:promise": DESK,
+    "cases:assign": {"supervisor"},
+    "cases:reveal": {"collector", "supervisor", "compliance"},
+    "contacts:call": DESK,
+    "contacts:log-call": DESK,
+    "contacts:cancel-call": DESK,
+    "contacts:why": READERS,
+    "contacts:runs": LEADS,
+    "contacts:run": LEADS,
+    "contacts:run-night": {"admin"},
+    "contacts:strategies": LEADS,
+    "contacts:stop-strategy": LEADS,
+    "contacts:planned": LEADS,
+    "contacts:uncertain": LEADS,
+    "contacts:settle": {"supervisor"},
+    "contacts:stops": LEADS,
+    "contacts:lift-stop": LEADS,
+    "compliance:decisions": LEADS,
+    "compliance:decision": LEADS,
+    "compliance:recompute": LEADS,
+}
+REFUSED = (302, 403, 404, 405)
+
+
+def routes(patterns=None, prefix=""):
+    """Return every named route with its pattern, the Django administration and the style guide left out."""
+    for entry in get_resolver().url_patterns if patterns is None else patterns:
+        if isinstance(entry, URLResolver):
+            if entry.namespace not in ("admin", "styleguide"):
+                space = f"{prefix}{entry.namespace}:" if entry.namespace else prefix
+                yield from routes(entry.url_patterns, space)
+        elif isinstance(entry, URLPattern) and entry.name:
+            yield f"{prefix}{entry.name}", entry
+
+
+def test_every_route_says_who_may_open_it():
+    named = {name for name, _ in routes() if not name.startswith(TOKEN)} - PUBLIC - {"styleguide", "styleguide:page"}
+    assert named == set(ROUTES)
+
+
+class World:
+    """One team's case with everything that can hang on it, and somebody of each role in another team."""
+
+    def __init__(self):
+        theirs, mine = TeamFactory(code="theirs"), TeamFactory(code="mine")
+        self.case = CaseFactory(working=True, team=theirs, person__name=MARKER, creditor__team=theirs)
+        NoteFactory(case=self.case, text=f"spoke with {MARKER}")
+        self.promise = PromiseFactory(case=self.case)
+        self.hold = HoldFactory(case=self.case)
+        self.instruction = InstructionFactory(person=self.case.person)
+        self.attempt = AttemptFactory(case=self.case, uncertain=True)
+        self.planned = PlannedContactFactory(case=self.case)
+        self.payment = PaymentFactory(creditor=self.case.creditor)
+        self.run = NightRun.objects.create(creditor=self.case.creditor, business_date=NOW.date(), started_at=NOW)
+        self.strategy = StrategyVersionFactory(creditors=[self.case.creditor])
+        self.people = {
+            "collector": UserFactory(team=mine),
+            "supervisor": UserFactory(team=mine, supervisor=True),
+            "admin": UserFactory(admin=True),
+            "compliance": UserFactory(compliance=True),
+        }
+
+    def url(self, name):
+        """Return the address of a route, with the other team's rows in it; None where a route needs something else."""
+        decision = refs.encode("D", self.attempt.decision_id)
+        other = {"contacts:settle": self.attempt.ref, "compliance:decision": decision, "compliance:recompute": decision}
+        for arguments in (
+            {},
+            {
+                "ref": self.attempt.ref
+                if name == "contacts:settle"
+                else decision
+                if "decision" in name
+                else self.case.ref
+            },
+            {"ref": decision if name == "compliance:recompute" else self.case.ref, "hold_id": self.hold.pk},
+            {"ref": self.case.ref, "instruction_id": self.instruction.pk},
+            {"pk": self.payment.pk if name == "cases:allocate" else self.run.pk},
+            {"name": "needs"},
+        ):
+            try:
+                return reverse(name, kwargs=arguments)
+            except Exception:
+                continue
+        raise AssertionError(f"{name}: no arguments fit")
+
+
+@pytest.fixture
+def world():
+    return World()
+
+
+def signed_in(user):
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_without_signing_in_nothing_opens(world, method):
+    for name in ROUTES:
+        answer = getattr(Client(), method)(world.url(name))
+        assert answer.status_code in REFUSED, name
+        if answer.status_code == 302:
+            assert answer["Location"].startswith("/sign-in/"), name
+
+
+@pytest.mark.parametrize("role", sorted(EVERYBODY))
+def test_a_role_opens_what_is_its_own_and_nothing_else(world, role):
+    client, opened = signed_in(world.people[role]), {}
+    for name in ROUTES:
+        if name == "logout":
+            continue
+        statuses = {getattr(client, method)(world.url(name)).status_code for method in ("get", "post")}
+        opened[name] = not statuses <= {403, 404, 405}
+    wrongly = [name for name, is_open in opened.items() if is_open and role not in ROUTES[name]]
+    assert wrongly == []
+
+
+@pytest.mark.parametrize("role", ["collector", "supervisor"])
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_another_teams_rows_are_not_there(world, role, method):
+    client = signed_in(world.people[role])
+    for name in ROUTES:
+        if name == "logout":
+            continue
+        url = world.url(name)
+        answer = getattr(client, method)(url)
+        body = b"".join(answer.streaming_content) if answer.streaming else answer.content
+        assert MARKER not in body.decode("utf-8", "replace"), name
+        assert world.case.point.address.value_last4 not in body.decode("utf-8", "replace"), name
+        if world.case.ref in url:
+            assert answer.status_code in (403, 404, 405), name
+
+
+def test_the_same_pages_do_show_them_to_their_own_team(world):
+    owner = UserFactory(team=world.case.team, supervisor=True)
+    body = signed_in(owner).get(reverse("cases:case", args=[world.case.ref])).content.decode()
+    assert MARKER in body
+
+
+def test_somebody_deactivated_is_out_with_the_next_request(world):
+    owner = UserFactory(team=world.case.team)
+    client, url = signed_in(owner), reverse("cases:case", args=[world.case.ref])
+    assert client.get(url).status_code == 200
+    owner.is_active = False
+    owner.save()
+    assert client.get(url).status_code == 302
+
+
+def test_somebody_without_a_team_sees_no_case(world):
+    nobody = UserFactory(team=None)
+    assert signed_in(nobody).get(reverse("cases:case", args=[world.case.ref])).status_code == 404
