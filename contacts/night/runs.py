@@ -283,7 +283,10 @@ class _Step:
                 with transaction.atomic():
                     self.holder.hold()
                     result = self.stage.work(self.night, span)
-                    self._note(result, perf_counter() - began, cursor=span.upto if moves_on else None)
+                    worked = perf_counter()
+                    self._note(result, worked - began, cursor=span.upto if moves_on else None)
+                # What is checked at the commit is part of the work; the next save of the row keeps it.
+                self.row.seconds = round(float(self.row.seconds) + perf_counter() - worked, 3)
                 return True
             except POISON as error:
                 if not connection.is_usable():
@@ -346,7 +349,7 @@ class _Step:
             self.holder.hold()
             row.state = NightStep.State.FAILED if row.details.get("failed") else NightStep.State.DONE
             row.finished_at = self.close.at
-            row.save(update_fields=["state", "finished_at", "details"])
+            row.save(update_fields=["state", "finished_at", "details", "seconds"])
             skipped = row.details.get("skipped", {})
             for person in sorted(skipped, key=int):
                 audit.record(
