@@ -42,10 +42,6 @@ class KnowsCases:
         """Return reference and address of the cases of these decisions."""
         return {pk: (refs.encode("C", pk), _case_url(pk)) for pk in {one.case_id for one in decisions} if pk}
 
-    def attempts(self, decision: Decision) -> tuple[str, str] | None:
-        """Return nothing: contacts are known one app further up."""
-        return None
-
 
 def _case_url(pk: int) -> str:
     try:

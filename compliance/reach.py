@@ -30,9 +30,6 @@ class Knows(Protocol):
     def cases(self, decisions: Collection[Decision]) -> dict[int, tuple[str, str]]:
         """Return reference and address of the cases of these decisions, by case."""
 
-    def attempts(self, decision: Decision) -> tuple[str, str] | None:
-        """Return label and address of the contact that this decision permitted, if one was made."""
-
 
 class _Nobody:
     def limit(self, decisions: DecisionQuerySet, user: Any) -> DecisionQuerySet:
@@ -46,9 +43,6 @@ class _Nobody:
 
     def cases(self, decisions: Collection[Decision]) -> dict[int, tuple[str, str]]:
         return {}
-
-    def attempts(self, decision: Decision) -> tuple[str, str] | None:
-        return None
 
 
 _known: list[Knows] = []

@@ -211,7 +211,6 @@ def _page(request: HttpRequest, row: Decision, *, reproduced: dict[str, Any] | N
     packs = _revived([row])
     lines = findings.of_decision(row, packs)
     label, _icon = _channel(row.channel)
-    attempt = knows.attempts(row)
     context = {
         "decision": {
             "id": row.pk,
@@ -247,7 +246,6 @@ def _page(request: HttpRequest, row: Decision, *, reproduced: dict[str, Any] | N
         "facts": findings.facts_in_words(row),
         "reproduced": reproduced,
         "reproduce_url": reverse("compliance:recompute", args=[refs.encode("D", row.pk)]),
-        "attempt": {"label": attempt[0], "url": attempt[1]} if attempt else None,
         "now": clock.now(),
     }  # fmt: skip
     return render(request, "compliance/decision.html", context)

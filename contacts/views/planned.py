@@ -15,6 +15,7 @@ from collections_app.staff.access import allowed
 from compliance import lists as decision_lists
 from contacts import outbox, reasons, stops
 from contacts.models import Channel, PlannedContact
+from contacts.views.stop import in_words
 
 ORDER: Final = ("try_again_at", "pk")
 EXPORTED: Final = 100_000
@@ -70,7 +71,7 @@ def show(request: HttpRequest) -> HttpResponseBase:
         "channel_choices": [(value, label, value == channel) for value, label in Channel.choices],
         "view": view,
         "export_url": _query(request, **{"as": "csv"}),
-        "stopped": stops.standing(),
+        "stopped": [{"words": in_words(order), "ordered_at": order.ordered_at} for order in stops.standing()],
         "stops_url": reverse("contacts:stops") if request.user.has_perm("contacts.stop_sending") else "",
         "now": at,
     }

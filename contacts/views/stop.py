@@ -74,16 +74,17 @@ def show(request: HttpRequest) -> HttpResponse:
     lifted = StopOrder.objects.filter(lifted_at__isnull=False).select_related("ordered_by", "lifted_by")
     context = {
         "form": form,
-        "standing": [{"order": order, "words": _words(order), **stops.figures(order)} for order in standing],
+        "standing": [{"order": order, "words": in_words(order), **stops.figures(order)} for order in standing],
         "lifted": [
-            {"order": order, "words": _words(order)} for order in lifted.order_by("-lifted_at", "-pk")[:LIFTED_SHOWN]
+            {"order": order, "words": in_words(order)} for order in lifted.order_by("-lifted_at", "-pk")[:LIFTED_SHOWN]
         ],
         "now": clock.now(),
     }
     return render(request, "contacts/stops.html", context)
 
 
-def _words(order: StopOrder) -> str:
+def in_words(order: StopOrder) -> str:
+    """Return what a stop covers, in words."""
     scope = str(order.get_scope_display())
     if order.scope == StopOrder.Scope.CHANNEL:
         return f"{scope}: {dict(Channel.choices).get(order.target, order.target)}"

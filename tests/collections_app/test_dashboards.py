@@ -10,6 +10,7 @@ from django.urls import reverse
 from cases.models import BucketTransition, PortfolioFigure
 from collections_app.dashboards import lists, registry, views  # noqa: F401  (views registers widgets and lists)
 from collections_app.dashboards.scope import Scope
+from contacts import night
 from contacts.models import NightRun, Tick
 from tests.factories.cases import (
     AccountFactory,
@@ -149,6 +150,25 @@ def test_the_numbers_are_those_of_the_book(at, north):
     assert by_widget["promises"] == [1, 2, 0, 0, 0, 0]
     assert by_widget["moves"] == [2, 1, 1, 0]
     assert by_widget["collectors"] == [1, 0]
+
+
+def test_the_figures_of_a_real_close_open_their_accounts_also_after_the_book_moved_on(client, at, north):
+    bank = CreditorFactory(team=north, code="closed")
+    for dpd in (1, 12, 31, 47, 200):
+        CaseFactory(creditor=bank, dpd=dpd, at=at - timedelta(days=3))
+    run = night.close_of_day(creditor_id=bank.pk, business_date=at.date() - timedelta(days=1), at=at)
+    assert run.status == "done"
+    account = bank.accounts.order_by("pk").first()
+    state = account.states.get()
+    state.pk, state.past_due_since, state.oldest_unpaid_due_on = None, None, None
+    state.recorded_at = at + timedelta(hours=1)
+    state.save()  # a correction for a day that is closed: the close shows what was known then
+    supervisor = UserFactory(supervisor=True, team=north)
+    client.force_login(supervisor)
+    found = registry.WIDGETS["book"].read(Scope(supervisor, at)).counted()
+    assert sorted(count for count, _url in found) == [1, 2, 2]
+    for count, url in found:
+        assert walk(client, url) == (count, count), url
 
 
 def test_a_supervisor_counts_his_team_and_a_compliance_officer_everybody(at, north):
