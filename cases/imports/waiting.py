@@ -4,6 +4,7 @@ What waits is the rows themselves (status uploaded); whoever calls `load_all` is
 two workers from reading one file at the same time; where the cache is away they may, and the database lets one load it.
 """
 
+import contextlib
 import logging
 import shutil
 from collections.abc import Callable
@@ -85,8 +86,7 @@ def load_one(pk: int, *, at: datetime, actor: Actor) -> bool:
 
     Refusals of the file are on its row; whatever else goes wrong is written there too and not raised.
     """
-    mark = f"import-under-way-{pk}"
-    if not cache.add(mark, "1", timeout=MARK_S):
+    if not _begin(pk):
         return False
     try:
         batch = ImportBatch.objects.select_related("creditor").get(pk=pk, status=ImportBatch.Status.UPLOADED)
@@ -97,7 +97,7 @@ def load_one(pk: int, *, at: datetime, actor: Actor) -> bool:
             mapping=mapping,
             actor=actor,
             at=at,
-            progress=lambda rows, done: cache.touch(mark, MARK_S) and None,
+            progress=lambda rows, done: _go_on(pk),
         )
     except ImportBatch.DoesNotExist:
         return False
@@ -110,8 +110,31 @@ def load_one(pk: int, *, at: datetime, actor: Actor) -> bool:
         log.exception("loading a file failed")
         _refuse_if_waiting(pk, FileRefused("file_was_interrupted"), actor=actor, at=at)
     finally:
-        cache.delete(mark)
+        _end(pk)
     return True
+
+
+def _key(pk: int) -> str:
+    return f"import-under-way-{pk}"
+
+
+def _begin(pk: int) -> bool:
+    """Mark a file as taken up; True also where no mark can be made, because the mark only saves double work."""
+    try:
+        return bool(cache.add(_key(pk), "1", timeout=MARK_S))
+    except Exception as error:  # noqa: BLE001  (whatever the cache does, the file is loaded)
+        log.warning("cache is away", extra={"error": type(error).__name__})
+        return True
+
+
+def _go_on(pk: int) -> None:
+    with contextlib.suppress(Exception):
+        cache.touch(_key(pk), MARK_S)
+
+
+def _end(pk: int) -> None:
+    with contextlib.suppress(Exception):
+        cache.delete(_key(pk))
 
 
 def _refuse_if_waiting(pk: int, refused: FileRefused, *, actor: Actor, at: datetime) -> None:

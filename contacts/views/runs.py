@@ -1,6 +1,6 @@
 """Closes of day: which ran, step by step with rows, seconds and progress; and the button that starts one."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from django import forms
@@ -42,6 +42,7 @@ CHECKS: Final = {
     "outbox_is_of_open_cases": gettext_lazy("Only open cases have planned contacts"),
 }
 GAPS_SHOWN: Final = 8
+LOOKS_BACK: Final = timedelta(days=400)
 
 
 class CloseForm(forms.Form):
@@ -112,9 +113,8 @@ def _missing(creditors: list[Creditor], at: datetime) -> list[dict[str, Any]]:
     """Return the days of closed books that are over and not closed, oldest first, in a fixed number of queries."""
     ids = [creditor.pk for creditor in creditors if creditor.is_active]
     days: dict[int, dict[date, str]] = {}
-    for creditor_id, on, status in NightRun.objects.filter(creditor__in=ids).values_list(
-        "creditor_id", "business_date", "status"
-    ):
+    recent = NightRun.objects.filter(creditor__in=ids, business_date__gte=at.date() - LOOKS_BACK)
+    for creditor_id, on, status in recent.values_list("creditor_id", "business_date", "status"):
         days.setdefault(creditor_id, {})[on] = status
     gaps: list[dict[str, Any]] = []
     for creditor in creditors:

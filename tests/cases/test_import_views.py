@@ -6,9 +6,11 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
+from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
+from cases.imports import waiting
 from cases.models import Account, ImportBatch
 from cases.tasks import load_uploaded
 from collections_app.staff.models import Team
@@ -99,6 +101,29 @@ def test_a_waiting_file_can_be_loaded_where_no_worker_runs(client, admin, bank):
     client.post(reverse("cases:import-load", args=[batch.pk]))
     batch.refresh_from_db()
     assert batch.status == "loaded"
+
+
+def test_a_file_is_loaded_although_cache_and_broker_are_away(client, admin, bank, settings, monkeypatch):
+    dead = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": "redis://127.0.0.1:1"}
+    settings.CACHES = {"default": dead}
+
+    def unheard(*args, **kwargs):
+        raise ConnectionError("no broker")
+
+    monkeypatch.setattr(load_uploaded, "apply_async", unheard)
+    assert send(client, bank, HEADING + ROWS).status_code == 302
+    load_uploaded()
+    assert ImportBatch.objects.get().status == "loaded"
+
+
+def test_two_workers_do_not_read_one_file_at_the_same_time(client, admin, bank, at):
+    send(client, bank, HEADING + ROWS)
+    batch = ImportBatch.objects.get()
+    cache.add(f"import-under-way-{batch.pk}", "1")
+    assert waiting.load_one(batch.pk, at=at, actor=waiting.IMPORTER) is False
+    cache.delete(f"import-under-way-{batch.pk}")
+    assert waiting.load_one(batch.pk, at=at, actor=waiting.IMPORTER) is True
+    assert waiting.load_one(batch.pk, at=at, actor=waiting.IMPORTER) is False
 
 
 def _sheet_that_is_none():
