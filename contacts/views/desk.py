@@ -1,7 +1,7 @@
 """The case page, where a case and its contacts meet: contact bar, queue, facts, action, timeline."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -17,6 +17,15 @@ from collections_app.shared.htmx import is_htmx, vary_on_htmx
 from collections_app.staff.access import allowed
 from contacts import queries, timeline
 from contacts.forms import ENDINGS, CallForm, new_call_form
+
+# Holds that are a second key away, whatever is being done; the others are on the page of the form.
+QUICK_HOLDS: Final = (
+    ("d", Hold.Kind.DISPUTE),
+    ("r", Hold.Kind.HARDSHIP),
+    ("v", Hold.Kind.VULNERABLE),
+    ("b", Hold.Kind.BANKRUPTCY),
+    ("l", Hold.Kind.REPRESENTED),
+)
 
 
 @allowed("cases.view_case")
@@ -55,7 +64,7 @@ def page(request: HttpRequest, case: Case, *, at: datetime, form: CallForm | Non
         "next_form": NextActionForm(auto_id="next_%s", initial=next_initial(case, at=at)),
         "outcomes": ENDINGS,
         "skip_reasons": skip_choices(),
-        "hold_kinds": Hold.Kind.choices,
+        "quick_holds": [(key, kind.value, kind.label) for key, kind in QUICK_HOLDS],
         "instruction_kinds": QUICK_ASKS,
         "queue": waiting and {"left": waiting.due, "late": waiting.late, "coming": _names(waiting.upcoming)},
         "may": _rights(user, facts),

@@ -207,6 +207,21 @@ def test_a_stop_is_two_keys_and_closes_every_channel(site, line, hands):
     assert hands.complaints == []
 
 
+def test_a_vulnerable_person_is_held_in_two_keys(site, line, hands):
+    hands.sign_in(line.collector)
+    hands.page.goto(f"{site.url}{reverse('cases:case', args=[line.following.ref])}")
+    hands.page.wait_for_timeout(GUARD_MS)
+    hands.press("v")  # does nothing while the panel is closed
+    hands.page.wait_for_timeout(GUARD_MS)
+    assert not line.following.person.holds.exists()
+    hands.pressed = 0
+    hands.go("h", "v")
+    assert hands.pressed == 2
+    assert [hold.kind for hold in line.following.person.holds.all()] == ["vulnerable"]
+    assert hands.page.locator("#contact-bar .channel-ok").count() == 0
+    assert hands.complaints == []
+
+
 def test_the_line_works_without_scripts(site, line, chromium):
     context = chromium.new_context(java_script_enabled=False, locale="en-US")
     page = context.new_page()

@@ -53,7 +53,10 @@
     parts.push(key);
     return parts.join("+");
   }
+  /* What lies in a closed <details> still has boxes in some browsers, and must not hear its key. */
   function visible(element) {
+    const from = element.matches("summary") ? element.parentElement.parentElement : element;
+    if (from.closest("details:not([open])")) return false;
     return element.getClientRects().length > 0 || element.type === "radio";
   }
   function act(element) {
