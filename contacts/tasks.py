@@ -14,6 +14,7 @@ from cases.tasks import load_uploaded
 from collections_app.shared import clock
 from contacts import dispatch, night
 from contacts.channels import catalogue
+from contacts.dispatch import sql
 from contacts.models import PlannedContact, Tick
 
 log = logging.getLogger(__name__)
@@ -108,7 +109,7 @@ def check_clock() -> None:
 def database_now() -> datetime:
     """Return the instant by the database's own clock, never shifted."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
+        cursor.execute(sql.DATABASE_NOW)
         at: datetime = cursor.fetchone()[0]
     return at.astimezone(UTC)
 

@@ -28,3 +28,5 @@ SET claim = mine.claim + 1, lease_until = clock_timestamp() + make_interval(secs
 FROM lapsed WHERE mine.id = lapsed.id
 RETURNING mine.id, mine.claim, mine.person_id
 """
+
+DATABASE_NOW = "SELECT clock_timestamp()"

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,7 +26,8 @@ from collections_app.carrier.receipts import Receipts
 from collections_app.carrier.store import Store
 from collections_app.carrier.web import Carrier
 from collections_app.embedded.valkey import free_port
-from collections_app.management.harness import book
+from collections_app.management.harness import book, sql
+from collections_app.shared import clock
 from collections_app.shared.actor import Actor
 from compliance import gate
 from compliance.models import Decision
@@ -171,18 +171,12 @@ def judge(plan: Plan, running: LocalCarrier, silenced: dict[str, float], said: d
     per_key = Counter(message.reference if plan.naive else message.key.partition("@")[0] for message in arrived)
     per_person = Counter(message.to for message in arrived)
     fates: dict[str, set[str]] = {}
-    for key, fate in _rows(
-        "SELECT p.key::text, a.status FROM contacts_contactattempt a"
-        " JOIN contacts_plannedcontact p ON p.id = a.planned_id WHERE a.status NOT IN ('withheld', 'cancelled')"
-    ):
+    for key, fate in _rows(sql.FATES):
         fates.setdefault(fate, set()).add(key)
     sent = fates.get("sent", set()) | fates.get("delivered", set())
     uncertain = fates.get("uncertain", set())
-    ((lost,),) = _rows(
-        "SELECT count(*) FROM contacts_plannedcontact WHERE status IN ('planned', 'claimed')"
-        " OR (status <> 'done' AND reason_code = '')"
-    )
-    ((withheld,),) = _rows("SELECT count(*) FROM contacts_plannedcontact WHERE status IN ('withheld', 'cancelled')")
+    ((lost,),) = _rows(sql.LOST)
+    ((withheld,),) = _rows(sql.WITHHELD)
     return Report(
         kills=said["killed"] + sum(said["fired"].values()),
         fault_points={point: said["fired"].get(point, 0) for point in POINTS},
@@ -203,7 +197,7 @@ def judge(plan: Plan, running: LocalCarrier, silenced: dict[str, float], said: d
 
 def _disagreements() -> int:
     """Return how many hand-overs rest on a decision that, computed again from what it stored, is not the same."""
-    handed_over = _rows("SELECT decision_id FROM contacts_contactattempt WHERE status IN ('sent', 'uncertain')")
+    handed_over = _rows(sql.DECISIONS_OF_HAND_OVERS)
     wrong = 0
     for decision in Decision.objects.filter(pk__in=[pk for (pk,) in handed_over]).iterator():
         outcome = gate.recompute(decision)
@@ -219,7 +213,7 @@ def _ask_for_silence(plan: Plan, people: dict[int, str], into: dict[str, float],
         if over.is_set():
             break
         instructions.give(person_id=person_id, kind="opt_out", channel=plan.channel, actor=actor, at=book.AT)
-        into[value] = time.time()
+        into[value] = (clock.now() - clock.offset()).timestamp()  # the carrier's clock is never shifted
         over.wait(0.1)
     connections.close_all()
 
