@@ -3,25 +3,23 @@
 `open_call` decides and reserves; `log_call` closes. A call that nobody logs stays open, counts, and is seen in a list.
 """
 
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from decimal import Decimal
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from cases import activity, instructions, lifecycle, locks, promises
-from cases.models import Case, ContactPoint, Promise
-from cases.models.case import NextAction, Status
+from cases import activity, locks
+from cases.models import Case, ContactPoint
 from cases.refusal import Refused
 from collections_app.shared.actor import Actor
 from compliance import audit, gate
 from compliance.facts import Override
 from compliance.gate import Permit, Refusal
-from contacts import facts, stops
+from contacts import call_results, facts, stops
+from contacts.call_results import REACHED, NextStep, PromiseTerms
 from contacts.channels import catalogue
-from contacts.models import ContactAttempt, PlannedContact
+from contacts.models import ContactAttempt
 
 Outcome = ContactAttempt.Outcome
 BY_PEOPLE: Final = ("phone", "visit")
@@ -38,9 +36,19 @@ CALL_OUTCOMES: Final = (
     Outcome.OFFERS_TO_PAY,
 )
 VISIT_OUTCOMES: Final = (Outcome.MET, Outcome.NOT_MET, Outcome.WRONG_NUMBER, Outcome.THIRD_PARTY_REFUSED)
-REACHED: Final = (Outcome.CONVERSATION, Outcome.MET)
+__all__ = [
+    "CallRefused",
+    "LogRefused",
+    "NextStep",
+    "PromiseTerms",
+    "begin",
+    "cancel",
+    "log_call",
+    "open_call",
+    "report_past_call",
+    "unlogged",
+]
 OPEN: Final = ("cleared", "in_progress")
-NEXT_TRY: Final = timedelta(days=1)  # where the collector says nothing else
 
 
 class CallRefused(Refused):
@@ -72,26 +80,6 @@ class LogRefused(Refused):
         "in-the-future": _("This is in the future."),
         "too-long-ago": _("This was too long ago to be added here."),
     }
-
-
-@dataclass(frozen=True, slots=True)
-class PromiseTerms:
-    """What the borrower promised in the call. currency: empty means the case's own."""
-
-    amount: Decimal
-    due_on: date
-    method: str = Promise.Method.TRANSFER
-    currency: str = ""
-    replace: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class NextStep:
-    """What happens next on the case, and when."""
-
-    action: str
-    due_at: datetime
-    note: str = ""
 
 
 def open_call(
@@ -260,7 +248,7 @@ def log_call(
     attempt.complete(at=max(at, attempt.started_at), outcome=outcome)
     attempt.save(update_fields=["status", "started_at", "ended_at", "outcome"])
     audit.record("attempt.completed", subject=attempt, actor=actor, at=at, person_id=attempt.person_id, outcome=outcome)
-    _after(attempt, outcome, promise=promise, note=note, next_step=next_step, actor=actor, at=at)
+    call_results.follow(attempt, outcome, promise=promise, note=note, next_step=next_step, actor=actor, at=at)
     return attempt
 
 
@@ -365,81 +353,3 @@ def _locked(attempt_id: int, *, actor: Actor) -> ContactAttempt:
 def _check_outcome(channel: str, outcome: str) -> None:
     if outcome not in (CALL_OUTCOMES if channel == "phone" else VISIT_OUTCOMES):
         raise LogRefused("outcome", outcome=outcome)
-
-
-def _after(
-    attempt: ContactAttempt,
-    outcome: str,
-    *,
-    promise: PromiseTerms | None,
-    note: str,
-    next_step: NextStep | None,
-    actor: Actor,
-    at: datetime,
-) -> None:
-    """Let a closed call have its effects on number, case, promise and plan."""
-    if attempt.contact_point_id is not None:
-        _mark(attempt, outcome, actor=actor, at=at)
-    case = attempt.case
-    if case is None:
-        return
-    right_party = outcome in REACHED and attempt.party == "debtor"
-    activity.note_contact(case_id=case.pk, at=attempt.started_at or at, right_party=right_party)
-    if note.strip():
-        activity.add_note(case=case, text=note, actor=actor, at=at)
-    case = lifecycle.start(case_id=case.pk, actor=actor, at=at)
-    if promise is not None:
-        promises.make(
-            case_id=case.pk,
-            amount=promise.amount,
-            currency=promise.currency or case.currency,
-            due_on=promise.due_on,
-            method=promise.method,
-            attempt_id=attempt.pk,
-            replace=promise.replace,
-            actor=actor,
-            at=at,
-        )
-    if next_step is not None:
-        _set_next(case.pk, next_step, actor=actor, at=at)
-    elif promise is None and case.status == Status.WORKING:
-        _set_next(case.pk, NextStep(NextAction.CALL, at + NEXT_TRY), actor=actor, at=at)
-    _finish_tasks(attempt, case_id=case.pk, at=at, actor=actor)
-
-
-def _set_next(case_id: int, step: NextStep, *, actor: Actor, at: datetime) -> None:
-    lifecycle.set_next_action(
-        case_id=case_id, action=step.action, due_at=step.due_at, note=step.note, actor=actor, at=at
-    )
-
-
-def _mark(attempt: ContactAttempt, outcome: str, *, actor: Actor, at: datetime) -> None:
-    """Keep what the call says about the number itself."""
-    point_id, address_id = attempt.contact_point_id, attempt.address_id
-    if point_id is None:
-        return
-    if outcome == Outcome.WRONG_NUMBER:
-        instructions.mark_point(contact_point_id=point_id, state=ContactPoint.State.STRANGER, actor=actor, at=at)
-        if address_id is not None:
-            instructions.suppress(address_id=address_id, reason="stranger", actor=actor, at=at)
-    elif outcome == Outcome.NOT_IN_SERVICE:
-        instructions.mark_point(contact_point_id=point_id, state=ContactPoint.State.BAD, actor=actor, at=at)
-    elif outcome in REACHED:
-        point = ContactPoint.objects.select_related("address").get(pk=point_id)
-        if point.state == ContactPoint.State.UNVERIFIED and point.address.suppressed_at is None:
-            instructions.mark_point(contact_point_id=point_id, state=ContactPoint.State.VERIFIED, actor=actor, at=at)
-
-
-def _finish_tasks(attempt: ContactAttempt, *, case_id: int, actor: Actor, at: datetime) -> None:
-    """Close the call tasks that a strategy had planned for this case up to now."""
-    tasks = PlannedContact.objects.select_for_update(of=("self",), no_key=True).filter(
-        case_id=case_id,
-        channel=attempt.channel,
-        automated=False,
-        status__in=[PlannedContact.Status.PLANNED, PlannedContact.Status.WITHHELD],
-        planned_for__lte=at,
-    )
-    for task in tasks.order_by("pk"):
-        task.finish(at=at)
-        task.save(update_fields=["status", "finished_at", "lease_until", "reason_code"])
-        audit.record("planned.done", subject=task, actor=actor, at=at, person_id=task.person_id, attempt=attempt.pk)
