@@ -69,7 +69,7 @@ def close_of_day(
     run = _begin(creditor, business_date, actor=actor, at=at, resume=resume, lease=lease)
     if run.status == NightRun.Status.DONE:
         return run
-    holder = _Holder(run, lease)
+    holder = _Holder(run, lease, at=at)
     close = Close(creditor=creditor, business_date=business_date, newest_state=run.newest_state, actor=actor, at=at)
     try:
         night = Night(close)
@@ -212,8 +212,13 @@ def _held_for(creditor_id: int) -> int:
 class _Holder:
     """The lease of this process on a run."""
 
-    def __init__(self, run: NightRun, lease: timedelta) -> None:
+    def __init__(self, run: NightRun, lease: timedelta, *, at: datetime) -> None:
+        self.at, self.began = at, perf_counter()
         self.values: dict[str, Any] = {"run": run.pk, "claim": run.claim, "lease": lease}
+
+    def instant(self) -> datetime:
+        """Return the instant of the run plus the time it has taken since: when a step began or ended."""
+        return self.at + timedelta(seconds=perf_counter() - self.began)
 
     def hold(self) -> None:
         """Renew the lease and lock the run until the transaction ends. Raises NightLost."""
@@ -256,7 +261,7 @@ class _Step:
         if self.row.state == NightStep.State.DONE:
             return
         if self.row.started_at is None:
-            self.row.started_at = self.close.at
+            self.row.started_at = self.holder.instant()
         self.row.state = NightStep.State.RUNNING
         with transaction.atomic():
             self.holder.hold()
@@ -348,7 +353,7 @@ class _Step:
         with transaction.atomic():
             self.holder.hold()
             row.state = NightStep.State.FAILED if row.details.get("failed") else NightStep.State.DONE
-            row.finished_at = self.close.at
+            row.finished_at = self.holder.instant()
             row.save(update_fields=["state", "finished_at", "details", "seconds"])
             skipped = row.details.get("skipped", {})
             for person in sorted(skipped, key=int):
@@ -377,7 +382,7 @@ class _Step:
 def _finish(run: NightRun, holder: _Holder, *, actor: Actor, at: datetime) -> None:
     with transaction.atomic():
         holder.hold()
-        run.status, run.finished_at = NightRun.Status.DONE, at
+        run.status, run.finished_at = NightRun.Status.DONE, holder.instant()
         run.save(update_fields=["status", "finished_at"])
         audit.record("night.finished", subject=run, actor=actor, at=at, business_date=run.business_date)
 
@@ -386,7 +391,7 @@ def _fail(run: NightRun, holder: _Holder, error: Exception, *, actor: Actor, at:
     try:
         with transaction.atomic():
             holder.hold()
-            run.status, run.finished_at = NightRun.Status.FAILED, at
+            run.status, run.finished_at = NightRun.Status.FAILED, holder.instant()
             run.error = f"{type(error).__name__}: {error}".splitlines()[0][:300]
             run.save(update_fields=["status", "finished_at", "error"])
             run.steps.filter(state=NightStep.State.RUNNING).update(state=NightStep.State.FAILED)

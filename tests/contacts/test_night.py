@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from cases import closing
 from cases.models import BucketTransition, Case, LedgerEntry, Plan, PlanInstalment, PortfolioFigure, Promise
@@ -91,7 +92,9 @@ def test_a_close_leaves_a_row_with_its_nine_steps(creditor):
     assert {state for _, state, _ in steps} == {"done"}
     rows = {name: count for name, _, count in steps}
     assert (rows["ageing"], rows["cases"], rows["figures"]) == (9, 7, 3)
-    assert (run.status, run.finished_at, run.lease_until) == ("done", AT, None)
+    assert (run.status, run.started_at, run.lease_until) == ("done", AT, None)
+    assert AT < run.finished_at < AT + timedelta(minutes=1)
+    assert all(AT <= step.started_at < step.finished_at <= run.finished_at for step in run.steps.all())
     assert run.warnings == [{"code": "stale-feed", "age": None, "allowed": 35}]
     names = AuditEvent.objects.filter(subject_label="contacts.nightrun").order_by("pk").values_list("name", flat=True)
     assert list(names) == ["night.started", *["night.step_finished"] * 9, "night.finished"]
@@ -340,9 +343,30 @@ def test_a_broken_invariant_fails_its_step_and_warns_but_ends_the_run(creditor):
     assert warning in run.warnings
 
 
-def test_progress_is_told_span_by_span(creditor, monkeypatch):
+def test_a_close_takes_the_same_number_of_statements_whatever_the_book(supervisor, collector):
+    creditor = CreditorFactory(code="bank")
+    product = ProductFactory(creditor=creditor)
+    shipped.ship(creditors=[creditor], author=supervisor, approver=collector, at=AT - timedelta(days=9))
+
+    def grow(count: int) -> None:
+        for number in range(count):
+            person = PersonFactory()
+            AccountFactory(product=product, person=person, dpd=number * 7 % 64, on=ON)
+            ContactPointFactory(person=person)
+
+    grow(10)
+    close(creditor, ON - timedelta(days=1), at=AT)
+    with CaptureQueriesContext(connection) as few:
+        close(creditor)
+    grow(60)
+    with CaptureQueriesContext(connection) as many:
+        close(creditor, ON + timedelta(days=1))
+    analysed = sum(1 for query in many if query["sql"].startswith("ANALYZE"))
+    assert abs(len(many) - len(few) - analysed) <= 3
+
+
+def test_progress_is_told_step_by_step(creditor):
     told = []
-    monkeypatch.setattr(closing, "SPAN", 2)
     close(creditor, actor=SYSTEM, progress=lambda name, number, rows: told.append((name, number)))
     assert [name for name, _ in told if name == "freshness"] == ["freshness"]
     assert {number for _, number in told} <= set(range(9))

@@ -8,6 +8,7 @@ stopped.
 import os
 import signal
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from time import sleep
@@ -230,6 +231,35 @@ def test_killed_after_every_span_it_ends_the_same(copies: Callable[[], str], mon
             break
     assert done
     assert state()["cases"] != expected["cases"]
+
+
+def test_of_two_processes_that_close_one_book_one_is_told_to_wait(
+    copies: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+):
+    copies()
+    creditor_id = _creditor_id()
+
+    def slow(name: str, where: str) -> None:
+        sleep(0.02)
+
+    monkeypatch.setattr(runs, "STAGES", small_spans(slow))
+
+    def close(_number: int) -> str:
+        try:
+            return night.close_of_day(creditor_id=creditor_id, business_date=ON, at=AT, resume=True).status
+        except night.NightBusy as busy:
+            return busy.code
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(4) as pool:
+        said = sorted(pool.map(close, range(4)))
+    assert said == ["busy", "busy", "busy", "done"]
+    assert NightRun.objects.get().claim == 1
+    together = state()
+    copies()
+    close(0)
+    assert state() == together
 
 
 def test_a_run_that_is_left_alone_twice_is_the_same_too(copies: Callable[[], str], monkeypatch: pytest.MonkeyPatch):
