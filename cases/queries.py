@@ -51,6 +51,7 @@ class PointLine:
     ending: str
     state: str
     tone: str
+    verified: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,7 @@ class CaseFacts:
         return {
             "name": str(person),
             "is_named": person.is_named,
-            "is_verified": any(point.state == "verified" for point in self.points),
+            "is_verified": any(point.verified for point in self.points),
             "zone": person.time_zone,
             "language": person.language,
             "birth_year": person.birth_on.year if person.birth_on else None,
@@ -271,6 +272,7 @@ def _point_line(point: ContactPoint) -> PointLine:
         ending=f"…{point.address.value_last4}" if point.address.kind == "phone" else "",
         state=_("silenced for everybody") if suppressed else str(point.get_state_display()),
         tone="stop" if suppressed else POINT_TONES.get(point.state, "plain"),
+        verified=point.state == ContactPoint.State.VERIFIED and not suppressed,
     )
 
 

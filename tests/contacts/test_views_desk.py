@@ -259,6 +259,14 @@ def test_the_page_asks_the_database_as_often_for_much_history_as_for_none(desk, 
         look(desk, case)
 
 
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_a_person_is_verified_in_every_language(desk, case, language):
+    desk.cookies["django_language"] = language
+    assert look(desk, case).context["case"].person["is_verified"] is False
+    instructions.mark_point(contact_point_id=case.point.pk, state="verified", actor=SYSTEM, at=NOON)
+    assert look(desk, case).context["case"].person["is_verified"] is True
+
+
 def test_the_page_is_shown_in_chinese(desk, case, settings):
     set_clock(settings, NIGHT)
     desk.cookies["django_language"] = "zh-hans"
