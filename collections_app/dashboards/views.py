@@ -16,6 +16,7 @@ from collections_app.dashboards.scope import Scope
 from collections_app.shared import clock, keyset, spreadsheet
 from collections_app.shared.htmx import is_htmx, vary_on_htmx
 from collections_app.staff.access import allowed
+from compliance import exports
 
 log = logging.getLogger(__name__)
 EXPORTED = 100_000
@@ -77,6 +78,7 @@ def rows(request: HttpRequest, name: str) -> HttpResponseBase:
     asked = {key: str(value) for key, value in request.GET.items() if value}
     found = listing.select(scope, asked)
     if asked.get("as") == "csv":
+        exports.record(request.user, name=listing.name, asked=asked, rows=found.count(), at=scope.at)
         return _export(listing, found, scope)
     page = keyset.page(found, order=listing.order, asked=request.GET)
     context = {

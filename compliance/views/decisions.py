@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from collections_app.shared import clock, keyset, refs, spreadsheet
 from collections_app.staff.access import allowed
-from compliance import findings, gate, lists, reach, reasons
+from compliance import exports, findings, gate, lists, reach, reasons
 from compliance.facts import FactsError
 from compliance.models import Decision
 from compliance.models.decision import Verdict
@@ -58,6 +58,7 @@ def decisions(request: HttpRequest) -> HttpResponseBase:
     asked = lists.Asked.of(request.GET)
     rows = lists.select(request.user, asked, at=at)
     if request.GET.get("as") == "csv":
+        exports.record(request.user, name="decisions", asked=request.GET.dict(), rows=rows.count(), at=at)
         return _export(rows)
     page = keyset.page(rows, order=ORDER, asked=request.GET)
     titles = lists.titles()

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from collections_app.shared import clock, keyset, refs, spreadsheet
 from collections_app.staff.access import allowed
+from compliance import exports
 from compliance import lists as decision_lists
 from contacts import outbox, reasons, stops
 from contacts.models import Channel, PlannedContact
@@ -60,6 +61,7 @@ def show(request: HttpRequest) -> HttpResponseBase:
         rows = rows.filter(reason_code=reason)
     rows = rows.select_related("case", "person", "step", "template", "creditor")
     if asked.get("as") == "csv":
+        exports.record(request.user, name="planned", asked=asked.dict(), rows=rows.count(), at=at)
         return _export(rows)
     page = keyset.page(rows, order=ORDER, asked=asked)
     context = {

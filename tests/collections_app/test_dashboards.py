@@ -10,6 +10,7 @@ from django.urls import reverse
 from cases.models import BucketTransition, PortfolioFigure
 from collections_app.dashboards import lists, registry, views  # noqa: F401  (views registers widgets and lists)
 from collections_app.dashboards.scope import Scope
+from compliance.models import AuditEvent
 from contacts import night
 from contacts.models import NightRun, Tick
 from tests.factories.cases import (
@@ -274,6 +275,8 @@ def test_an_export_holds_the_rows_of_the_list_and_no_formula(client, at, north):
     text = b"".join(response.streaming_content).decode()
     assert response["Content-Type"].startswith("text/csv")
     assert len(text.strip().splitlines()) == 1 + client.get(url).context["page"].count
+    event = AuditEvent.objects.get(name="reveal.exported")
+    assert event.details == {"list": "cases", "filters": {}, "rows": client.get(url).context["page"].count}
     assert '"\'=HYPERLINK(1)"' in text
     assert '"=HYPERLINK' not in text
 

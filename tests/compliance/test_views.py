@@ -10,7 +10,7 @@ from django.urls import reverse
 from collections_app.shared import refs
 from collections_app.shared.actor import SYSTEM
 from compliance import gate
-from compliance.models import Decision
+from compliance.models import AuditEvent, Decision
 from tests.compliance.asking import call, known
 from tests.factories.cases import CaseFactory, CreditorFactory
 from tests.factories.contacts import DecisionFactory
@@ -203,3 +203,5 @@ def test_the_export_holds_every_row_of_the_list(client, officer, some):
     answer = client.get(reverse("compliance:decisions"), {"verdict": "refuse", "as": "csv"})
     lines = b"".join(answer.streaming_content).decode().strip().splitlines()
     assert len(lines) == 1 + 3
+    event = AuditEvent.objects.get(name="reveal.exported")
+    assert (event.actor_id, event.details["rows"], event.details["filters"]) == (officer.pk, 3, {"verdict": "refuse"})
