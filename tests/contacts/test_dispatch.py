@@ -386,11 +386,14 @@ def test_a_stop_covers_its_scope_and_nothing_else(carrier, plan, now, scope):
         "template": inside.template.code,
         "channel": "sms",
     }[scope]
-    stops.order_stop(scope=scope, target=target, reason="drill", actor=SYSTEM, at=TEN)
+    order = stops.order_stop(scope=scope, target=target, reason="drill", actor=SYSTEM, at=TEN)
     assert stops.stops_planned(inside) is not None
     assert stops.stops_planned(outside) is None
+    assert stops.figures(order) == {"planned": 1, "at_provider": 0}
     run(now)
     assert carrier.messages() == []
+    stops.lift_stop(order_id=order.pk, actor=SYSTEM, at=now.move(seconds=1))
+    assert run(now) == {"sent": 1}
 
 
 def test_a_stop_between_decision_and_hand_over_is_obeyed(carrier, plan, now):

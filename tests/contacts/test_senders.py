@@ -125,6 +125,14 @@ def test_a_text_message_is_taken_once_under_its_key(carrier):
     assert (kept.text, kept.reference) == ("您的账户已逾期。", "C-1")
 
 
+def test_a_key_under_which_something_else_left_is_not_called_a_failure(carrier):
+    sender, key = SmsSender(), uuid.uuid4()
+    first = send(sender, key=key)
+    with pytest.raises(Unknown):
+        send(sender, key=key, text="another amount")
+    assert sender.look_up(key) == first
+
+
 @pytest.mark.parametrize(
     ("fault", "error", "code"),
     [

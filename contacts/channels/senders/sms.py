@@ -15,6 +15,7 @@ from django.conf import settings
 from contacts.channels.senders.base import Message, NotConfigured, Permanent, Receipt, Sender, Temporary, Unknown
 
 MOST_ANSWER = 64 * 1024  # bytes
+KEY_REUSED = frozenset({"key_reused", "idempotency_key_reused"})
 BAD_NUMBERS = frozenset({"invalid_number", "unknown_subscriber", "unreachable_number"})
 
 
@@ -63,8 +64,11 @@ class SmsSender(Sender):
             raise Temporary("provider-busy", retry_after=_seconds(answer.headers.get("Retry-After")))
         if status in (401, 403, 404):
             raise Temporary("provider-refused")
+        error_code = str(_decoded(read).get("error", ""))
+        if status == 409 or error_code in KEY_REUSED:  # something left under this key already
+            raise Unknown(error_code)
         if 400 <= status < 500:
-            bad = str(_decoded(read).get("error", "")) in BAD_NUMBERS
+            bad = error_code in BAD_NUMBERS
             raise Permanent("address-unknown" if bad else "provider-refused", address_is_bad=bad)
         raise Unknown(f"status {status}")
 
@@ -88,6 +92,7 @@ def _read(answer: requests.Response, *, until: float) -> bytes:
     while sum(map(len, pieces)) < MOST_ANSWER and (piece := answer.raw.read1(4096)):
         pieces.append(piece)
         if time.monotonic() > until:
+            answer.close()
             raise Unknown("the answer did not end")
     return b"".join(pieces)
 
