@@ -59,7 +59,8 @@ def page(request: HttpRequest, case: Case, *, at: datetime, form: CallForm | Non
         "attempt": attempt,
         "call_elsewhere": queries.call_elsewhere(user, but=case) if attempt is None else None,
         "form": form,
-        "note_form": NoteForm(auto_id="note_%s"),
+        # A log that came too late (the call was closed in another tab) leaves its words in the note.
+        "note_form": NoteForm(auto_id="note_%s", initial={"text": form.data.get("note", "") if form else ""}),
         "promise_form": PromiseForm(auto_id="promise_%s", initial={"version": case.version}),
         "next_form": NextActionForm(auto_id="next_%s", initial=next_initial(case, at=at)),
         "outcomes": ENDINGS,

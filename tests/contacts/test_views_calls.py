@@ -215,6 +215,17 @@ def test_every_outcome_can_be_recorded_and_leaves_the_case_with_a_future(desk, c
     assert case.next_action_at > NOON
 
 
+def test_a_call_that_was_closed_in_another_tab_says_so_and_keeps_the_words(desk, case):
+    call(desk, case)
+    attempt = ContactAttempt.objects.get().pk
+    log(desk, case, "no-answer")
+    page = log(desk, case, "talked", attempt=attempt, note="wants to pay in June", headers={"HX-Request": "true"})
+    body = page.content.decode()
+    assert "This call has been closed already." in body
+    assert "wants to pay in June" in body
+    assert ContactAttempt.objects.get().outcome == "no_answer"
+
+
 def test_a_call_of_somebody_else_cannot_be_closed(desk, case, team):
     call(desk, case)
     desk.force_login(UserFactory(team=team))
