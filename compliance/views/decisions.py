@@ -64,7 +64,7 @@ def decisions(request: HttpRequest) -> HttpResponseBase:
     titles = lists.titles()
     by_rule = lists.by_rule(rows)[: lists.RULES_SHOWN] if asked.verdict == "refuse" else []
     context = {
-        "decisions": _table(page.rows),
+        "decisions": _table(page.rows, titles),
         "page": page,
         "filters": _chips(request, asked, titles),
         "clear_url": request.path,
@@ -124,7 +124,7 @@ def _revived(rows: list[Decision]) -> dict[str, Pack]:
         return {}
 
 
-def _table(rows: list[Decision]) -> list[dict[str, Any]]:
+def _table(rows: list[Decision], titles: Mapping[str, str]) -> list[dict[str, Any]]:
     knows = reach.ask()
     people, cases, packs = knows.people(rows), knows.cases(rows), _revived(rows)
     table = []
@@ -145,7 +145,7 @@ def _table(rows: list[Decision]) -> list[dict[str, Any]]:
                 "channel_label": label,
                 "channel_icon": icon,
                 "permitted": row.is_permit,
-                "reason": first.sentence if first else "",
+                "reason": first.sentence if first else ", ".join(titles.get(rule, rule) for rule in row.failing),
                 "more": len(said) - 1,
                 "citation": first.source if first else "",
                 "next_permitted": row.next_permitted,
