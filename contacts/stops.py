@@ -4,6 +4,7 @@ Two steps, as every stop: the row is committed at once, so that every hand-over 
 then the hand-overs under way are waited for, and the row is confirmed.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 
 from django.db import OperationalError, transaction
@@ -28,11 +29,20 @@ class StopRefused(Refused):
     }
 
 
-def order_stop(*, scope: str, target: str = "", reason: str, actor: Actor, at: datetime) -> StopOrder:
+def order_stop(
+    *,
+    scope: str,
+    target: str = "",
+    reason: str,
+    actor: Actor,
+    at: datetime,
+    now: Callable[[], datetime] | None = None,
+) -> StopOrder:
     """Stop sending in this scope; when this returns, no hand-over in it is under way.
 
-    target: code of the creditor, strategy or template, or the channel; nothing for everything. Call outside a
-    transaction: inside one nobody else sees the row before its end. Raises StopRefused.
+    now: reads the clock again for the confirmation. target: code of the creditor, strategy or template, or the
+    channel; nothing for everything. Call outside a transaction: inside one nobody else sees the row before its end.
+    Raises StopRefused.
     """
     _check(scope, target, reason)
     with transaction.atomic():
@@ -42,9 +52,9 @@ def order_stop(*, scope: str, target: str = "", reason: str, actor: Actor, at: d
         audit.record("stop.requested", subject=order, actor=actor, at=at, scope=scope, target=target, reason=reason)
     if await_hand_overs(order):
         with transaction.atomic():
-            order.confirmed_at = max(at, order.ordered_at)
+            order.confirmed_at = max(now() if now else at, at)
             order.save(update_fields=["confirmed_at"])
-            audit.record("stop.confirmed", subject=order, actor=actor, at=at)
+            audit.record("stop.confirmed", subject=order, actor=actor, at=order.confirmed_at)
     return order
 
 

@@ -27,6 +27,7 @@ class Command(ReportCommand):
                 reason=options["reason"],
                 actor=Actor.system("command line"),
                 at=clock.now(),
+                now=clock.now,
             )
         except stops.StopRefused as refused:
             raise WrongUse(str(refused)) from refused
