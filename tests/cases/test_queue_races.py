@@ -1,0 +1,51 @@
+"""Many collectors press "take next" at the same moment: nobody waits for another, and no case is handed out twice."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from threading import Barrier
+
+import pytest
+from django.db import connections
+from django.test import Client
+from django.urls import reverse
+
+from cases.models import Case
+from tests.factories.cases import CaseFactory, CreditorFactory
+from tests.factories.staff import TeamFactory, UserFactory, set_clock
+
+NOON = datetime(2026, 3, 4, 3, 0, tzinfo=UTC)
+COLLECTORS, CASES = 12, 10
+
+
+@pytest.fixture
+def crowd(own_database, settings):
+    """Twelve collectors of one team, and ten cases that are due."""
+    set_clock(settings, NOON)
+    team = TeamFactory()
+    bank = CreditorFactory(team=team)
+    for _each in range(CASES):
+        CaseFactory(creditor=bank, at=NOON)
+    return [UserFactory(team=team) for _each in range(COLLECTORS)]
+
+
+def test_ten_cases_among_twelve_collectors_are_handed_out_once_each(crowd):
+    clients = []
+    for user in crowd:
+        client = Client()
+        client.force_login(user)
+        clients.append(client)
+    together = Barrier(COLLECTORS)
+
+    def take(client):
+        try:
+            together.wait(timeout=10)
+            return client.post(reverse("cases:take-next")).url
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(COLLECTORS) as pool:
+        places = list(pool.map(take, clients))
+    got = [place for place in places if place != reverse("cases:queue")]
+    assert len(got) == len(set(got)) == CASES
+    held = Case.objects.filter(lease_by__in=crowd).values_list("lease_by", flat=True)
+    assert len(held) == len(set(held)) == CASES
