@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Final
 
 from cases import closing, freshness
@@ -111,7 +111,7 @@ STAGES: Final = (
     Stage("promises", _promises, closing.next_promise_span),
     Stage("plans", _plans, closing.next_plan_span),
     Stage("holds", _holds),
-    Stage("strategies", _strategies, closing.next_span),
+    Stage("strategies", _strategies, partial(closing.next_span, size=5 * closing.SPAN)),
     Stage("figures", _figures),
     Stage("invariants", _invariants),
 )
