@@ -229,8 +229,7 @@ class Case(FSMModelMixin, models.Model):
 
 
 class Hold(models.Model):
-    """A reason not to contact, beside the status: typed, with an end or a review date, and somebody who must review it.
-    """
+    """A reason not to contact, beside the status: typed, with an end or a review date, and somebody to review it."""
 
     class Kind(models.TextChoices):
         DISPUTE = "dispute", _("dispute")

@@ -7,8 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class ApiClient(models.Model):
-    """A system with a token of its own, scopes, and the creditors whose rows it may see. Only the token's hash is kept.
-    """
+    """A system with a token of its own, scopes, and the creditors whose rows it may see. Only the hash is kept."""
 
     class Scope(models.TextChoices):
         PAYMENTS_WRITE = "payments:write", _("post payments")

@@ -115,7 +115,8 @@ def test_an_account_and_its_history_are_of_one_person():
     account, stranger = AccountFactory(), PersonFactory()
     refused(
         "INSERT INTO cases_ledgerentry (account_id, person_id, creditor_id, kind, component, amount, currency,"
-        " effective_on, recorded_at, source, reference) VALUES (%s, %s, %s, 'fee', '', 1, 'CNY', now(), now(), 'x', '')",
+        " effective_on, recorded_at, source, reference)"
+        " VALUES (%s, %s, %s, 'fee', '', 1, 'CNY', now(), now(), 'x', '')",
         account.pk,
         stranger.pk,
         account.creditor_id,
