@@ -1,4 +1,4 @@
-"""What a person asks for: stop, not this number, not at these times. In force, everywhere, once its row is committed."""
+"""What a person asks for: stop, not this number, not at these times. In force once its row is committed."""
 
 from datetime import datetime
 from typing import Any

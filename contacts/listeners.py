@@ -1,5 +1,4 @@
-"""What contacts does when something happened to a case. Nothing that must be right rests on it: dispatch checks again.
-"""
+"""What contacts does when something happened to a case. Nothing rests on it: dispatch checks again."""
 
 from datetime import datetime
 from typing import Any

@@ -1,4 +1,4 @@
-"""The intent: what a strategy wants done for a case on a date. The table is the outbox; the queue is only a doorbell."""
+"""The intent: what a strategy wants done for a case on a date. This is the outbox; the queue is only a doorbell."""
 
 import uuid
 from datetime import datetime
