@@ -181,6 +181,14 @@ class PromiseForm(forms.Form):
     replace = forms.BooleanField(label=_("Replaces the open promise"), required=False)
 
 
+class AssessForm(forms.Form):
+    version = forms.IntegerField(widget=forms.HiddenInput)
+    default_reason = forms.ChoiceField(label=_("Reason for default"), choices=Case.DefaultReason.choices)
+    willingness = forms.ChoiceField(label=_("Willingness"), choices=Case.Grade.choices)
+    ability = forms.ChoiceField(label=_("Ability"), choices=Case.Grade.choices)
+    is_hardship = forms.BooleanField(label=_("In hardship"), required=False)
+
+
 class AssignForm(forms.Form):
     def __init__(self, *args: Any, team_id: int | None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -226,9 +226,11 @@ def _open_case(account: Account) -> Case | None:
 
 def refresh(case: Case, *, on: date) -> None:
     """Bring balance and age of a locked case up to date from its accounts."""
-    accounts = list(Account.objects.filter(person_id=case.person_id, creditor_id=case.creditor_id))
-    positions = arrears.of_accounts(accounts, on=on)
-    dates = [position.past_due_since for position in positions if position.past_due_since]
+    accounts = Account.objects.filter(person_id=case.person_id, creditor_id=case.creditor_id).select_related("product")
+    positions = arrears.of_accounts(list(accounts), on=on)
+    # An account with no more past due than its product forgives makes no case, as at the close of day.
+    owing = [position for position in positions if position.amount > position.account.product.tolerance]
+    dates = [position.past_due_since for position in owing if position.past_due_since]
     case.past_due_since = min(dates, default=None)
     case.balance = sum((account.balance for account in accounts), arrears.ZERO)
     case.save(update_fields=["past_due_since", "balance"])

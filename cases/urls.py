@@ -19,6 +19,7 @@ urlpatterns = [
     path("cases/<str:ref>/stop/", record.stop, name="stop"),
     path("cases/<str:ref>/stop/<int:instruction_id>/withdraw/", record.withdraw, name="withdraw"),
     path("cases/<str:ref>/next-action/", record.next_action, name="next-action"),
+    path("cases/<str:ref>/reason/", record.assess, name="assess"),
     path("cases/<str:ref>/promise/", record.promise, name="promise"),
     path("cases/<str:ref>/assign/", record.assign, name="assign"),
     path("cases/<str:ref>/reveal/", reveal.reveal, name="reveal"),

@@ -6,8 +6,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
-from cases import activity, assignment, holds, instructions, lifecycle, promises, queries
+from cases import activity, assessment, assignment, holds, instructions, lifecycle, promises, queries
 from cases.forms import (
+    AssessForm,
     AssignForm,
     HoldForm,
     InstructionForm,
@@ -215,3 +216,20 @@ def assign(request: HttpRequest, ref: str) -> HttpResponse:
             messages.success(request, _("Owner: %(name)s.") % {"name": owner or case.team})
             return redirect("cases:case", case.ref)
     return answer(request, case, form, title=_("Owner"), verb=_("Assign"))
+
+
+@allowed("cases.make_promise")
+def assess(request: HttpRequest, ref: str) -> HttpResponse:
+    """Record why it is not paid, and how willing and able the borrower is."""
+    case = queries.find(request.user, ref)
+    known = {field: getattr(case, field) for field in assessment.FIELDS}
+    form = AssessForm(request.POST or None, initial={**known, "version": case.version})
+    if request.method == "POST" and form.is_valid():
+        try:
+            assessment.assess(case_id=case.pk, actor=Actor.of(request.user), at=clock.now(), **form.cleaned_data)
+        except Refused as refused:
+            form.add_error(None, str(refused))
+        else:
+            messages.success(request, _("Saved."))
+            return redirect("cases:case", case.ref)
+    return answer(request, case, form, title=_("Reason for default"), verb=_("Save"))

@@ -28,7 +28,7 @@ ENTRIES: Final = (
     Entry(_("Dashboard"), "dashboards:supervisor", "layout-dashboard", "dashboards.view"),
     Entry(_("Imports"), "cases:imports", "database-import", "cases.import_tape"),
     Entry(_("Runs"), "contacts:runs", "moon-stars", "contacts.view_run"),
-    Entry(_("Strategies"), "contacts:strategies", "sitemap", "contacts.configure"),
+    Entry(_("Strategies"), "contacts:strategies", "sitemap", "contacts.view_run"),
     Entry(
         _("Compliance decisions"),
         "compliance:decisions",

@@ -58,6 +58,7 @@ ROUTES = {
     "cases:withdraw": DESK,
     "cases:next-action": DESK,
     "cases:promise": DESK,
+    "cases:assess": DESK,
     "cases:assign": {"supervisor"},
     "cases:reveal": {"collector", "supervisor", "compliance"},
     "contacts:call": DESK,
