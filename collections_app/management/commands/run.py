@@ -63,6 +63,7 @@ class Command(BaseCommand):
             self._prepare(env, demo=not options["no_demo"])
             if self.parent.stopping:
                 return
+            env |= self._ports(options)
             self._start(env, options["host"], begun)
             self.parent.watch()
         finally:
@@ -91,21 +92,17 @@ class Command(BaseCommand):
     def _environment(self, options: dict[str, Any]) -> dict[str, str]:
         """Return the environment of the children, with the carrier as the provider of SMS and e-mail."""
         made = embedded.development_secrets(settings.VAR_DIR)
-        host, port = options["host"], self._free_port(options["host"], options["port"])
-        smtp, http = self._free_port("127.0.0.1", 2525), self._free_port("127.0.0.1", 8025)
+        host = options["host"]
         env = {
             **os.environ,
             "DEVELOPMENT": "1",
             "VAR_DIR": str(settings.VAR_DIR),
-            "PORT": str(port),
             "PYTHONUNBUFFERED": "1",
-            "SMS_PROVIDER_URL": f"http://127.0.0.1:{http}/sms",
+            "SMS_PROVIDER_URL": "http://127.0.0.1/sms",  # its port is chosen when it starts
             "SMS_PROVIDER_TOKEN": made["SMS_PROVIDER_TOKEN"],
             "WEBHOOK_SECRET": made["WEBHOOK_SECRET"],
             "EMAIL_HOST": "127.0.0.1",
-            "EMAIL_PORT": str(smtp),
             "EMAIL_USE_TLS": "0",
-            "CARRIER_HTTP_PORT": str(http),
             "CARRIER_TOKEN": made["SMS_PROVIDER_TOKEN"],
             "CARRIER_WEBHOOK_SECRET": made["WEBHOOK_SECRET"],
         }
@@ -119,6 +116,17 @@ class Command(BaseCommand):
             env["ALLOWED_HOSTS"] = "*"
             self.parent.say(f"listening on {host}: every machine that reaches this one reaches the demo")
         return env
+
+    def _ports(self, options: dict[str, Any]) -> dict[str, str]:
+        """Choose the ports at the last moment: loading a book takes long enough for somebody else to take one."""
+        port = self._free_port(options["host"], options["port"])
+        smtp, http = self._free_port("127.0.0.1", 2525), self._free_port("127.0.0.1", 8025)
+        return {
+            "PORT": str(port),
+            "SMS_PROVIDER_URL": f"http://127.0.0.1:{http}/sms",
+            "EMAIL_PORT": str(smtp),
+            "CARRIER_HTTP_PORT": str(http),
+        }
 
     def _prepare(self, env: dict[str, str], *, demo: bool) -> None:
         """Migrate, compile translations, fill an empty book, close the days that were missed."""
