@@ -7,7 +7,8 @@ from functools import partial
 from typing import Any, Final
 
 from celery import shared_task
-from django.db import connection, transaction
+from celery.signals import worker_ready
+from django.db import DatabaseError, connection, transaction
 
 from cases.imports import waiting
 from cases.tasks import load_uploaded
@@ -69,6 +70,24 @@ def minute_tick(**_newer: Any) -> None:
     tick(at=clock.now(), real_at=database_now())
 
 
+@worker_ready.connect
+def worker_started(**_signal: Any) -> None:
+    """Look at once when a worker starts: whoever died before it took the doorbells along."""
+    try:
+        wake(at=clock.now())
+    except DatabaseError as error:  # the tick finds what is due once the database is back
+        log.warning("woke without the database", extra={"error": type(error).__name__})
+    finally:
+        connection.close()
+
+
+def wake(*, at: datetime) -> None:
+    """Ring for what is due, whether or not this minute was taken."""
+    for channel in due_channels(at=at):
+        ring(channel)
+    _ring(sweep.apply_async, {})
+
+
 def tick(*, at: datetime, real_at: datetime) -> bool:
     """Take this minute and ring for what is due; returns whether it was ours to take.
 
@@ -78,9 +97,7 @@ def tick(*, at: datetime, real_at: datetime) -> bool:
     _row, ours = Tick.objects.get_or_create(minute=minute, defaults={"taken_at": real_at})
     if not ours:
         return False
-    for channel in due_channels(at=at):
-        ring(channel)
-    _ring(sweep.apply_async, {})
+    wake(at=at)
     if waiting.waiting():
         _ring(load_uploaded.apply_async, {})
     _ring(close_missed_days.apply_async, {})

@@ -48,6 +48,15 @@ def test_a_minute_rings_once_for_what_is_due(plan, rung, django_capture_on_commi
     assert Tick.objects.count() == 1
 
 
+def test_a_worker_that_starts_looks_at_once(plan, rung, django_capture_on_commit_callbacks):
+    plan()
+    tasks.tick(at=TEN, real_at=TEN)
+    rung.clear()
+    with django_capture_on_commit_callbacks(execute=True):
+        tasks.wake(at=TEN)
+    assert rung == [("contacts.dispatch_due", {"channel": "sms"}), ("contacts.sweep", {})]
+
+
 def test_the_next_minute_rings_again(rung, django_capture_on_commit_callbacks):
     with django_capture_on_commit_callbacks(execute=True):
         for minute in (0, 1, 1, 2):
