@@ -93,7 +93,7 @@ def add_date(parser: ArgumentParser, name: str, *, help_text: str, required: boo
 
 def _plain(value: Any) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{key} {_plain(each)}" for key, each in value.items())
+        return ", ".join(f"{key} {_plain(each)}" for key, each in value.items() if each is not None)
     if isinstance(value, list):
         return f"{len(value)}" + "".join(f"\n  - {_plain(each)}" for each in value[:20])
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
