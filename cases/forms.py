@@ -176,7 +176,7 @@ class NextActionForm(forms.Form):
 class PromiseForm(forms.Form):
     version = forms.IntegerField(widget=forms.HiddenInput)
     amount = AmountField(label=_("Amount"))
-    due_on = DayField(label=_("Paid by"))
+    due_on = DayField(label=_("To be paid by"))
     method = forms.ChoiceField(label=_("How"), choices=Promise.Method.choices)
     replace = forms.BooleanField(label=_("Replaces the open promise"), required=False)
 

@@ -27,7 +27,7 @@ from compliance import audit
 
 class PaymentRefused(Refused):
     SENTENCES = {
-        "not-positive": _("A payment is more than nothing; %(amount)s is not."),
+        "not-positive": _("The amount of a payment must be more than zero; %(amount)s is not."),
         "currency": _("%(currency)s is not a currency these books keep."),
         "inexact": _("%(currency)s has no such fraction."),
         "future": _("%(value_on)s is in the future."),

@@ -23,14 +23,14 @@ OPEN = Promise.Status.OPEN
 
 class PromiseRefused(Refused):
     SENTENCES = {
-        "not-positive": _("A promise is for more than nothing."),
+        "not-positive": _("The amount of a promise must be more than zero."),
         "too-much": _("%(amount)s is more than the %(owed)s that is owed."),
         "inexact": _("%(currency)s has no such fraction."),
         "currency": _("This case is in %(currency)s."),
         "past": _("%(due_on)s is in the past."),
-        "too-late": _("A promise reaches at most to %(latest)s."),
+        "too-late": _("A promise can be for %(latest)s at the latest."),
         "already-open": _("There is an open promise for %(due_on)s already."),
-        "resolved": _("This case is %(status)s; nothing is to be promised."),
+        "resolved": _("This case is %(status)s; no promise can be recorded."),
         "on-plan": _("This case is on a plan; its instalments are what is agreed."),
     }
 

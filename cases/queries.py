@@ -355,6 +355,12 @@ def skip_label(code: str) -> str:
         "language": _("another language is needed"),
         "needs-supervisor": _("a supervisor must look first"),
         "waiting-for-papers": _("waiting for papers"),
+        "strategy-review": _("the strategy asks for a review"),
+        "strategy-ended": _("the strategy has ended"),
+        "hold": _("a hold is to be reviewed"),
+        "promise settled": _("the promise is settled"),
+        "promise_cancelled": _("the promise was taken back"),
+        "payment reversed": _("a payment was reversed"),
     }
     return labels.get(code, code)
 

@@ -76,7 +76,7 @@ class CallForm(forms.Form):
         error_messages={"required": _("Say how the call ended.")},
     )
     promise_amount = AmountField(label=_("Amount"), required=False)
-    promise_on = DayField(label=_("Paid by"), required=False)
+    promise_on = DayField(label=_("To be paid by"), required=False)
     promise_method = forms.ChoiceField(label=_("How"), choices=Promise.Method.choices, required=False)
     replace = forms.BooleanField(label=_("Replaces the open promise"), required=False)
     callback_at = MomentField(label=_("Call back at (your time)"), required=False)

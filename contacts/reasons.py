@@ -20,7 +20,7 @@ REASONS: Final[dict[str, LazyText | str]] = {
     "strategy-stopped": _("The strategy that planned this is not in force."),
     "stale-feed": _("The balances are older than this creditor allows for automatic messages."),
     "creditor-inactive": _("The creditor is not active."),
-    "no-approved-wording": _("No approved wording is there in a language of this person."),
+    "no-approved-wording": _("There is no approved wording in a language of this person."),
     "no-contact-point": _("There is no usable number or address for this channel."),
     "no-sender": _("This channel is not connected to a provider."),
     "unnamed-person": _("We do not know who this is."),
@@ -39,7 +39,7 @@ REASONS: Final[dict[str, LazyText | str]] = {
     "fate-unknown": _("Nobody knows whether it left; it counts, and a person decides."),
     "not-sent-after-all": _("Somebody found out that it was not sent."),
     "call-not-made": _("The call was not made."),
-    "undone": _("Undone before it left."),
+    "undone": _("Taken back before it left."),
 }
 
 

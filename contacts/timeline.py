@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from cases.models import Account, Case, Hold, Instruction, Note, Payment, Promise
 from cases.queries import reveal_reasons, skip_label
 from collections_app.templatetags.display import money
-from compliance import event_names, gate, reasons
+from compliance import actors, event_names, gate, reasons
 from compliance.models import AuditEvent, Decision
 from contacts.models import Channel, ContactAttempt
 from contacts.queries import main_reason
@@ -250,7 +250,7 @@ def _refusals(decisions: list[Decision], user) -> list[Entry]:
             title=_("%(channel)s refused") % {"channel": _channel(decision.channel)},
             body=why.get(decision.pk, ""),
             tone="stop",
-            by=decision.actor_label,
+            by=actors.shown(decision.actor_kind, decision.actor_label),
             url=_decision_url(decision.pk, user),
             url_label=_("Decision"),
         )
@@ -295,7 +295,7 @@ def _event(event: AuditEvent) -> Entry:
         title=str(event_names.describe(event.name).sentence),
         body=body,
         tone=EVENT_TONES.get(event.name, "past"),
-        by=event.actor_label,
+        by=actors.shown(event.actor_kind, event.actor_label),
     )
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from cases.api.fields import StrictAmount, StrictInstant, StrictText
@@ -23,7 +24,7 @@ class PaymentIn(serializers.Serializer[Any]):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         unknown = set(self.initial_data) - set(self.fields)
         if unknown:
-            raise serializers.ValidationError({name: ["There is no such field."] for name in sorted(unknown)})
+            raise serializers.ValidationError({name: [_("There is no such field.")] for name in sorted(unknown)})
         return attrs
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import Http404
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import generics, mixins, viewsets
 from rest_framework.decorators import action
@@ -26,7 +27,7 @@ KEY_HEADER = OpenApiParameter(
 
 
 class UnknownCreditor(Refused):
-    SENTENCES: dict[str, Any] = {"unknown-creditor": "%(creditor)s is not a creditor of this client."}
+    SENTENCES: dict[str, Any] = {"unknown-creditor": gettext_lazy("%(creditor)s is not a creditor of this client.")}
 
 
 def client_of(request: Request) -> ApiClient:

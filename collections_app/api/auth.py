@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import BasePermission
@@ -22,10 +23,10 @@ class ClientTokenAuthentication(BaseAuthentication):
         if not parts or parts[0].lower() != self.keyword:
             return None
         if len(parts) != 2 or not parts[1].isascii():
-            raise AuthenticationFailed("The Authorization header is: Bearer <token>.")
+            raise AuthenticationFailed(_("The Authorization header is: Bearer <token>."))
         client = ApiClient.objects.filter(token_hash=token_hash(parts[1].decode()), is_active=True).first()
         if client is None:
-            raise AuthenticationFailed("The token is not known or has been switched off.")
+            raise AuthenticationFailed(_("The token is not known or has been switched off."))
         today = clock.now().date()
         if client.last_used_on != today:
             ApiClient.objects.filter(pk=client.pk).update(last_used_on=today)
@@ -38,7 +39,7 @@ class ClientTokenAuthentication(BaseAuthentication):
 class HasScope(BasePermission):
     """A view names what it needs: `scope = "cases:read"`. A view that names nothing is closed."""
 
-    message = "This token lacks the scope that this needs."
+    message = _("This token lacks the scope that this needs.")
 
     def has_permission(self, request: Request, view: Any) -> bool:
         client = request.user

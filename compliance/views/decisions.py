@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from collections_app.shared import clock, keyset, refs, spreadsheet
 from collections_app.staff.access import allowed
-from compliance import exports, findings, gate, lists, reach, reasons
+from compliance import actors, exports, findings, gate, lists, reach, reasons
 from compliance.facts import FactsError
 from compliance.models import Decision
 from compliance.models.decision import Verdict
@@ -150,7 +150,7 @@ def _table(rows: list[Decision], titles: Mapping[str, str]) -> list[dict[str, An
                 "citation": first.source if first else "",
                 "next_permitted": row.next_permitted,
                 "zone": findings.zone_of(row),
-                "actor": row.actor_label,
+                "actor": actors.shown(row.actor_kind, row.actor_label),
                 "automated": row.automated,
             }
         )
@@ -230,7 +230,7 @@ def _page(request: HttpRequest, row: Decision, *, reproduced: dict[str, Any] | N
             "next_permitted": row.next_permitted,
             "valid_until": row.valid_until,
             "strength": reasons.STRENGTH_LABELS.get(row.strength, "") if row.strength else "",
-            "actor": row.actor_label,
+            "actor": actors.shown(row.actor_kind, row.actor_label),
             "entrance": row.entrance,
             "pack": [
                 {"name": packs[one].id, "version": packs[one].version, "hash": one} if one in packs else

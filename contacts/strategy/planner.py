@@ -232,7 +232,12 @@ def _next_action(step: Step) -> tuple[str, str, list[str], str]:
     if step.kind == Step.Kind.CALL:
         return NextAction.CALL, "", [NextAction.WAIT_STRATEGY], "case.next_action_set"
     if step.kind == Step.Kind.REVIEW:
-        return NextAction.REVIEW, step.key, [NextAction.WAIT_STRATEGY, NextAction.CALL], "case.flagged_for_review"
+        return (
+            NextAction.REVIEW,
+            "strategy-review",
+            [NextAction.WAIT_STRATEGY, NextAction.CALL],
+            "case.flagged_for_review",
+        )
     return "", "", [], "case.next_action_set"
 
 

@@ -29,7 +29,7 @@ FACT_NAMES: Final[dict[str, LazyText]] = {
     "promises_broken": gettext_lazy("broken promises"),
     "open_promise": gettext_lazy("a promise is open"),
     "held": gettext_lazy("on hold"),
-    "days_since_right_party": gettext_lazy("days since the borrower was spoken with"),
+    "days_since_right_party": gettext_lazy("days since the last conversation with the borrower"),
     "reachable": gettext_lazy("reachable by"),
 }
 _OPERATORS: Final[dict[str, LazyText]] = {

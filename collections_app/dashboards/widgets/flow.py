@@ -64,11 +64,11 @@ def queue(scope: Scope) -> Box:
     silent = None if tick is None else (scope.at - tick).total_seconds()
     note: Any
     if silent is None:
-        note = _("The workers have not ticked yet.")
+        note = _("The background workers have not started yet.")
     elif silent > 180:
         note = _("The workers last ticked %(ago)s ago: nothing is being sent.") % {"ago": duration(silent)}
     else:
-        note = _("The workers tick.")
+        note = _("The background workers are running.")
     return Box(
         as_of=scope.at,
         note=note,

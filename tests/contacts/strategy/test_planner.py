@@ -401,7 +401,7 @@ def test_a_review_puts_the_case_before_a_supervisor_and_is_done_with_that(credit
     case = case_of(creditor, 60)
     night(creditor)
     case.refresh_from_db()
-    assert (case.next_action, case.next_action_note) == ("review", "review")
+    assert (case.next_action, case.next_action_note) == ("review", "strategy-review")
     row = PlannedContact.objects.get(step__key="review")
     assert (row.status, row.channel, row.automated) == ("done", "review", False)
     assert AuditEvent.objects.filter(name="case.flagged_for_review", subject_id=case.pk).count() == 1
