@@ -1,4 +1,4 @@
-"""Rows of a tape into the staging tables of this session, by COPY, a few thousand at a time."""
+"""Rows of a tape into the staging tables of this connection, by COPY, a few thousand at a time."""
 
 import io
 import json
@@ -60,7 +60,7 @@ def add_texts(cursor: Any, tape: reader.Tape) -> None:
 
 
 def drop(cursor: Any) -> None:
-    """Remove the staging tables of this session."""
+    """Remove the staging tables of this connection."""
     cursor.execute(sql.DROP_STAGING)
 
 
