@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from cases import closing, freshness
 from cases.closing import Close, Span
+from cases.imports import batches
 from cases.invariants import Closed
 from contacts import invariants
 from contacts.night import upkeep
@@ -51,6 +52,9 @@ def _freshness(night: Night, span: Span) -> Result:
     result = Result(counts={"age": state.age, "allowed": state.allowed} if state.age is not None else {})
     if state.is_stale:
         result.warnings.append({"code": "stale-feed", "age": state.age, "allowed": state.allowed})
+    purged = batches.purge_rows(today=night.close.business_date)  # refused rows keep their text for 90 days
+    if purged:
+        result.counts["purged"] = purged
     return result
 
 

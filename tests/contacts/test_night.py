@@ -7,7 +7,17 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from cases import closing
-from cases.models import BucketTransition, Case, LedgerEntry, Plan, PlanInstalment, PortfolioFigure, Promise
+from cases.models import (
+    BucketTransition,
+    Case,
+    ImportBatch,
+    ImportRow,
+    LedgerEntry,
+    Plan,
+    PlanInstalment,
+    PortfolioFigure,
+    Promise,
+)
 from collections_app.shared.actor import SYSTEM
 from compliance.models import AuditEvent
 from contacts import invariants, night
@@ -118,6 +128,17 @@ def test_what_it_looks_back_on_and_what_it_prepares(creditor):
     ]
     assert Promise.objects.get().status == "broken"
     assert Plan.objects.get().status == "missed"
+
+
+def test_the_text_of_refused_rows_is_forgotten_when_its_days_are_over(creditor):
+    batch = ImportBatch.objects.create(creditor=creditor, file_name="tape.csv", uploaded_at=AT)
+    for line, day in ((1, ON), (2, ON + timedelta(days=1))):
+        ImportRow.objects.create(batch=batch, line=line, code="bad_amount", raw_sealed=b"sealed", purge_on=day)
+    close(creditor)
+    kept = dict(ImportRow.objects.values_list("line", "raw_sealed"))
+    assert kept[1] is None
+    assert bytes(kept[2]) == b"sealed"
+    assert NightStep.objects.get(name="freshness").details["purged"] == 1
 
 
 def test_running_it_twice_for_one_date_is_harmless(creditor):
