@@ -70,7 +70,8 @@ class Command(commands.ReportCommand):
             yield "growth_night", measured.total / measured.size, "s/account", small.total / small.size
         if self._wanted("gate_pure"):
             yield ("gate_pure", *_with_unit(gate.pure(2_000)))
-        pairs = gate.targets(CALLS * 2) if self._wanted("gate_") or self._wanted("decision_bytes") else []
+        opens = any(self._wanted(name) for name in ("gate_1", "gate_8", "decision_bytes"))
+        pairs = gate.targets(CALLS * 2) if opens else []
         if self._wanted("gate_1") or self._wanted("decision_bytes"):
             yield ("gate_1", *_with_unit(gate.opened(pairs[:CALLS], clients=1)))
         if self._wanted("gate_8"):
