@@ -244,6 +244,9 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 # -- The clock ---------------------------------------------------------------------------------------------------------
 # With CLOCK_SHIFT=1 the clock adds the offset of the table clock_offset: for demonstrations and tests only.
 CLOCK_SHIFT = env_bool("CLOCK_SHIFT", default=False)
+
+# Every page says what is real and what is invented: `make run` sets it when the demo book is loaded.
+DEMO_BOOK = env_bool("DEMO_BOOK", default=False)
 TIME_ZONE = "UTC"
 USE_TZ = True
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django import template
+from django.conf import settings
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -43,6 +44,12 @@ def _may_open(user: Any, permission: str) -> bool:
     if permission == "staff":
         return bool(getattr(user, "is_staff", False))
     return bool(user.has_perm(permission))
+
+
+@register.simple_tag
+def is_demo_book() -> bool:
+    """Return whether the book is the demonstration, so that a page says what of it is real."""
+    return bool(settings.DEMO_BOOK)
 
 
 @register.inclusion_tag("_components/nav.html", takes_context=True)

@@ -24,6 +24,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from collections_app import embedded, translations
 from collections_app.database import as_owner
+from collections_app.demo import organisation
 from collections_app.processes import Parent
 
 READY_WITHIN_S = 60
@@ -63,7 +64,7 @@ class Command(BaseCommand):
             self._prepare(env, demo=not options["no_demo"])
             if self.parent.stopping:
                 return
-            env |= self._ports(options)
+            env |= self._ports(options) | self._kind_of_book()
             self._start(env, options["host"], begun)
             self.parent.watch()
         finally:
@@ -127,6 +128,12 @@ class Command(BaseCommand):
             "EMAIL_PORT": str(smtp),
             "CARRIER_HTTP_PORT": str(http),
         }
+
+    def _kind_of_book(self) -> dict[str, str]:
+        """Let every page say what is real and what is invented where the demo book is loaded."""
+        codes = [row[0] for row in organisation.CREDITORS]
+        has_demo = apps.get_model("cases", "Creditor").objects.filter(code__in=codes).exists()
+        return {"DEMO_BOOK": "1"} if has_demo else {}
 
     def _prepare(self, env: dict[str, str], *, demo: bool) -> None:
         """Migrate, compile translations, fill an empty book, close the days that were missed."""
