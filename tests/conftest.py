@@ -84,14 +84,13 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 
 
 @pytest.fixture(autouse=True)
-def in_english() -> Iterator[None]:
+def in_english() -> None:
     """Begin every test in English and UTC: a request leaves the language and the zone of its reader behind."""
     from django.conf import settings
     from django.utils import timezone, translation
 
     translation.activate(settings.LANGUAGE_CODE)
     timezone.deactivate()
-    yield
 
 
 @pytest.fixture(scope="session")
