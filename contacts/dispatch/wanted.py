@@ -6,9 +6,9 @@ from typing import Final
 
 from django.db.models import Max
 
-from cases import arrears
+from cases import arrears, freshness
 from cases.arrears import Arrears
-from cases.models import ImportBatch
+from cases.models import AccountState
 from collections_app.shared import clock
 from contacts import stops
 from contacts.facts import CaseFile
@@ -51,7 +51,7 @@ def still_wanted(planned: PlannedContact, file: CaseFile, owed: list[Arrears], *
         return Obstacle("stopped", at + SOON)
     if not case.person.is_named:
         return Obstacle("unnamed-person", at + timedelta(days=1))
-    as_of = balances_as_of(file, owed)
+    as_of = balances_as_of(file)
     today = clock.business_day(at, creditor.time_zone)
     if as_of is None or (today - as_of).days > creditor.freshness_days:
         return Obstacle("stale-feed", at + LATER)
@@ -60,8 +60,15 @@ def still_wanted(planned: PlannedContact, file: CaseFile, owed: list[Arrears], *
     return None
 
 
-def balances_as_of(file: CaseFile, owed: list[Arrears]) -> date | None:
-    """Return the date of the creditor's last word about these accounts: a whole tape, or a state of their own."""
-    tapes = ImportBatch.objects.filter(creditor_id=file.case.creditor_id, kind="tape", status=ImportBatch.Status.LOADED)
-    dates = [tapes.aggregate(last=Max("as_of"))["last"], *(position.as_of for position in owed)]
+def balances_as_of(file: CaseFile) -> date | None:
+    """Return the date of the creditor's last word about these accounts: a whole tape, or a state stated by one.
+
+    A state that followed from a payment is our own word: it does not make an old feed fresh.
+    """
+    stated = AccountState.objects.filter(account__in=[account.pk for account in file.accounts], cause=arrears.TAPE)
+    creditor_id = file.case.creditor_id
+    dates = [
+        freshness.newest_tapes([creditor_id]).get(creditor_id),
+        stated.aggregate(last=Max("effective_on"))["last"],
+    ]
     return max((day for day in dates if day is not None), default=None)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from cases import holds, instructions
+from cases import arrears, holds, instructions
 from cases.models import ContactPoint, ImportBatch
 from collections_app.shared import sealed
 from collections_app.shared.actor import SYSTEM
@@ -17,7 +17,7 @@ from contacts import dispatch, stops
 from contacts.dispatch import claims, clearing, handover
 from contacts.models import ContactAttempt, PlannedContact, StopOrder
 from tests.contacts.conftest import TEN
-from tests.factories.cases import AddressFactory, CaseFactory, ContactPointFactory, PersonFactory
+from tests.factories.cases import AccountFactory, AddressFactory, CaseFactory, ContactPointFactory, PersonFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -121,6 +121,18 @@ def test_balances_of_this_very_day_are_fresh_at_a_limit_of_no_days(carrier, plan
     planned = plan()
     _set(planned.creditor, freshness_days=0)
     assert run(now) == {"sent": 1}
+
+
+def test_a_payment_does_not_make_an_old_feed_fresh(carrier, plan, now):
+    planned = plan()
+    now.move(days=1)
+    type(planned.creditor).objects.filter(pk=planned.creditor_id).update(freshness_days=0)
+    product = planned.case.creditor.products.first()
+    second = AccountFactory(person=planned.person, product=product, borrower=planned.case.borrower, dpd=3)
+    arrears.restate(second, past_due_since=None, amount=arrears.ZERO, on=now().date(), at=now(), cause="payment")
+    run(now)
+    planned.refresh_from_db()
+    assert (planned.status, planned.reason_code) == ("withheld", "stale-feed")
 
 
 def test_stale_balances_hold_automatic_messages_back(carrier, plan, now):
