@@ -88,6 +88,9 @@ class Rule:
     says: Mapping[str, str]
     words: Mapping[str, Mapping[str, str]]
     needs_review: bool
+    text: Mapping[str, str]  # what the provision says, quoted or summarised, per language; empty: only cited
+    reviewer: str
+    reviewed_on: str  # ISO date
 
     def version_on(self, day: date) -> Version | None:
         """Return the version in force on this date, or None."""
@@ -161,7 +164,7 @@ def _choice(value: Any, allowed: tuple[str, ...], where: str) -> str:
 
 _RULE_KEYS: Final = {
     "id", "title", "says", "words", "source", "applies_to", "when", "check", "with", "lifts", "role", "strength",
-    "force", "confidence", "needs_review", "version", "note", "retired",
+    "force", "confidence", "needs_review", "version", "note", "retired", "text", "reviewer", "reviewed_on",
 }  # fmt: skip
 
 
@@ -256,6 +259,9 @@ def _rule(raw: Mapping[str, Any], pack: Mapping[str, Any], pack_id: str, file: s
         says=_texts(raw.get("says"), f"{where}: says", required=role in {"restriction", "advisory"}),
         words={key: _texts(text, f"{where}: words: {key}") for key, text in words.items()},
         needs_review=bool(raw.get("needs_review", raw.get("confidence", pack.get("confidence")) in {"weak", "memory"})),
+        text=_texts(raw.get("text"), f"{where}: text", required=False),
+        reviewer=str(raw.get("reviewer", pack["reviewer"])),
+        reviewed_on=str(raw.get("reviewed_on", pack["reviewed_on"])),
     )
 
 
