@@ -152,6 +152,7 @@ def _ask(
         contact_point_id=contact_point_id,
         purpose=purpose,
         content_class=channel,
+        automated=actor.kind != "user",  # a machine that asks is no person who decides at the moment itself
         staff_id=actor.id if actor.kind == "user" else None,
         override=override,
     )
@@ -180,7 +181,7 @@ def _ask(
         party=party,
         purpose=purpose,
         content_class=channel,
-        automated=False,
+        automated=question.automated,
         debts=[account.pk for account in file.accounts],
         status=ContactAttempt.Status.CLEARED if permit else ContactAttempt.Status.WITHHELD,
         at=at,

@@ -1,9 +1,10 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from contacts.api import views
+from contacts.api import calls, views
 
 router = SimpleRouter(trailing_slash=False)
+router.register("calls", calls.CallViewSet, basename="call")
 router.register("attempts", views.AttemptViewSet, basename="attempt")
 
 urlpatterns = [
