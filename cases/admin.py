@@ -36,7 +36,7 @@ class CreditorForm(forms.ModelForm):
         model = Creditor
         fields = (
             "code", "name", "kind", "acting_as", "team", "is_active", "time_zone", "currency", "freshness_days",
-            "phone", "contact_opens", "contact_closes", "firm_caps",
+            "phone",
         )  # fmt: skip
 
     def clean_time_zone(self) -> str:
@@ -73,7 +73,7 @@ class CreditorAdmin(ByRole):
     fieldsets = (
         (None, {"fields": ("code", "name", "kind", "acting_as", "team", "is_active")}),
         (gettext_lazy("Books"), {"fields": ("time_zone", "currency", "freshness_days")}),
-        (gettext_lazy("Contact"), {"fields": ("phone", "contact_opens", "contact_closes", "firm_caps")}),
+        (gettext_lazy("Contact"), {"fields": ("phone",)}),
     )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:

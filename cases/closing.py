@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from django.db import connection
 
-from cases import ageing, locks, promises, sql
+from cases import ageing, firm_policy, locks, promises, sql
 from cases.models import Creditor
 from collections_app.shared import clock
 from collections_app.shared.actor import Actor
@@ -53,8 +53,10 @@ class Close:
     @property
     def morning(self) -> datetime:
         """When work begins on that day at the creditor's."""
-        opens = self.creditor.contact_opens or OPENS
-        return datetime.combine(self.day, opens, clock.zone(self.creditor.time_zone))
+        zone = clock.zone(self.creditor.time_zone)
+        midnight = datetime.combine(self.day, time.min, zone)
+        opens = firm_policy.in_force(creditor_id=self.creditor.pk, at=midnight).opens
+        return datetime.combine(self.day, opens or OPENS, zone)
 
     def values(self, **more: Any) -> dict[str, Any]:
         """Return what the statements bind."""

@@ -116,6 +116,8 @@ _ENTRIES: Final = (
     EventName("stop.requested", _("Stop of sending requested"), GRAVE, KEEP),
     EventName("stop.confirmed", _("Stop of sending in force"), GRAVE, KEEP),
     EventName("stop.lifted", _("Sending resumed"), GRAVE, KEEP),
+    # the firm's own limits
+    EventName("policy.set", _("Firm policy set"), GRAVE, KEEP),
     # imports
     EventName("import.uploaded", _("File uploaded")),
     EventName("import.staged", _("File read")),

@@ -14,6 +14,7 @@ from cases.models.imports import ImportBatch, ImportMapping, ImportRow
 from cases.models.instruction import Consent, Instruction, InstructionWithdrawal
 from cases.models.party import Address, Borrower, ContactPoint, LocationClaim, PartyRole, Person, PersonMerge
 from cases.models.payment import Payment, PromisePayment
+from cases.models.policy import FirmPolicyVersion
 
 __all__ = [
     "Account",
@@ -27,6 +28,7 @@ __all__ = [
     "ContactPoint",
     "Creditor",
     "Document",
+    "FirmPolicyVersion",
     "Hold",
     "IdempotencyKey",
     "ImportBatch",

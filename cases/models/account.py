@@ -31,9 +31,6 @@ class Creditor(models.Model):
     time_zone = models.CharField(_("time zone"), max_length=64)
     currency = models.CharField(_("currency"), max_length=3)
     freshness_days = models.PositiveSmallIntegerField(_("balances may be this many days old"), default=3)
-    contact_opens = models.TimeField(_("contact opens (firm policy)"), null=True, blank=True)
-    contact_closes = models.TimeField(_("contact closes (firm policy)"), null=True, blank=True)
-    firm_caps = models.JSONField(_("firm caps"), default=dict, blank=True)
     team = models.ForeignKey("staff.Team", null=True, blank=True, on_delete=models.PROTECT, related_name="creditors")
     phone = models.CharField(_("service telephone"), max_length=40, blank=True)
     is_active = models.BooleanField(_("active"), default=True)
@@ -48,11 +45,6 @@ class Creditor(models.Model):
             models.CheckConstraint(
                 name="creditor_currency_has_at_most_two_decimals",
                 condition=~Q(currency__in=["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"]),
-            ),
-            models.CheckConstraint(
-                name="creditor_contact_hours_come_in_pairs",
-                condition=Q(contact_opens__isnull=True, contact_closes__isnull=True)
-                | Q(contact_opens__isnull=False, contact_closes__isnull=False),
             ),
         ]
 

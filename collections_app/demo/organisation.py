@@ -1,10 +1,12 @@
 """Who works in the demo, and for whom: teams, users, creditors, products, mappings. Twice makes nothing twice."""
 
-from datetime import datetime, time
+from datetime import UTC, datetime, time
 from typing import Final
 
+from cases import firm_policy
 from cases.models import Creditor, ImportMapping, Product
 from collections_app.demo import PASSWORD, tapes
+from collections_app.shared.actor import Actor
 from collections_app.staff.models import Team, User
 from collections_app.staff.roles import Role
 
@@ -30,6 +32,8 @@ CREDITORS: Final = (
 FRESHNESS_DAYS: Final = 35
 # British rules name no hours and ask the firm for its own; without them the gate refuses.
 HOURS: Final = {"thames-card-uk": (time(8), time(20))}
+SINCE_EVER: Final = datetime(2000, 1, 1, tzinfo=UTC)
+ACTOR: Final = Actor.system("demo")
 AUTHOR: Final = "admin"  # writes the strategy and its wordings
 APPROVER: Final = "zhou.min"  # agrees to them
 
@@ -51,7 +55,7 @@ def make(*, at: datetime) -> dict[str, int]:
                 is_staff=role == Role.ADMIN,
             )
     for code, name, kind, acting_as, zone, team in CREDITORS:
-        creditor, _made = Creditor.objects.get_or_create(
+        creditor, made = Creditor.objects.get_or_create(
             code=code,
             defaults={
                 "name": name,
@@ -61,11 +65,21 @@ def make(*, at: datetime) -> dict[str, int]:
                 "currency": "TWD",
                 "freshness_days": FRESHNESS_DAYS,
                 "team": teams[team],
-                "contact_opens": HOURS.get(code, (None, None))[0],
-                "contact_closes": HOURS.get(code, (None, None))[1],
                 "phone": "+12125550199",
             },
         )
+        if made and code in HOURS:
+            opens, closes = HOURS[code]
+            reason = "British rules name no hours; the firm keeps to these."
+            firm_policy.set_policy(
+                creditor=creditor,
+                opens=opens,
+                closes=closes,
+                in_force_from=SINCE_EVER,
+                reason=reason,
+                actor=ACTOR,
+                at=at,
+            )
         Product.objects.get_or_create(
             creditor=creditor, code="card", defaults={"name": "Credit card", "kind": Product.Kind.CREDIT_CARD}
         )

@@ -7,9 +7,8 @@ A row that is visible counts as in force now, even where another machine's clock
 ours: with `live` such instants are read as "now". Only a question about the past (`live=False`) reads them as they
 are written.
 
-`Creditor.firm_caps` is a mapping: {"caps": [{"channels": ["sms"], "limit": 2, "days": 1, "per": "person"}],
-"guard_minutes": {"phone": 10}, "enabled": ["CN-HOLIDAY-QUIET"], "packs": [...]}; every key may be missing.
-`enabled` adds to the policies that are always honoured.
+The firm's own limits are those of the version that is in force at the instant (`cases.firm_policy`); what it enables
+adds to the policies that are always honoured.
 """
 
 from collections.abc import Iterable, Mapping
@@ -18,15 +17,16 @@ from typing import Final
 
 from django.db.models import Q
 
+from cases import firm_policy
 from cases.models import Account, Case, ContactPoint, Instruction, LocationClaim
-from contacts.facts.casefile import DEBTOR, NOTICE_RECORDS, CaseFile, firm_policy
+from contacts.facts.casefile import DEBTOR, NOTICE_RECORDS, CaseFile, firm_numbers
 from contacts.facts.standing import by, standing_records
 from contacts.models import ContactAttempt
 
 LOOK_BACK: Final = timedelta(days=40)  # longer than the longest window that any rule counts over
 NEVER_HAPPENED: Final = ("withheld", "cancelled")
 
-__all__ = ["CaseFile", "firm_policy", "of_case", "of_cases"]
+__all__ = ["CaseFile", "firm_numbers", "of_case", "of_cases"]
 
 
 def of_case(
@@ -44,7 +44,7 @@ def of_cases(
     contacted: Mapping[int, tuple[int, str]] | None = None,
     live: bool = True,
 ) -> dict[int, CaseFile]:
-    """Return what is known about each of these cases, in ten queries however many there are.
+    """Return what is known about each of these cases, in twelve queries however many there are.
 
     contacted: case id -> (person id, role) where somebody other than the debtor is to be reached.
     """
@@ -85,6 +85,7 @@ def of_cases(
     happened = list(attempts)
     concerned = {case.pk: {case.person_id, whom[case.pk][0]} for case in cases}
     standing, promised = standing_records(concerned, cases, at=at, live=live)
+    policies = firm_policy.in_force_for({case.creditor_id for case in cases}, at=at)
     files = {}
     for case in cases:
         person_id, party = whom[case.pk]
@@ -106,6 +107,7 @@ def of_cases(
             instructions=tuple(i for i in told if i.person_id in both or i.address_id in reached),
             records=tuple(standing.get(case.pk, ())),
             open_promise=promised.get(case.pk),
+            policy=policies.get(case.creditor_id, firm_policy.UNSET),
             _point_by_id={point.pk: point for point in own},
         )
     return files

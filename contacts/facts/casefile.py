@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Final
 
+from cases.firm_policy import UNSET, Policy
 from cases.models import Account, Case, ContactPoint, Instruction, LocationClaim, Product, Promise
 from collections_app.shared import clock
 from compliance import facts as known
@@ -53,6 +54,7 @@ class CaseFile:
     instructions: tuple[Instruction, ...] = ()
     records: tuple[Record, ...] = ()
     open_promise: Promise | None = None
+    policy: Policy = UNSET
     _point_by_id: dict[int, ContactPoint] = field(default_factory=dict)
 
     def point(self, contact_point_id: int | None) -> ContactPoint | None:
@@ -106,8 +108,8 @@ class CaseFile:
             creditor_kind=creditor.kind,
             dpd=self.case.dpd_on(clock.business_day(self.at, creditor.time_zone)),
             outsourced=creditor.acting_as != "creditor",
-            firm_policy=firm_policy(creditor),
-            extra_packs=tuple(sorted((creditor.firm_caps or {}).get("packs", ()))),
+            firm_policy=firm_numbers(self.policy),
+            extra_packs=self.policy.extra_packs,
             locations=self._locations(point),
             contacts=tuple(event for event in events if event is not None),
             records=(*self.records, *self._instruction_records(point), *self._point_records(), *self._notices()),
@@ -254,12 +256,12 @@ class CaseFile:
                 yield Record(kind=kind, at=self._seen(attempt.at), id=attempt.pk, debts=tuple(attempt.debts))
 
 
-def firm_policy(creditor: Any) -> FirmPolicy:
-    """Return the firm's own numbers for a creditor's book, with the policies that are always honoured."""
-    numbers = creditor.firm_caps or {}
+def firm_numbers(policy: Policy) -> FirmPolicy:
+    """Return the firm's own numbers as rules read them, with the policies that are always honoured."""
+    numbers = policy.document
     return FirmPolicy(
-        opens=f"{creditor.contact_opens:%H:%M}" if creditor.contact_opens else None,
-        closes=f"{creditor.contact_closes:%H:%M}" if creditor.contact_closes else None,
+        opens=f"{policy.opens:%H:%M}" if policy.opens else None,
+        closes=f"{policy.closes:%H:%M}" if policy.closes else None,
         guard_minutes=tuple(
             sorted((str(name), int(value)) for name, value in numbers.get("guard_minutes", {}).items())
         ),

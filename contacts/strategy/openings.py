@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Final
 
+from cases import firm_policy
 from cases.models import Creditor
 from collections_app.shared import clock
 from compliance import gate
 from compliance.facts import Facts, LocationClaim, Question
-from contacts.facts import firm_policy
+from contacts.facts import firm_numbers
 
 OPENS: Final = time(8)
 
@@ -49,7 +50,8 @@ def opening(
     """Return the first instant of a local date at which such a contact is likely to be permitted there."""
     zone = clock.zone(zone_of(place, creditor))
     midnight = datetime.combine(day, time.min, zone)
-    usual = datetime.combine(day, creditor.contact_opens or OPENS, zone)
+    policy = firm_policy.in_force(creditor_id=creditor.pk, at=midnight)
+    usual = datetime.combine(day, policy.opens or OPENS, zone)
     if not place.jurisdiction or not place.time_zone:
         return usual
     question = Question(
@@ -66,8 +68,8 @@ def opening(
         creditor_kind=creditor.kind,
         dpd=1,
         outsourced=creditor.acting_as != "creditor",
-        firm_policy=firm_policy(creditor),
-        extra_packs=tuple(sorted((creditor.firm_caps or {}).get("packs", ()))),
+        firm_policy=firm_numbers(policy),
+        extra_packs=policy.extra_packs,
         locations=(LocationClaim(zone=place.time_zone, at=midnight, authoritative=True),),
     )
     outcome = gate.preview(question, facts)

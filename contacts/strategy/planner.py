@@ -45,6 +45,7 @@ from django.db.models import (
 )
 from django.db.models.functions import Cast, Coalesce, Mod
 
+from cases import firm_policy
 from cases.closing import Close, Span
 from cases.models import Case, Product
 from cases.models.case import NextAction, Status
@@ -177,7 +178,8 @@ def _plan_step(close: Close, span: Span, path: enrolment.Path, step: Step, place
     if not places:
         return 0
     planned_for: Any = _by_place(places, begins)
-    spread = int((close.creditor.firm_caps or {}).get("spread_minutes", 0))
+    policy = firm_policy.in_force(creditor_id=close.creditor.pk, at=close.morning)
+    spread = int(policy.document.get("spread_minutes", 0))
     if spread > 1 and what.automated:
         minute = Cast(Mod(F("person_id") * 7919, spread), IntegerField())  # stable per person, even over the minutes
         planned_for = ExpressionWrapper(

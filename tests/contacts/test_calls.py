@@ -93,7 +93,7 @@ def test_the_same_call_is_not_opened_twice(case, actor):
 
 
 def test_a_call_that_was_not_made_gives_its_reservation_back(actor):
-    creditor = CreditorFactory(firm_caps={"caps": [{"channels": ["phone"], "limit": 1}]})
+    creditor = CreditorFactory(policy={"caps": [{"channels": ["phone"], "limit": 1}]})
     case = CaseFactory(at=TEN, creditor=creditor)
     attempt = dial(case, actor)
     calls.cancel(attempt_id=attempt.pk, actor=actor, at=TEN + timedelta(seconds=5))
@@ -238,7 +238,7 @@ def test_a_call_does_not_end_like_a_message(case, actor, outcome):
 
 
 def test_a_call_that_nobody_logged_counts_and_is_listed(actor):
-    creditor = CreditorFactory(firm_caps={"caps": [{"channels": ["phone"], "limit": 1}]})
+    creditor = CreditorFactory(policy={"caps": [{"channels": ["phone"], "limit": 1}]})
     case = CaseFactory(at=TEN, creditor=creditor)
     attempt = dial(case, actor)
     later = TEN + timedelta(hours=2)
@@ -318,8 +318,8 @@ def test_a_soft_rule_yields_to_a_recorded_reason_and_a_hard_one_does_not(case, a
 def test_one_budget_over_creditors_and_numbers(actor):
     person = PersonFactory()
     caps = {"caps": [{"channels": ["phone"], "limit": 1}]}
-    first = CaseFactory(at=TEN, person=person, creditor=CreditorFactory(firm_caps=caps))
-    second = CaseFactory(at=TEN, person=person, creditor=CreditorFactory(firm_caps=caps), points=False)
+    first = CaseFactory(at=TEN, person=person, creditor=CreditorFactory(policy=caps))
+    second = CaseFactory(at=TEN, person=person, creditor=CreditorFactory(policy=caps), points=False)
     second.point = ContactPointFactory(person=person)
     dial(first, actor)
     with pytest.raises(CallRefused) as refused:

@@ -17,7 +17,14 @@ from contacts import dispatch, stops
 from contacts.dispatch import claims, clearing, handover
 from contacts.models import ContactAttempt, PlannedContact, StopOrder
 from tests.contacts.conftest import TEN
-from tests.factories.cases import AccountFactory, AddressFactory, CaseFactory, ContactPointFactory, PersonFactory
+from tests.factories.cases import (
+    AccountFactory,
+    AddressFactory,
+    CaseFactory,
+    ContactPointFactory,
+    FirmPolicyFactory,
+    PersonFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -340,9 +347,7 @@ def test_a_crash_before_the_decision_loses_nothing(carrier, plan, now):
 
 def test_a_message_of_unknown_fate_counts_against_the_limits(carrier, plan, now, only_attempt):
     planned = plan()
-    type(planned.creditor).objects.filter(pk=planned.creditor_id).update(
-        firm_caps={"caps": [{"channels": ["sms"], "limit": 1}]}
-    )
+    FirmPolicyFactory(creditor=planned.creditor, document={"caps": [{"channels": ["sms"], "limit": 1}]})
     (claim,) = dispatch.claim_due(channel="sms", limit=5, at=now())
     dispatch.clear(claim, now=now)
     second = plan(case=planned.case, step=None)

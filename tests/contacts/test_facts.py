@@ -39,7 +39,7 @@ def test_the_number_of_queries_does_not_grow_with_the_cases(django_assert_num_qu
         AttemptFactory(case=case, sms=True, at=TEN)
         HoldFactory(case=case)
     for chunk in (cases[:1], cases):
-        with django_assert_num_queries(11):
+        with django_assert_num_queries(12):
             files = facts.of_cases([case.pk for case in chunk], at=TEN)
             for file in files.values():
                 for point in file.points:
@@ -48,9 +48,7 @@ def test_the_number_of_queries_does_not_grow_with_the_cases(django_assert_num_qu
 
 
 def test_a_case_is_told_with_its_place_product_and_age():
-    case = CaseFactory(
-        at=TEN, dpd=30, creditor=CreditorFactory(kind="bank", contact_opens="09:00", contact_closes="20:00")
-    )
+    case = CaseFactory(at=TEN, dpd=30, creditor=CreditorFactory(kind="bank", hours=("09:00", "20:00")))
     case.creditor.refresh_from_db()
     found = known(case)
     assert (found.jurisdictions, found.product, found.creditor_kind, found.dpd) == (("CN",), "credit_card", "bank", 30)

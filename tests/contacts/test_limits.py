@@ -27,7 +27,7 @@ def cases(own_database: Any) -> list[Any]:
     person = PersonFactory()
     made = []
     for _ in range(2):
-        creditor = CreditorFactory(firm_caps={"caps": [{"channels": ["phone"], "limit": LIMIT}]})
+        creditor = CreditorFactory(policy={"caps": [{"channels": ["phone"], "limit": LIMIT}]})
         case = CaseFactory(person=person, creditor=creditor, at=TEN, points=False)
         case.number = ContactPointFactory(person=person)
         made.append(case)

@@ -4,7 +4,7 @@ CaseFactory() is a new case of 12 days past due in Shanghai with one account, a 
 of one case shares its creditor and person: CaseFactory(creditor=…, person=…, dpd=47, balance="8420.00", working=True).
 """
 
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -19,6 +19,7 @@ from cases.models import (
     Case,
     ContactPoint,
     Creditor,
+    FirmPolicyVersion,
     Hold,
     Instruction,
     LedgerEntry,
@@ -35,7 +36,10 @@ from tests.factories.staff import TeamFactory
 
 
 class CreditorFactory(DjangoModelFactory):
-    """A bank in China; `us`, `gb`: we are an agency for a creditor there."""
+    """A bank in China; `us`, `gb`: we are an agency for a creditor there.
+
+    policy={"caps": […]}, hours=("09:00", "20:00"): the firm's own limits, in force since ever.
+    """
 
     class Meta:
         model = Creditor
@@ -53,6 +57,33 @@ class CreditorFactory(DjangoModelFactory):
     freshness_days = 35
     team = factory.SubFactory(TeamFactory)
     phone = "+861055550199"
+
+    @classmethod
+    def _create(cls, model_class: type[Creditor], *args: Any, **kwargs: Any) -> Creditor:
+        document, hours = kwargs.pop("policy", None), kwargs.pop("hours", None)
+        creditor = model_class.objects.create(**kwargs)
+        if document or hours:
+            FirmPolicyFactory(creditor=creditor, document=document or {}, hours=hours)
+        return creditor
+
+
+class FirmPolicyFactory(DjangoModelFactory):
+    """The firm's own limits for a creditor's book, in force since ever."""
+
+    class Meta:
+        model = FirmPolicyVersion
+
+    creditor = factory.SubFactory(CreditorFactory)
+    in_force_from = datetime(2000, 1, 1, tzinfo=UTC)
+    document = factory.LazyFunction(dict)
+    reason = "as agreed"
+    recorded_at = datetime(2000, 1, 1, tzinfo=UTC)
+
+    @classmethod
+    def _create(cls, model_class: type[FirmPolicyVersion], *args: Any, **kwargs: Any) -> FirmPolicyVersion:
+        if hours := kwargs.pop("hours", None):
+            kwargs["opens"], kwargs["closes"] = hours
+        return model_class.objects.create(**kwargs)
 
 
 class ProductFactory(DjangoModelFactory):

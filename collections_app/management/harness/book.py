@@ -13,6 +13,7 @@ from cases.models import (
     Case,
     ContactPoint,
     Creditor,
+    FirmPolicyVersion,
     LocationClaim,
     Person,
     Product,
@@ -44,7 +45,13 @@ def fill(*, people: int, channel: str) -> dict[int, str]:
         time_zone="Asia/Shanghai",
         currency="CNY",
         freshness_days=3650,
-        firm_caps={"caps": [{"channels": ["sms", "email"], "limit": LIMIT}]},
+    )
+    FirmPolicyVersion.objects.create(
+        creditor=creditor,
+        in_force_from=AT - timedelta(days=3650),
+        document={"caps": [{"channels": ["sms", "email"], "limit": LIMIT}]},
+        reason="the limit of the trial",
+        recorded_at=AT,
     )
     product = Product.objects.create(creditor=creditor, code="card", name="Card", kind="credit_card")
     steps = _strategy(creditor, channel)

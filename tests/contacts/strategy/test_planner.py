@@ -18,6 +18,7 @@ from tests.factories.cases import (
     CaseFactory,
     ContactPointFactory,
     CreditorFactory,
+    FirmPolicyFactory,
     HoldFactory,
     PersonFactory,
     ProductFactory,
@@ -354,8 +355,7 @@ def test_a_contact_is_useless_after_its_local_day_and_what_may_be_late(creditor)
 
 def test_messages_are_spread_over_minutes_only_where_that_is_configured(creditor):
     publish(creditor)
-    creditor.firm_caps = {"spread_minutes": 30}
-    creditor.save()
+    FirmPolicyFactory(creditor=creditor, document={"spread_minutes": 30})
     for _ in range(20):
         case_of(creditor, 1)
     night(creditor)

@@ -1,0 +1,106 @@
+"""The firm's own limits: which version is in force at an instant, and how a new one is set. Stricter than law, never
+looser (`compliance.policy_bounds`).
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, time
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from cases.models import Creditor, FirmPolicyVersion
+from cases.refusal import Refused
+from collections_app.shared.actor import Actor
+from compliance import audit
+
+
+class PolicyRefused(Refused):
+    SENTENCES = {
+        "no-reason": _("Say why."),
+        "hours": _("Give both hours or neither, the opening before the close."),
+        "in-the-past": _("A policy cannot begin in the past: what was decided then was decided by the old one."),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the firm has set for a book at an instant. version_id None: nothing was ever set."""
+
+    opens: time | None = None
+    closes: time | None = None
+    document: Mapping[str, Any] = field(default_factory=dict)
+    version_id: int | None = None
+
+    @property
+    def extra_packs(self) -> tuple[str, ...]:
+        """The packs that the firm has adopted for this book, beside those that the law chooses."""
+        return tuple(sorted(self.document.get("packs", ())))
+
+
+UNSET = Policy()
+
+
+def in_force(*, creditor_id: int, at: datetime) -> Policy:
+    """Return what the firm had set for this creditor's book at the instant."""
+    return in_force_for([creditor_id], at=at).get(creditor_id, UNSET)
+
+
+def in_force_for(creditor_ids: Iterable[int], *, at: datetime) -> dict[int, Policy]:
+    """Return the policies in force at the instant by creditor, in one query; a creditor without one is left out."""
+    rows = (
+        FirmPolicyVersion.objects.filter(creditor_id__in=set(creditor_ids), in_force_from__lte=at)
+        .order_by("creditor_id", "-in_force_from", "-pk")
+        .distinct("creditor_id")
+    )
+    return {row.creditor_id: Policy(row.opens, row.closes, row.document or {}, row.pk) for row in rows}
+
+
+@transaction.atomic
+def set_policy(
+    *,
+    creditor: Creditor,
+    opens: time | None = None,
+    closes: time | None = None,
+    document: Mapping[str, Any] | None = None,
+    in_force_from: datetime | None = None,
+    reason: str,
+    actor: Actor,
+    at: datetime,
+) -> FirmPolicyVersion:
+    """Set the firm's limits for a creditor's book from an instant on. Raises PolicyRefused.
+
+    in_force_from: now, unless later; only the first version of a book may begin earlier.
+    """
+    begins = in_force_from or at
+    if not reason.strip():
+        raise PolicyRefused("no-reason")
+    if (opens is None) != (closes is None) or (opens is not None and closes is not None and opens >= closes):
+        raise PolicyRefused("hours")
+    Creditor.objects.select_for_update(of=("self",), no_key=True).get(pk=creditor.pk)
+    if begins < at and FirmPolicyVersion.objects.filter(creditor=creditor).exists():
+        raise PolicyRefused("in-the-past")
+    version = FirmPolicyVersion.objects.create(
+        creditor=creditor,
+        in_force_from=begins,
+        opens=opens,
+        closes=closes,
+        document=dict(document or {}),
+        reason=reason.strip()[:300],
+        set_by_id=actor.id if actor.kind == "user" else None,
+        recorded_at=at,
+    )
+    audit.record(
+        "policy.set",
+        subject=version,
+        actor=actor,
+        at=at,
+        creditor=creditor.code,
+        in_force_from=begins,
+        opens=opens,
+        closes=closes,
+        document=dict(document or {}),
+        reason=reason,
+    )
+    return version
