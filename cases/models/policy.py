@@ -9,8 +9,8 @@ class FirmPolicyVersion(models.Model):
     """Hours, caps and guard bands that the firm sets itself. The one in force at an instant is the one with the latest
     `in_force_from` not after it, and among those the one recorded last. No version: nothing set.
 
-    `document`: {"caps": [{"channels": ["sms"], "limit": 2, "days": 1, "per": "person"}], "guard_minutes": {"phone": 10},
-    "enabled": ["HOLIDAY-QUIET"], "packs": ["CN-AL-2025"], "spread_minutes": 30}; every key may be missing.
+    `document`: {"caps": [{"channels": ["sms"], "limit": 2, "days": 1, "per": "person"}],
+    "guard_minutes": {"phone": 10}, "enabled": ["HOLIDAY-QUIET"], "packs": ["CN-AL-2025"], "spread_minutes": 30}; every key may be missing.
     """
 
     creditor = models.ForeignKey(
