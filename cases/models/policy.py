@@ -10,7 +10,8 @@ class FirmPolicyVersion(models.Model):
     `in_force_from` not after it, and among those the one recorded last. No version: nothing set.
 
     `document`: {"caps": [{"channels": ["sms"], "limit": 2, "days": 1, "per": "person"}],
-    "guard_minutes": {"phone": 10}, "enabled": ["HOLIDAY-QUIET"], "packs": ["CN-AL-2025"], "spread_minutes": 30}; every key may be missing.
+    "guard_minutes": {"phone": 10}, "enabled": ["HOLIDAY-QUIET"], "packs": ["CN-AL-2025"],
+    "spread_minutes": 30}; every key may be missing.
     """
 
     creditor = models.ForeignKey(
