@@ -13,6 +13,7 @@ class ApiClient(models.Model):
         PAYMENTS_WRITE = "payments:write", _("post payments")
         CASES_READ = "cases:read", _("read cases and accounts")
         CONTACTS_READ = "contacts:read", _("read contact attempts")
+        CONTACTS_WRITE = "contacts:write", _("ask for calls and report them")
         DECISIONS_READ = "decisions:read", _("read decisions")
 
     name = models.CharField(_("name"), max_length=80, unique=True)
