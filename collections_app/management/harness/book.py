@@ -1,10 +1,12 @@
 """The book of a trial: people in Shanghai, each with two messages planned for the same minute, where the firm allows
 itself one a day."""
 
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
+from cases import firm_policy
 from cases.models import (
     Account,
     AccountState,
@@ -13,12 +15,13 @@ from cases.models import (
     Case,
     ContactPoint,
     Creditor,
-    FirmPolicyVersion,
     LocationClaim,
     Person,
     Product,
 )
 from collections_app.shared import sealed
+from collections_app.shared.actor import SYSTEM
+from collections_app.staff.models import Team
 from contacts.models import (
     Enrolment,
     PlannedContact,
@@ -36,137 +39,199 @@ LIMIT: Final = 1  # messages a day that the firm allows itself, per person
 PER_PERSON: Final = 2  # messages planned
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where somebody lives, as law and clocks see it; an empty text is not known."""
+
+    jurisdiction: str = "CN"
+    zone: str = "Asia/Shanghai"
+
+
 def fill(*, people: int, channel: str) -> dict[int, str]:
     """Write the book into the database in use; return person id -> number or address."""
-    creditor = Creditor.objects.create(
-        code="trial",
-        name="Trial Bank",
-        kind="bank",
-        time_zone="Asia/Shanghai",
-        currency="CNY",
+    lender = creditor("trial", document={"caps": [{"channels": ["sms", "email"], "limit": LIMIT}]})
+    steps = strategy(lender, channels=[channel] * PER_PERSON)
+    kind = "mobile" if channel == "sms" else "email"
+    reached = {}
+    for number in range(people):
+        case = debtor(lender, number=number, kinds=[kind])
+        plan(case, steps)
+        reached[case.person_id] = value_of(kind, number)
+    return reached
+
+
+def creditor(
+    code: str,
+    *,
+    kind: str = "bank",
+    acting_as: str = "creditor",
+    zone: str = "Asia/Shanghai",
+    currency: str = "CNY",
+    product: str = "credit_card",
+    hours: tuple[time, time] | None = None,
+    document: dict[str, Any] | None = None,
+    team: Team | None = None,
+    at: datetime = AT,
+) -> Creditor:
+    """Make a lender with one product and the firm's limits for its book."""
+    made = Creditor.objects.create(
+        code=code,
+        name=f"Bank {code}",
+        kind=kind,
+        acting_as=acting_as,
+        time_zone=zone,
+        currency=currency,
         freshness_days=3650,
+        team=team,
     )
-    FirmPolicyVersion.objects.create(
-        creditor=creditor,
-        in_force_from=AT - timedelta(days=3650),
-        document={"caps": [{"channels": ["sms", "email"], "limit": LIMIT}]},
-        reason="the limit of the trial",
-        recorded_at=AT,
+    opens, closes = hours or (None, None)
+    firm_policy.set_policy(
+        creditor=made, opens=opens, closes=closes, document=document, reason="limits of a trial", actor=SYSTEM, at=at
     )
-    product = Product.objects.create(creditor=creditor, code="card", name="Card", kind="credit_card")
-    steps = _strategy(creditor, channel)
-    return dict(_person(creditor, product, steps, number, channel) for number in range(people))
+    Product.objects.create(creditor=made, code="card", name="Card", kind=product)
+    return made
 
 
-def _strategy(creditor: Creditor, channel: str) -> list[Step]:
-    template = Template.objects.create(code="trial", name="Trial", channel=channel)
-    TemplateVersion.objects.create(
-        template=template,
-        language="en",
-        version=1,
-        subject="{{ reference }}",
-        body="{{ salutation }}, {{ amount_due }} is past due.",
-        status="approved",
-        approved_at=AT,
-        created_at=AT,
-    )
+def strategy(lender: Creditor, *, channels: list[str], at: datetime = AT) -> list[Step]:
+    """Publish a strategy of one message for each channel named; return its steps."""
     version = StrategyVersion.objects.create(
-        strategy=Strategy.objects.create(code="trial", name="Trial"), version=1, created_at=AT
+        strategy=Strategy.objects.create(code=lender.code, name=lender.name), version=1, created_at=at
     )
-    version.creditors.add(creditor)
-    version.rehearse(at=AT, content_hash="0" * 64)
+    version.creditors.add(lender)
+    version.rehearse(at=at, content_hash="0" * 64)
     version.save()
-    version.approve(at=AT, by=None)
+    version.approve(at=at, by=None)
     version.save()
-    version.publish(at=AT)
+    version.publish(at=at)
     version.save()
     segment = Segment.objects.create(version=version, position=1, name="Everybody")
     return [
         Step.objects.create(
-            segment=segment, key=f"step-{number}", position=number, kind="message", from_dpd=1, template=template
+            segment=segment,
+            key=f"step-{number}",
+            position=number,
+            kind="message",
+            from_dpd=1,
+            template=_template(f"{lender.code}-{channel}", channel, at=at),
         )
-        for number in range(PER_PERSON)
+        for number, channel in enumerate(channels)
     ]
 
 
-def _person(creditor: Creditor, product: Product, steps: list[Step], number: int, channel: str) -> tuple[int, str]:
+def _template(code: str, channel: str, *, at: datetime) -> Template:
+    template, new = Template.objects.get_or_create(code=code, defaults={"name": code, "channel": channel})
+    if new:
+        TemplateVersion.objects.create(
+            template=template,
+            language="en",
+            version=1,
+            subject="{{ reference }}",
+            body="{{ salutation }}, {{ amount_due }} is past due.",
+            status="approved",
+            approved_at=at,
+            created_at=at,
+        )
+    return template
+
+
+def value_of(kind: str, number: int) -> str:
+    """Return the number or address of the person with that number."""
+    return f"person{number}@example.com" if kind == "email" else f"+8619900{number:06d}"
+
+
+def debtor(
+    lender: Creditor,
+    *,
+    number: int,
+    kinds: list[str],
+    place: Place | None = None,
+    dpd: int = 12,
+    at: datetime = AT,
+    today: date = TODAY,
+) -> Case:
+    """Make a person with a card that is past due, his ways to be reached, and his case. place: Shanghai."""
+    place = place or Place()
     person = Person.objects.create(
         name=f"Person {number}",
         is_named=True,
         language="en",
-        jurisdiction="CN",
-        time_zone="Asia/Shanghai",
-        created_at=AT,
+        jurisdiction=place.jurisdiction,
+        time_zone=place.zone,
+        created_at=at,
     )
-    LocationClaim.objects.create(
-        person=person, basis="address", time_zone="Asia/Shanghai", jurisdiction="CN", learned_at=AT
-    )
-    kind, value = ("phone", f"+8619900{number:06d}") if channel == "sms" else ("email", f"person{number}@example.com")
-    address = Address.objects.create(
-        kind=kind, value_sealed=sealed.seal(value), value_hash=sealed.digest(kind, value), created_at=AT
-    )
-    ContactPoint.objects.create(
-        person=person,
-        address=address,
-        kind="mobile" if channel == "sms" else "email",
-        source="contract",
-        created_at=AT,
-    )
-    borrower = Borrower.objects.create(person=person, creditor=creditor, external_ref=f"T{number}", created_at=AT)
-    common = {"person": person, "creditor": creditor, "currency": "CNY"}
+    if place.zone:
+        LocationClaim.objects.create(
+            person=person, basis="address", time_zone=place.zone, jurisdiction=place.jurisdiction, learned_at=at
+        )
+    for position, kind in enumerate(kinds):
+        value = value_of(kind, number)
+        form = "email" if kind == "email" else "phone"
+        address = Address.objects.create(
+            kind=form, value_sealed=sealed.seal(value), value_hash=sealed.digest(form, value), created_at=at
+        )
+        ContactPoint.objects.create(
+            person=person, address=address, kind=kind, source="contract", position=position, created_at=at
+        )
+    borrower = Borrower.objects.create(person=person, creditor=lender, external_ref=f"T{number}", created_at=at)
+    common = {"person": person, "creditor": lender, "currency": lender.currency}
     account = Account.objects.create(
         **common,
         borrower=borrower,
-        product=product,
+        product=lender.products.get(),
         number_sealed=sealed.seal(f"account {number}"),
         number_hash=sealed.digest("account", f"account {number}"),
         number_last4=f"{number % 10_000:04d}",
         balance=Decimal("500.00"),
-        created_at=AT,
+        created_at=at,
     )
-    due = TODAY - timedelta(days=12)
+    due = today - timedelta(days=dpd)
     AccountState.objects.create(
         **common,
         account=account,
-        effective_on=TODAY,
-        recorded_at=AT,
+        effective_on=today,
+        recorded_at=at,
         stated="due_date",
         oldest_unpaid_due_on=due,
         balance=Decimal("500.00"),
     )
-    case = Case.objects.create(
+    return Case.objects.create(
         **common,
         borrower=borrower,
-        opened_on=TODAY,
-        opened_at=AT,
+        team=lender.team,
+        opened_on=today,
+        opened_at=at,
         past_due_since=due,
         balance=Decimal("500.00"),
         next_action="wait_strategy",
-        next_action_at=AT + timedelta(days=7),
+        next_action_at=at + timedelta(days=7),
     )
+
+
+def plan(case: Case, steps: list[Step], *, at: datetime = AT, today: date = TODAY) -> list[PlannedContact]:
+    """Enrol a case and plan each step for this instant."""
     enrolment = Enrolment.objects.create(
         version=steps[0].segment.version,
         segment=steps[0].segment,
         case=case,
-        person=person,
-        creditor=creditor,
-        entered_on=TODAY,
+        person_id=case.person_id,
+        creditor_id=case.creditor_id,
+        entered_on=today,
     )
-    PlannedContact.objects.bulk_create(
+    return PlannedContact.objects.bulk_create(
         PlannedContact(
             enrolment=enrolment,
             step=step,
-            business_date=TODAY,
+            business_date=today,
             case=case,
-            person=person,
-            creditor=creditor,
+            person_id=case.person_id,
+            creditor_id=case.creditor_id,
             template=step.template,
-            channel=channel,
-            planned_for=AT,
-            try_again_at=AT,
-            expires_at=AT + timedelta(days=2),
-            created_at=AT,
+            channel=step.template.channel,
+            planned_for=at,
+            try_again_at=at,
+            expires_at=at + timedelta(days=2),
+            created_at=at,
         )
         for step in steps
+        if step.template is not None
     )
-    return person.pk, value
