@@ -3,16 +3,23 @@
 An example is a test vector in short: the pack is its own unless it names others, one location claim is made of `zone`,
 and the proposal is a call by the creditor (or `actor_kind`) to the debtor's mobile about debt D1 unless `given` says
 otherwise.
+
+It is `permitted = true`, or `refused_by` exactly these rules, whatever their order; `next` is the next permitted time.
+`warns`: exactly these advisories of the pack (a name or a list; `[]` for none). `passes`: rules that must have been
+asked and be kept, which is how a definition or an exception is named. `as_of`: the date at which the packs are read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 from compliance import engine, packs_loader, vectors
+from compliance.engine import Outcome
+from compliance.facts import Facts, Question
 from compliance.packs_loader import Pack, PackError
 
 _KEYS = {
@@ -28,6 +35,8 @@ _KEYS = {
     "permitted",
     "next",
     "warns",
+    "passes",
+    "as_of",
 }
 _DEFAULT = {
     "kind": "contact", "channel": "phone", "direction": "outbound", "party": "debtor", "contact_point": "D-M1",
@@ -83,7 +92,7 @@ def as_vector(pack: Pack, example: Mapping[str, Any]) -> vectors.Vector:
         "expected": "block" if refused else "permit",
         "rule": refused[0] if refused else engine.FAILCLOSED,
         "next_permitted": _iso(example.get("next")),
-        "advisory": example.get("warns"),
+        "as_of": _iso(example.get("as_of")),
     }
     try:
         return vectors.parse(raw)
@@ -91,21 +100,89 @@ def as_vector(pack: Pack, example: Mapping[str, Any]) -> vectors.Vector:
         raise PackError(where, str(error)) from None
 
 
+def _names(value: Any) -> set[str]:
+    return {value} if isinstance(value, str) else set(value or ())
+
+
+def judge(pack: Pack, example: Mapping[str, Any], vector: vectors.Vector, outcome: Outcome) -> str:
+    """Return in what the outcome differs from the example, or nothing."""
+    why = []
+    if outcome.verdict != vector.expected:
+        why.append(f"{outcome.verdict}, by {', '.join(outcome.failing) or 'nothing'}")
+    elif example.get("refused_by") and set(example["refused_by"]) != set(outcome.failing):
+        why.append(f"refused by {', '.join(outcome.failing)}")
+    if vector.next_permitted is not None and outcome.next_permitted != vector.next_permitted:
+        why.append(f"next permitted {outcome.next_permitted}")
+    if "warns" in example:
+        own = {result.rule for result in outcome.results if result.pack == pack.id}
+        warned = own & set(outcome.advisories)
+        if warned != _names(example["warns"]):
+            why.append(f"warnings: {', '.join(sorted(warned)) or 'none'}")
+    if "passes" in example:
+        kept = {result.rule for result in outcome.results if result.state == engine.PASS}
+        if missed := _names(example["passes"]) - kept:
+            why.append(f"not asked, or not kept: {', '.join(sorted(missed))}")
+    return "; ".join(why)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A question with its facts, its packs, and what the answer must be: an example or a vector, ready to be asked."""
+
+    name: str
+    question: Question
+    facts: Facts
+    packs: tuple[Pack, ...]
+    judge: Callable[[Outcome], str]  # in what the outcome differs from what is expected; nothing: it holds
+
+    def ask(self, instead: Pack | None = None) -> Outcome:
+        """Return what the engine says; `instead` takes the place of the pack of the same name."""
+        packs = [instead if instead is not None and pack.id == instead.id else pack for pack in self.packs]
+        return engine.evaluate(self.question, self.facts, packs)
+
+
+def cases(pack: Pack) -> list[Case]:
+    """Return the examples of a pack, ready to be asked. Raises PackError."""
+    found = []
+    for example in pack.examples:
+        vector = as_vector(pack, example)
+        packs = tuple(pack if name == pack.id else packs_loader.get(name) for name in vector.packs)
+        found.append(Case(str(example["says"]), vector.question, vector.facts, packs, _judge_of(pack, example, vector)))
+    return found
+
+
+def _judge_of(pack: Pack, example: Mapping[str, Any], vector: vectors.Vector) -> Callable[[Outcome], str]:
+    return lambda outcome: judge(pack, example, vector, outcome)
+
+
+def _agreement_of(vector: vectors.Vector) -> Callable[[Outcome], str]:
+    return lambda outcome: "" if vectors.agrees(vector, outcome) else "disagrees"
+
+
+def vector_cases(found: Iterable[vectors.Vector]) -> list[Case]:
+    """Return the vectors whose packs are all installed, ready to be asked. Raises PackError."""
+    return [
+        Case(
+            vector.id,
+            vector.question,
+            vector.facts,
+            tuple(packs_loader.get(name) for name in vector.packs),
+            _agreement_of(vector),
+        )
+        for vector in found
+        if not vectors.missing_packs(vector)
+    ]
+
+
+def vectors_of(folder: Path) -> list[vectors.Vector]:
+    """Return the vectors of every file of a folder. Raises VectorError, OSError."""
+    return [vector for path in sorted(folder.glob("*.jsonl")) for vector in vectors.read(path)]
+
+
 def run(pack: Pack) -> list[ExampleResult]:
     """Return what became of every example of a pack."""
     results = []
-    for example in pack.examples:
-        vector = as_vector(pack, example)
-        packs = [pack if name == pack.id else packs_loader.get(name) for name in vector.packs]
-        outcome = engine.evaluate(vector.question, vector.facts, packs)
-        why = []
-        if outcome.verdict != vector.expected:
-            why.append(f"{outcome.verdict}, by {', '.join(outcome.failing) or 'nothing'}")
-        elif example.get("refused_by") and set(example["refused_by"]) != set(outcome.failing):
-            why.append(f"refused by {', '.join(outcome.failing)}")
-        if vector.next_permitted is not None and outcome.next_permitted != vector.next_permitted:
-            why.append(f"next permitted {outcome.next_permitted}")
-        if vector.advisory is not None and vector.advisory not in outcome.advisories:
-            why.append(f"no warning {vector.advisory}")
-        results.append(ExampleResult(pack.id, str(example["says"]), not why, "; ".join(why)))
+    for case in cases(pack):
+        why = case.judge(case.ask())
+        results.append(ExampleResult(pack.id, case.name, not why, why))
     return results

@@ -7,10 +7,12 @@ among the evaluated ones; and the advisory, where one is named, is present.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, Final
 
 from compliance import engine, packs_loader
@@ -20,7 +22,7 @@ from compliance.vocabulary import OUTCOMES, RECORDS
 VERDICTS: Final = {"permit": "permit", "block": "refuse"}
 _RENAMED: Final = {"person": "person_id", "contact_point": "contact_point_id"}
 _IGNORED: Final = frozenset({"text", "basis_text"})  # words used: personal, and never decide
-_INSTANTS: Final = frozenset({"received_at", "notified_at", "viewed_at"})
+_INSTANTS: Final = frozenset({"received_at", "withdrawn_at", "notified_at", "viewed_at"})
 _DATES: Final = frozenset({"until", "first_due", "instalment"})
 
 
@@ -161,18 +163,35 @@ def missing_packs(vector: Vector) -> tuple[str, ...]:
     return tuple(pack for pack in vector.packs if pack not in installed)
 
 
+def read(path: Path) -> list[Vector]:
+    """Return the vectors of a file of JSON lines. Raises VectorError, OSError."""
+    found = []
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        if line.strip():
+            try:
+                found.append(parse(json.loads(line)))
+            except json.JSONDecodeError as error:
+                raise VectorError(f"{path.name}:{number}: {error}") from error
+    return found
+
+
+def agrees(vector: Vector, outcome: engine.Outcome) -> bool:
+    """Whether the outcome is what the vector expects."""
+    blockers = (*outcome.failing, *outcome.contributing)
+    return (
+        outcome.verdict == vector.expected
+        and (vector.next_permitted is None or outcome.next_permitted == vector.next_permitted)
+        and vector.rule in (outcome.evaluated if outcome.permitted else blockers)
+        and (vector.advisory is None or vector.advisory in outcome.advisories)
+    )
+
+
 def check(vector: Vector) -> Answer:
     """Return what the engine says, with the vector's packs and no others, and whether that agrees."""
     try:
         outcome = engine.evaluate(vector.question, vector.facts, [packs_loader.get(pack) for pack in vector.packs])
     except packs_loader.PackError as error:
         return Answer(agrees=False, verdict=f"error: {error}", rules=(), next_permitted=None)
-    blockers = (*outcome.failing, *outcome.contributing)
-    agrees = (
-        outcome.verdict == vector.expected
-        and (vector.next_permitted is None or outcome.next_permitted == vector.next_permitted)
-        and vector.rule in (outcome.evaluated if outcome.permitted else blockers)
-        and (vector.advisory is None or vector.advisory in outcome.advisories)
-    )
-    rules = blockers if not outcome.permitted else outcome.advisories
-    return Answer(agrees, "permit" if outcome.permitted else "block", tuple(rules), outcome.next_permitted)
+    rules = (*outcome.failing, *outcome.contributing) if not outcome.permitted else outcome.advisories
+    verdict = "permit" if outcome.permitted else "block"
+    return Answer(agrees(vector, outcome), verdict, tuple(rules), outcome.next_permitted)
