@@ -1,0 +1,126 @@
+"""The local day of a person as spans in which a contact is permitted or refused, exact to the second. Pure.
+
+The engine answers for one instant; this walks a whole local date with it. A refused span ends where the engine says
+that it does (the next permitted instant), where a single rule among several opens, or where something known changes (a
+contact, an instruction, a withdrawal). A permitted one is looked at minute by minute, because no rule names its own end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from compliance import engine
+from compliance.engine import FAIL, Outcome
+from compliance.facts import Facts, Question
+from compliance.packs_loader import Pack
+from compliance.windows import local, start_of_day
+
+_MINUTE: Final = timedelta(minutes=1)
+_SECOND: Final = timedelta(seconds=1)
+MOST_SPANS: Final = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A part of the day, the end not included. failing: the rules that forbid it at its beginning; none: permitted."""
+
+    begins: datetime
+    ends: datetime
+    failing: tuple[str, ...] = ()
+
+    @property
+    def permitted(self) -> bool:
+        """Whether a contact may begin in it."""
+        return not self.failing
+
+
+@dataclass(frozen=True, slots=True)
+class DayPlan:
+    """One local date of one zone. A day of 23 or 25 hours is as long as it is."""
+
+    day: date
+    zone: str
+    begins: datetime
+    ends: datetime
+    spans: tuple[Span, ...] = field(default=())
+
+    @property
+    def permitted(self) -> tuple[Span, ...]:
+        """The spans in which a contact may begin."""
+        return tuple(span for span in self.spans if span.permitted)
+
+    def share(self, at: datetime) -> float:
+        """Return how much of the day is over at an instant, 0 to 1."""
+        return min(max((at - self.begins) / (self.ends - self.begins), 0.0), 1.0)
+
+
+def of_day(question: Question, facts: Facts, packs: Sequence[Pack], *, day: date, zone: str) -> DayPlan:
+    """Return when the contact of the question may begin on a local date, if nothing else happens meanwhile.
+
+    What is known to have happened on the day itself (a call at ten, a stop at noon) counts from its instant on.
+    """
+    begins, ends = start_of_day(day, zone), start_of_day(day + timedelta(days=1), zone)
+    changes = sorted({at for at in _instants(facts) if begins < at < ends})
+    spans: list[Span] = []
+    at = begins
+    while at < ends and len(spans) < MOST_SPANS:
+        outcome = engine.evaluate(question.moved_to(at), facts, packs)
+        if outcome.permitted:
+            until = _closes(question, facts, packs, at, ends)
+        else:
+            until = min([ends, *(one for one in (*_openings(outcome), *changes) if one > at)])
+        last = spans[-1] if spans else None
+        if last is not None and last.failing == outcome.failing:
+            spans[-1] = Span(last.begins, until, last.failing)
+        else:
+            spans.append(Span(at, until, outcome.failing))
+        at = until
+    return DayPlan(day, zone, begins, ends, tuple(spans))
+
+
+def of_instant(question: Question, facts: Facts, packs: Sequence[Pack], *, zone: str) -> DayPlan:
+    """Return the plan of the local date on which the question lies."""
+    return of_day(question, facts, packs, day=local(question.at, zone).date(), zone=zone)
+
+
+def _instants(facts: Facts) -> Iterator[datetime]:
+    """Yield every instant at which something that is known begins or ends."""
+    for event in facts.contacts:
+        yield event.at
+    for claim in facts.locations:
+        yield claim.at
+    for record in facts.records:
+        for at in (record.at, record.received_at, record.withdrawn_at, record.notified_at):
+            if at is not None:
+                yield at
+
+
+def _openings(outcome: Outcome) -> Iterator[datetime]:
+    if outcome.next_permitted is not None:
+        yield outcome.next_permitted
+    for result in outcome.results:
+        if result.state == FAIL and result.finding.next_at is not None:
+            yield result.finding.next_at
+
+
+def _closes(question: Question, facts: Facts, packs: Sequence[Pack], at: datetime, ends: datetime) -> datetime:
+    """Return the first second after a permitted instant at which it is refused, `ends` at the latest."""
+
+    def permitted(moment: datetime) -> bool:
+        return engine.permits(question.moved_to(moment), facts, packs)
+
+    good = at
+    while good < ends:
+        bad = min(good.replace(second=0, microsecond=0) + _MINUTE, ends)
+        if bad == ends:
+            break
+        if not permitted(bad):
+            while bad - good > _SECOND:
+                middle = good + timedelta(seconds=int((bad - good).total_seconds()) // 2)
+                good, bad = (middle, bad) if permitted(middle) else (good, middle)
+            return bad
+        good = bad
+    return ends
