@@ -20,7 +20,7 @@ PURPOSES: Final = frozenset(
     {
         "collection", "locate", "service_reminder", "customer_service", "reply", "dispute_followup",
         "arrange_voluntary_payment", "opt_out_confirmation", "opt_out_confirmation_with_demand", "efforts_terminated",
-        "notify_remedy", "threaten_suit", "statutory_notice",
+        "notify_remedy", "threaten_suit", "statutory_notice", "solicitation",
     }
 )  # fmt: skip
 POINT_KINDS: Final = frozenset(
@@ -59,6 +59,7 @@ UNITS: Final[dict[str, frozenset[str]]] = {
     | {"voicemail_message", "voicemail_limited_content", "notice_played", "conversation", "sent", "delivered",
        "delivered_signed", "payment_made"},
     "conversation": frozenset({"conversation", "payment_made"}),
+    "met": OPEN_OUTCOMES | {"met"},
 }  # fmt: skip
 
 # Outcomes of a dial that did not reach the person.
@@ -76,7 +77,7 @@ RECORDS: Final = frozenset(
         "attorney_represented", "attorney_consents_direct", "location_answer_wrong", "asked_to_leave",
         # who owes what
         "debt_group", "joint_debt", "guarantee", "claim_assigned", "debt_time_barred", "debt_accelerated",
-        "overdue_since",
+        "overdue_since", "statements_stopped", "suit_filed",
         # notices
         "validation_notice_sent", "verification_sent", "original_creditor_requested", "collection_notice_sent",
         "agency_notice_sent",
@@ -84,7 +85,9 @@ RECORDS: Final = frozenset(
         "dispute_open", "breathing_space", "crisis_moratorium", "crisis_treatment_ended", "debt_adviser_engaged",
         "complaint_open", "sensitive_occasion", "deferral_agreed", "plan_performing", "plan_broken", "promise_made",
         "promise_broken", "oral_repayment_agreement", "deceased", "inheritance_renounced", "bankrupt",
-        "capacity_limited", "hold", "point_suppressed",
+        "capacity_limited", "hold", "point_suppressed", "debt_settled",
+        # what is kept, and why longer
+        "legal_hold", "retention_requested",
         # the firm, its agencies and staff, the courts
         "agency_contract_ended", "agency_evaluated", "staff_hired", "pre_suit_preservation", "judgment_due",
         "message_queued", "policy_enabled",

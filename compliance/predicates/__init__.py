@@ -10,6 +10,7 @@ from compliance.predicates import (
     limitation,
     parties,
     policy,
+    retention,
     states,
 )
 from compliance.predicates.registry import PREDICATES, Finding, predicate
@@ -27,5 +28,6 @@ __all__ = [
     "parties",
     "policy",
     "predicate",
+    "retention",
     "states",
 ]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from compliance.facts import Facts, Question
 from compliance.predicates.limitation import add_months
 from compliance.predicates.registry import FAILED, PASSED, Finding, fails, predicate
-from compliance.predicates.scope import in_force, past_contacts
-from compliance.windows import local, start_of_day
+from compliance.predicates.retention import retention_minimum, settled_at
+from compliance.predicates.scope import in_force
+from compliance.windows import local
 
 ASSET_CLASSES = ("正常", "关注", "次级", "可疑", "损失")
 
@@ -24,15 +23,7 @@ def plan_length(question: Question, facts: Facts, *, months: int) -> Finding:
 @predicate
 def recording_kept(question: Question, facts: Facts, *, months: int, zone: str) -> Finding:
     """This will fail for deleting a recording before so many months have passed; unknown recordings are kept."""
-    for event in past_contacts(question, facts):
-        if event.recording == question.recording:
-            opening = start_of_day(add_months(local(event.at, zone).date(), months) + timedelta(days=1), zone)
-            return Finding(question.at >= opening, {"months": months}, opening)
-    for record in facts.records:
-        if record.recording == question.recording and record.at <= question.at:
-            opening = start_of_day(add_months(local(record.at, zone).date(), months) + timedelta(days=1), zone)
-            return Finding(question.at >= opening, {"months": months}, opening)
-    return FAILED
+    return retention_minimum(question, facts, months=months, zone=zone)
 
 
 @predicate
@@ -40,8 +31,8 @@ def recording_not_of_agreement(question: Question, facts: Facts) -> Finding:
     """This will fail for deleting the recording of an oral repayment agreement of a debt that is not settled."""
     for record in facts.records:
         agreed = record.kind == "oral_repayment_agreement" and in_force(record, question.at)
-        if agreed and record.recording == question.recording:
-            return FAILED
+        if agreed and record.recording == question.recording and settled_at(question, facts) is None:
+            return fails({"keep_until": "open", "ground": "not settled"})
     return PASSED
 
 
