@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, FSMModelMixin, transition
 
+from cases.models.instruction import Source, ends_or_has_a_reviewer
 from collections_app.shared import refs
 
 
@@ -242,19 +243,35 @@ class Hold(models.Model):
         BREATHING_SPACE = "breathing_space", _("breathing space")
         FRAUD = "fraud", _("suspected fraud or stolen identity")
         POLICY = "policy", _("firm policy")
+        CRISIS = "crisis_moratorium", _("mental health crisis treatment")
+        CAPACITY = "capacity_limited", _("capacity to act is limited")
+        MINOR = "minor", _("minor")
+        ADVISER = "debt_adviser", _("a debt adviser makes a plan")
+        DEFERRAL = "deferral", _("collection deferred")
+        OCCASION = "occasion", _("bereavement or other occasion")
 
     person = models.ForeignKey("cases.Person", db_index=False, on_delete=models.PROTECT, related_name="holds")
     creditor = models.ForeignKey(
         "cases.Creditor", null=True, blank=True, db_index=False, on_delete=models.PROTECT, related_name="+"
     )
     account = models.ForeignKey("cases.Account", null=True, blank=True, on_delete=models.PROTECT, related_name="holds")
-    kind = models.CharField(_("kind"), max_length=16, choices=Kind.choices)
+    kind = models.CharField(_("kind"), max_length=20, choices=Kind.choices)
     reason = models.CharField(_("reason"), max_length=300, blank=True)
+    source = models.CharField(_("source"), max_length=10, choices=Source.choices, default=Source.OTHER)
+    evidence = models.CharField(_("evidence"), max_length=200, blank=True)
     starts_at = models.DateTimeField(_("from"))
     ends_on = models.DateField(_("until"), null=True, blank=True)
-    review_on = models.DateField(_("review on"))
+    review_on = models.DateField(_("review on"), null=True, blank=True)
     reviewer_team = models.ForeignKey(
         "staff.Team", null=True, blank=True, db_index=False, on_delete=models.PROTECT, related_name="+"
+    )
+    reviewer = models.ForeignKey(
+        "staff.User", null=True, blank=True, db_index=False, on_delete=models.PROTECT, related_name="+"
+    )
+    treatment_ended_on = models.DateField(_("treatment ended"), null=True, blank=True)
+    extensions = models.PositiveSmallIntegerField(_("extended, times"), default=0)
+    batch = models.ForeignKey(
+        "cases.ImportBatch", null=True, blank=True, db_index=False, on_delete=models.PROTECT, related_name="+"
     )
     placed_by = models.ForeignKey(
         "staff.User", null=True, blank=True, db_index=False, on_delete=models.PROTECT, related_name="+"
@@ -281,6 +298,15 @@ class Hold(models.Model):
                 name="hold_released_says_why",
                 condition=Q(released_at__isnull=True, released_reason="")
                 | (Q(released_at__isnull=False) & ~Q(released_reason="")),
+            ),
+            models.CheckConstraint(name="hold_ends_or_has_a_reviewer", condition=ends_or_has_a_reviewer("ends_on")),
+            models.CheckConstraint(
+                name="hold_that_defers_has_an_end_and_is_extended_once",
+                condition=~Q(kind="deferral") | Q(ends_on__isnull=False, extensions__lte=1),
+            ),
+            models.CheckConstraint(
+                name="hold_only_a_crisis_has_an_end_of_treatment",
+                condition=Q(treatment_ended_on__isnull=True) | Q(kind="crisis_moratorium"),
             ),
         ]
         indexes = [

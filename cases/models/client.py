@@ -14,6 +14,7 @@ class ApiClient(models.Model):
         CASES_READ = "cases:read", _("read cases and accounts")
         CONTACTS_READ = "contacts:read", _("read contact attempts")
         CONTACTS_WRITE = "contacts:write", _("ask for calls and report them")
+        INSTRUCTIONS_WRITE = "instructions:write", _("post instructions, consents and holds")
         DECISIONS_READ = "decisions:read", _("read decisions")
 
     name = models.CharField(_("name"), max_length=80, unique=True)

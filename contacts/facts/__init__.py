@@ -66,7 +66,8 @@ def of_cases(
         .order_by("pk")
     )
     claims = LocationClaim.objects.filter(person_id__in=persons).exclude(ended_at__lte=at).order_by("pk")
-    recent = Q(at__gte=at - LOOK_BACK) | Q(content_class__in=list(NOTICE_RECORDS))
+    # Asking a third person is permitted once, and never again after a refusal: however long ago it was.
+    recent = Q(at__gte=at - LOOK_BACK) | Q(content_class__in=list(NOTICE_RECORDS)) | ~Q(party=DEBTOR)
     if not live:
         recent &= Q(at__lte=at)
     attempts = (

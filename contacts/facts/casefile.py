@@ -1,8 +1,8 @@
 """What is known about one case, and the question and facts that any contact about it makes of that."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, Final
 
 from cases.firm_policy import UNSET, Policy
@@ -10,6 +10,7 @@ from cases.models import Account, Case, ContactPoint, Instruction, LocationClaim
 from collections_app.shared import clock
 from compliance import facts as known
 from compliance.facts import ContactEvent, Facts, FirmPolicy, Override, Question, Record
+from contacts.facts.asked import Concerned, records_of
 from contacts.models import ContactAttempt
 
 OPEN_STATES: Final = ("cleared", "in_progress", "uncertain")
@@ -112,8 +113,16 @@ class CaseFile:
             extra_packs=self.policy.extra_packs,
             locations=self._locations(point),
             contacts=tuple(event for event in events if event is not None),
-            records=(*self.records, *self._instruction_records(point), *self._point_records(), *self._notices()),
+            records=(
+                *self.records,
+                *records_of(self.instructions, self._concerned(point)),
+                *self._point_records(),
+                *self._notices(),
+            ),
         )
+
+    def _concerned(self, point: ContactPoint | None) -> Concerned:
+        return Concerned(self.case, self.contacted_id, self.party, point, self.at, self._seen)
 
     def _seen(self, at: datetime, recorded_at: datetime | None = None) -> datetime:
         """Return the instant as this question sees it: what is there already is not in the future."""
@@ -205,38 +214,6 @@ class CaseFile:
             reserved_point=bool(used and used.reserved),
         )
 
-    def _instruction_records(self, point: ContactPoint | None) -> Iterable[Record]:
-        for told in self.instructions:
-            if told.creditor_id not in (None, self.case.creditor_id):
-                continue
-            mine = told.person_id in (self.contacted_id, self.case.person_id)
-            at_this_point = point is not None and told.address_id is not None and told.address_id == point.address_id
-            if not mine and not (at_this_point and told.kind in ("opt_out", "third_party_refused")):
-                continue
-            # A request about a number binds for everybody who is reached there, whoever made it.
-            point_id = point.pk if at_this_point and point is not None else told.contact_point_id
-            kind = told.kind
-            if kind == "third_party_refused":
-                kind = "opt_out" if point_id else "cease_request"
-            if kind == "opt_out" and not (told.channel or told.place or point_id):
-                kind = "cease_request"  # "leave me alone", naming nothing, means everything
-            withdrawn = getattr(told, "withdrawal", None)
-            ends = [end for end in (withdrawn.withdrawn_at if withdrawn else None, told.expires_at) if end is not None]
-            yield record_with(
-                kind,
-                at=self._seen(told.received_at, told.recorded_at),
-                id=told.pk,
-                party=self.party if told.person_id == self.contacted_id else DEBTOR if mine else "stranger",
-                person_id=told.person_id,
-                debts=(told.account_id,) if told.account_id else (),
-                channel=told.channel or None,
-                contact_point_id=point_id,
-                place=told.place or None,
-                form=told.form,
-                withdrawn_at=min(ends) if ends else None,
-                details=told.details,
-            )
-
     def _point_records(self) -> Iterable[Record]:
         for point in self.points:
             address = point.address
@@ -276,34 +253,3 @@ def firm_numbers(policy: Policy) -> FirmPolicy:
         ),
         enabled=tuple(sorted({*known.DEFAULT_POLICIES, *numbers.get("enabled", ())})),
     )
-
-
-_DETAILS: Final = (
-    "start",
-    "end",
-    "zone",
-    "only",
-    "express",
-    "voluntary",
-    "keyword",
-    "per_day",
-    "valid",
-    "occasion",
-    "of",
-)
-_DETAIL_FLAGS: Final = ("annotated", "attorney_contact_known")
-
-
-def record_with(kind: str, *, details: Mapping[str, Any] | None = None, **values: Any) -> Record:
-    """Return a record with what its free details say, where they mean something to a rule."""
-    details = details or {}
-    extra: dict[str, Any] = {
-        name: details[name] for name in (*_DETAILS, *_DETAIL_FLAGS) if details.get(name) is not None
-    }
-    if details.get("days"):
-        extra["days"] = tuple(details["days"])
-    if details.get("valid_dates"):
-        extra["valid_dates"] = tuple(date.fromisoformat(day) for day in details["valid_dates"])
-    if details.get("until"):
-        extra["until"] = date.fromisoformat(details["until"])
-    return Record(kind=kind, **values, **extra)

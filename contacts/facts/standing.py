@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any, Final
 
 from cases.models import Case, Consent, Hold, PartyRole, Plan, Promise
+from collections_app.shared import clock
 from compliance.facts import Record
-from contacts.facts.casefile import record_with
+from contacts.facts.details import record_with
 
 HOLD_RECORDS: Final = {
     Hold.Kind.DISPUTE: "dispute_open",
@@ -16,9 +17,16 @@ HOLD_RECORDS: Final = {
     Hold.Kind.DECEASED: "deceased",
     Hold.Kind.REPRESENTED: "attorney_represented",
     Hold.Kind.BREATHING_SPACE: "breathing_space",
+    Hold.Kind.CRISIS: "crisis_moratorium",
+    Hold.Kind.CAPACITY: "capacity_limited",
+    Hold.Kind.ADVISER: "debt_adviser_engaged",
+    Hold.Kind.DEFERRAL: "deferral_agreed",
+    Hold.Kind.OCCASION: "sensitive_occasion",
 }  # every other kind is a hold of the firm's own
 # Where no text of law makes these hold, the firm that placed one means it all the same.
-HELD_ANYWAY: Final = (Hold.Kind.COMPLAINT, Hold.Kind.BREATHING_SPACE)
+HELD_ANYWAY: Final = (
+    Hold.Kind.COMPLAINT, Hold.Kind.BREATHING_SPACE, Hold.Kind.CRISIS, Hold.Kind.CAPACITY, Hold.Kind.DEFERRAL,
+)  # fmt: skip
 
 ROLE_RECORDS: Final = {
     PartyRole.Role.JOINT_DEBTOR: "joint_debt",
@@ -62,7 +70,7 @@ def standing_records(
         for person_id in sorted(concerned[case.pk]):
             for given in consents.get(person_id, ()):
                 if given.creditor_id in (None, case.creditor_id):
-                    ends = [end for end in (given.withdrawn_at, given.expires_at) if end is not None]
+                    ends = [end for end in (given.withdrawn_at, given.expires_at, given.spent_at) if end is not None]
                     records.append(
                         record_with(
                             given.kind,
@@ -75,7 +83,7 @@ def standing_records(
                             form=given.form,
                             evidence=given.evidence or None,
                             withdrawn_at=min(ends) if ends else None,
-                            details=given.details,
+                            details=details_of(given),
                         )
                     )
             for hold in holds.get(person_id, ()):
@@ -93,6 +101,9 @@ def standing_records(
                     records.append(stands)
                     if hold.kind in HELD_ANYWAY:
                         records.append(replace(stands, kind="hold"))
+                    if hold.treatment_ended_on is not None:
+                        ended = datetime.combine(hold.treatment_ended_on, time(12), clock.zone(case.creditor.time_zone))
+                        records.append(Record(kind="crisis_treatment_ended", at=seen(ended), id=hold.pk))
         for promise in promises.get(case.pk, ()):
             records.append(Record(kind="promise_made", at=seen(promise.made_at), id=promise.pk, until=promise.due_on))
             if promise.status == Promise.Status.BROKEN and promise.settled_at is not None:
@@ -122,6 +133,11 @@ def standing_records(
                 )
             )
     return found, open_promises
+
+
+def details_of(given: Consent) -> dict[str, Any]:
+    """Return what a consent covers; one given in a contact that was itself not permitted is worth nothing."""
+    return {**given.details, "valid": False} if given.context == Consent.Context.NOT_PERMITTED else given.details
 
 
 def by(rows: Iterable[Any], attribute: str) -> dict[int, list[Any]]:

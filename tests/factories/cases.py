@@ -30,6 +30,7 @@ from cases.models import (
     Product,
     Promise,
 )
+from cases.models.instruction import MATTERS
 from collections_app.shared import clock, sealed
 from tests.factories import NOW
 from tests.factories.staff import TeamFactory
@@ -391,8 +392,13 @@ class InstructionFactory(DjangoModelFactory):
     class Meta:
         model = Instruction
 
+    class Params:
+        matter = factory.LazyAttribute(lambda row: row.kind in MATTERS)
+
     person = factory.SubFactory(PersonFactory)
     kind = "cease_request"
+    review_on = factory.LazyAttribute(lambda row: date(2026, 3, 18) if row.matter else None)
+    reviewer_team = factory.LazyAttribute(lambda row: TeamFactory() if row.matter else None)
     received_at = NOW
     recorded_at = NOW
     confirmed_at = NOW
