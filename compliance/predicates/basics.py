@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 
 from compliance import vocabulary
 from compliance.facts import Facts, Question
-from compliance.predicates.registry import FAILED, PASSED, Finding, MissingFact, predicate
-from compliance.predicates.scope import zones_of
+from compliance.predicates.registry import FAILED, PASSED, Finding, MissingFact, fails, passes, predicate
+from compliance.predicates.scope import past_contacts, records, zones_of
 
 UNKNOWN_JURISDICTION = "XX"
 
@@ -67,3 +67,34 @@ def never(question: Question, facts: Facts) -> Finding:
 def actor_is(question: Question, facts: Facts, *, kinds: tuple[str, ...]) -> Finding:
     """This will pass when the actor is of one of these kinds (a coverage rule: the pack binds him)."""
     return Finding(question.actor_kind in kinds, {"actor_kind": question.actor_kind})
+
+
+@predicate
+def bound_here(
+    question: Question,
+    facts: Facts,
+    *,
+    actors: tuple[str, ...],
+    creditor_after: tuple[str, ...] = (),
+    also_products: tuple[str, ...] = (),
+    not_products: tuple[str, ...] = (),
+    not_places: tuple[str, ...] = (),
+) -> Finding:
+    """This will pass (as a coverage rule) where the pack binds this actor, for this product, in this place.
+
+    actors: kinds that are bound. creditor_after: kinds of records that bind the creditor too; a suit that is threatened
+    binds him likewise. also_products: for these everybody is bound. not_products, not_places: never bound.
+    """
+    values = {"actor_kind": question.actor_kind, "product": facts.product}
+    elsewhere = bool(facts.jurisdictions) and all(place in not_places for place in facts.jurisdictions)
+    if elsewhere or facts.product in not_products:
+        return fails(values)
+    if question.actor_kind in actors or facts.product in also_products:
+        return passes(values)
+    if not creditor_after or question.actor_kind != "creditor":
+        return fails(values)
+    threatened = question.purpose == "threaten_suit" or any(
+        event.purpose == "threaten_suit" and event.direction == "outbound" for event in past_contacts(question, facts)
+    )
+    begun = threatened or any(True for _ in records(question, facts, *creditor_after))
+    return Finding(begun, values)

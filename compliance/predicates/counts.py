@@ -7,7 +7,18 @@ from datetime import date, datetime, timedelta
 
 from compliance.facts import ContactEvent, Facts, Id, Question, Record
 from compliance.predicates.registry import FAILED, PASSED, Finding, MissingFact, Value, fails, passes, predicate
-from compliance.predicates.scope import CALLS, about, debt_groups, own_records, same_person, with_person, zones_of
+from compliance.predicates.scope import (
+    CALLS,
+    about,
+    at_work,
+    debt_groups,
+    happened_at_work,
+    own_records,
+    same_medium,
+    same_person,
+    with_person,
+    zones_of,
+)
 from compliance.vocabulary import UNITS
 from compliance.windows import local, start_of_day
 
@@ -55,6 +66,7 @@ def more_calls_consents(question: Question, facts: Facts) -> list[Record]:
         for record in own_records(question, facts, "consent_more_calls")
         if record.valid is not False
         and (record.contact_point_id is None or record.contact_point_id == question.contact_point_id)
+        and (record.channel is None or same_medium(record.channel, question.channel))
     ]
 
 
@@ -104,6 +116,10 @@ def count_limit(
     consent_raises: bool = False,
     grouped_by: str | None = None,
     point_kinds: tuple[str, ...] = (),
+    not_point_kinds: tuple[str, ...] = (),
+    not_purposes: tuple[str, ...] = (),
+    parties: tuple[str, ...] = (),
+    at_workplace: bool = False,
 ) -> Finding:
     """This will pass while every window holds fewer than `limit` contacts of this unit.
 
@@ -111,8 +127,12 @@ def count_limit(
     per_collector: only contacts by the same kind of actor and agency count; otherwise everybody's do. not_outcomes:
     never counted. consent_days: contacts made under a consent to more calls, within so many dates from it, are not
     counted. consent_raises: such a consent raises the limit to its own number, or lifts it where it names none.
-    grouped_by: id of the sibling rule by which several debts are one.
+    grouped_by: id of the sibling rule by which several debts are one. point_kinds, not_point_kinds: only contacts at
+    points of these kinds, or not of these, count. not_purposes: contacts of these purposes do not. parties: persons in
+    these roles share one count. at_workplace: only contacts at work are counted and limited.
     """
+    if at_workplace and not at_work(question):
+        return PASSED
     zones = zones_of(question, facts, zone)
     outcomes = UNITS[unit]
     stands_for = debt_groups(question, facts) if grouped_by else {}
@@ -131,10 +151,16 @@ def count_limit(
             or event.outcome not in outcomes
             or event.outcome in not_outcomes
             or (point_kinds and event.point_kind not in point_kinds)
+            or event.point_kind in not_point_kinds
+            or event.purpose in not_purposes
+            or (at_workplace and not happened_at_work(event))
         ):
             continue
         if key == "contact_point":
             if event.contact_point_id != question.contact_point_id:
+                continue
+        elif parties:
+            if event.party not in parties:
                 continue
         elif not same_person(question, event.party, event.person_id):
             continue

@@ -42,6 +42,22 @@ def zones_of(question: Question, facts: Facts, zone: str | None = None) -> tuple
     return tuple(sorted({claim.zone for claim in claims}))
 
 
+def presumed_zones(question: Question, facts: Facts, basis: str) -> tuple[str, ...]:
+    """Return the zone that a basis (the area code of the number called) is presumed to give.
+
+    What is known of the person's place with authority beats it. Without such a claim: where the person lives, and only
+    where that is not known either, every other claim. Raises MissingFact.
+    """
+    known = [claim for claim in facts.locations if claim.at <= question.at]
+    claims = [claim for claim in known if same_person(question, claim.party, claim.person_id)]
+    if not any(claim.authoritative for claim in claims):
+        for bases in ({basis}, {"statement", "address", "mailing_address"}):
+            presumed = tuple(sorted({claim.zone for claim in claims if claim.basis in bases}))
+            if presumed:
+                return presumed
+    return zones_of(question, facts)
+
+
 def local_dates(question: Question, facts: Facts, zone: str | None = None) -> dict[str, date]:
     """Return the local date of the question in every zone that the person may be in."""
     return {name: local(question.at, name).date() for name in zones_of(question, facts, zone)}
@@ -126,6 +142,11 @@ def with_debtor(question: Question, facts: Facts) -> Iterator[ContactEvent]:
 def at_work(question: Question) -> bool:
     """Whether the contact reaches the person at the workplace."""
     return question.place == "workplace" or (question.place is None and question.point_kind in WORK_POINTS)
+
+
+def happened_at_work(event: ContactEvent) -> bool:
+    """Whether a past contact reached the person at the workplace."""
+    return event.place == "workplace" or (event.place is None and event.point_kind in WORK_POINTS)
 
 
 def place_of(question: Question) -> str | None:
