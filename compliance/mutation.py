@@ -48,7 +48,7 @@ _WORDS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         "contact_point": ("person", "debt"),
     },
     "direction": {"outbound": ("inbound",), "inbound": ("outbound",)},
-    "quiet": {"holidays": ("nonworking",), "nonworking": ("holidays",)},
+    "quiet": {"holidays": ("sundays", "nonworking"), "sundays": ("holidays", "nonworking"), "nonworking": ("sundays",)},
 }
 
 

@@ -57,6 +57,10 @@ class Calendar:
         self._known(day)
         return day in self.off
 
+    def is_holiday_or_sunday(self, day: date) -> bool:
+        """Whether the day is a public holiday or a Sunday. Raises MissingFact."""
+        return self.is_holiday(day) or day.weekday() == 6
+
     def is_nonworking(self, day: date) -> bool:
         """Whether nobody works: a holiday, or a weekend day that is not made up. Raises MissingFact."""
         self._known(day)

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 from compliance import calendars
 from compliance.facts import Facts, Question, Record
 from compliance.predicates.registry import FAILED, PASSED, Finding, MissingFact, fails, passes, predicate
-from compliance.predicates.scope import CALLS, in_force, own_records, same_medium, with_person, zones_of
+from compliance.predicates.scope import (
+    CALLS,
+    at_work,
+    in_force,
+    own_records,
+    presumed_zones,
+    same_medium,
+    with_person,
+    zones_of,
+)
 from compliance.vocabulary import UNITS
 from compliance.windows import DAY_SECONDS, clock, covers, first_inside, local, second_of_day, seconds
 
@@ -65,21 +74,38 @@ def local_hours(
     weekend_opens: time | None = None,
     weekend_closes: time | None = None,
     closed_weekends: bool = False,
+    sunday_opens: time | None = None,
+    sunday_closes: time | None = None,
+    holidays: str | None = None,
     zone: str | None = None,
     consent_opens: bool = False,
     consent_express: bool = False,
     only_if_ambiguous: bool = False,
     workplace_only: bool = False,
+    not_at_work: bool = False,
+    fixed_zone: str | None = None,
+    fixed_for: tuple[str, ...] = (),
+    presumed_by: str | None = None,
 ) -> Finding:
     """This will pass inside [opens, closes) of local time in every place where the person may be.
 
-    zone: a zone that the text fixes for everybody. consent_opens: a valid consent opens other times, and one that says
-    "only" closes all others; consent_express: only an express one does. only_if_ambiguous: pass with one zone.
+    weekend_opens, weekend_closes: of Saturday and Sunday; sunday_opens, sunday_closes: of Sunday alone. holidays: the
+    calendar whose days off are closed altogether; a year that it does not reach raises MissingFact. zone: a zone that
+    the text fixes for everybody. consent_opens: a valid consent opens other times, and one that says "only" closes all
+    others; consent_express: only an express one does. only_if_ambiguous: pass with one zone.
+    workplace_only, not_at_work: bind only at the workplace, or only elsewhere. fixed_zone: the clock of the roles named
+    in fixed_for, wherever they are; no consent moves it. presumed_by: the basis of location whose zone is presumed.
     """
-    zones = zones_of(question, facts, zone)
+    fixed = fixed_zone is not None and question.party in fixed_for
+    if presumed_by is not None:
+        zones = presumed_zones(question, facts, presumed_by)
+    else:
+        zones = zones_of(question, facts, fixed_zone if fixed else zone)
     if only_if_ambiguous and len(zones) < 2:
         return PASSED
     if workplace_only and question.place != "workplace" and question.point_kind not in {"work_phone", "workplace"}:
+        return PASSED
+    if not_at_work and at_work(question):
         return PASSED
     guard = guard_seconds(question, facts)
     week = (seconds(opens), seconds(closes))
@@ -91,8 +117,19 @@ def local_hours(
             seconds(weekend_closes) if weekend_closes else week[1],
         )
     )
-    consents = valid_time_consents(question, facts, express=consent_express) if consent_opens else []
+    sunday = (
+        seconds(sunday_opens) if sunday_opens else weekend[0],
+        seconds(sunday_closes) if sunday_closes else weekend[1],
+    )
+    table = calendars.get(holidays) if holidays is not None else None
+    opened = consent_opens and not fixed
+    consents = valid_time_consents(question, facts, express=consent_express) if opened else []
     only = [record for record in consents if record.only]
+
+    def hours_of(day: date) -> tuple[int, int]:
+        if table is not None and table.is_holiday(day):
+            return 0, 0
+        return (week, week, week, week, week, weekend, sunday)[day.weekday()]
 
     def inside(at: datetime) -> bool:
         granted = any(_holds(record, at, zones, *week) for record in consents)
@@ -102,7 +139,7 @@ def local_hours(
             return True
         for name in zones:
             moment = local(at, name)
-            start, end = weekend if moment.weekday() > 4 else week
+            start, end = hours_of(moment.date())
             if not start <= second_of_day(moment) < end - guard:
                 return False
         return True
@@ -114,14 +151,19 @@ def local_hours(
         "opens": clock(week[0]),
         "closes": clock(week[1]),
     }
-    if moment.weekday() > 4 and not closed_weekends:
-        values |= {"opens": clock(weekend[0]), "closes": clock(weekend[1])}
+    shown = hours_of(moment.date())
+    if shown[0] < shown[1]:
+        values |= {"opens": clock(shown[0]), "closes": clock(shown[1])}
     if inside(question.at):
         return passes(values)
-    edges = {*week, *weekend}
+    edges = {*week, *weekend, *sunday}
     for record in consents:
         edges.update(_span(record, *week))
-    return fails(values, first_inside(question.at, zones=zones, boundaries=edges, inside=inside))
+    try:
+        opening = first_inside(question.at, zones=zones, boundaries=edges, inside=inside)
+    except MissingFact:  # the calendar ends before the next opening
+        opening = None
+    return fails(values, opening)
 
 
 @predicate
@@ -189,14 +231,15 @@ def open_day(
 ) -> Finding:
     """This will pass on a local day that the calendar does not close.
 
-    quiet: "holidays" (days off by the calendar, also the ones in lieu) or "nonworking" (also weekends, except those
-    that the calendar makes working days). policy: id of the firm policy that must be switched on. Raises MissingFact
-    for a year that is not loaded.
+    quiet: "holidays" (days off by the calendar, also the ones in lieu), "sundays" (also Sundays) or "nonworking" (also
+    weekends, except those that the calendar makes working days). policy: id of the firm policy that must be switched
+    on. Raises MissingFact for a year that is not loaded.
     """
     if policy is not None and not enabled(question, facts, policy):
         return PASSED
     table = calendars.get(calendar)
-    closed = table.is_holiday if quiet == "holidays" else table.is_nonworking
+    closings = {"holidays": table.is_holiday, "sundays": table.is_holiday_or_sunday, "nonworking": table.is_nonworking}
+    closed = closings[quiet]
     zones = zones_of(question, facts, zone)
 
     def inside(at: datetime) -> bool:
