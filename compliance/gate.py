@@ -18,6 +18,8 @@ from compliance.facts import Facts, FactsError, Question, as_plain, from_plain
 from compliance.models import Decision, PackRelease
 from compliance.models.decision import Verdict
 from compliance.packs_loader import POLICY, Pack, PackError
+from compliance.releases import in_force
+from compliance.releases.in_force import Edition, ReleasesUnknown
 
 PERMIT_LASTS: Final = timedelta(minutes=3)
 _SEAL: Final = object()
@@ -75,11 +77,11 @@ class Refusal:
 
 @lru_cache(maxsize=512)
 def _chosen(
-    jurisdictions: tuple[str, ...], product: str, creditor_kind: str, extra: tuple[str, ...]
+    edition: Edition, jurisdictions: tuple[str, ...], product: str, creditor_kind: str, extra: tuple[str, ...]
 ) -> tuple[Pack, ...]:
     chosen = []
     covered = set()
-    for pack in packs_loader.all_packs():
+    for pack in edition.packs:
         if pack.id == POLICY:
             continue
         places = {
@@ -100,32 +102,54 @@ def _chosen(
     return tuple(chosen)
 
 
-def choose_packs(facts: Facts) -> tuple[Pack, ...]:
-    """Return the packs that bind: by where the person is, the product and the creditor, and what the firm adopted.
+def choose_from(edition: Edition, facts: Facts) -> tuple[Pack, ...]:
+    """Return the packs of an edition that bind: by place, product and creditor, and what the firm adopted.
 
     Empty when the law of one of the places is not installed, so that the engine refuses. Never by language or script.
-    Raises PackError when an installed pack cannot be read.
     """
-    return _chosen(facts.jurisdictions, facts.product, facts.creditor_kind, tuple(sorted(facts.extra_packs)))
+    return _chosen(edition, facts.jurisdictions, facts.product, facts.creditor_kind, tuple(sorted(facts.extra_packs)))
+
+
+def edition_of(question: Question, facts: Facts) -> Edition:
+    """Return the versions of all packs as of the instant of the question. Raises PackError, ReleasesUnknown."""
+    return in_force.at(question.at if facts.as_of is None else in_force.of_day(facts.as_of))
+
+
+def choose_packs(question: Question, facts: Facts) -> tuple[Pack, ...]:
+    """Return the packs that bind a question, in the versions of its instant (`choose_from`), and POLICY last.
+
+    Raises PackError when an installed pack cannot be read, ReleasesUnknown when nobody can say which version binds.
+    """
+    edition = edition_of(question, facts)
+    return (*choose_from(edition, facts), edition.get(POLICY))
 
 
 def _evaluate(question: Question, facts: Facts) -> tuple[Outcome, tuple[Pack, ...]]:
     """Return the outcome and the packs used, POLICY included. Never raises."""
     try:
-        packs = choose_packs(facts)
-        used = (*packs, packs_loader.get(POLICY))
-    except (PackError, OSError) as error:
+        used = choose_packs(question, facts)
+    except (PackError, OSError, ReleasesUnknown) as error:
         return engine.refused(question, error), ()
     return engine.evaluate(question, facts, used), used
 
 
 def preview(question: Question, facts: Facts) -> Outcome:
-    """Return what the gate would say. Pure: reads packs from memory, stores nothing, never raises."""
+    """Return what the gate would say. Reads packs from memory, stores nothing, never raises."""
     return _evaluate(question, facts)[0]
 
 
 def _lasts_until(question: Question, facts: Facts, packs: tuple[Pack, ...]) -> datetime:
-    """Return when the permit ends: after a few minutes, or at the second from which it is no longer permitted."""
+    """Return when the permit ends: after a few minutes, at the second from which it is no longer permitted, or when
+    another version of a pack begins to bind. Raises ReleasesUnknown.
+    """
+    at = question.at
+    change = in_force.next_change(at)
+    if change is not None and change < at + PERMIT_LASTS:
+        return min(change, _permitted_until(question, facts, packs))
+    return _permitted_until(question, facts, packs)
+
+
+def _permitted_until(question: Question, facts: Facts, packs: tuple[Pack, ...]) -> datetime:
     at = question.at
 
     def permitted(seconds: int) -> bool:
@@ -187,7 +211,10 @@ def decide(
     if not isinstance(person_id, int) or not isinstance(point_id, int | None):
         raise GateUnavailable("a decision is about a known person and contact point")
     outcome, packs = _evaluate(question, facts)
-    valid_until = _lasts_until(question, facts, packs) if outcome.permitted else None
+    try:
+        valid_until = _lasts_until(question, facts, packs) if outcome.permitted else None
+    except ReleasesUnknown as error:
+        raise GateUnavailable(str(error)) from error
     try:
         plain_question, plain_facts = as_plain(question), as_plain(facts)
     except FactsError as error:

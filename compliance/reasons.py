@@ -19,6 +19,8 @@ from compliance.engine import ADVISED, FAIL, OVERRIDDEN, Outcome
 from compliance.facts import instant
 from compliance.models import Decision
 from compliance.packs_loader import POLICY, Pack, PackError, Rule
+from compliance.releases import in_force
+from compliance.releases.in_force import ReleasesUnknown
 
 STRENGTH_LABELS: Final = {
     "hard": _("prohibition"),
@@ -140,8 +142,11 @@ def _render(
 def of_outcome(outcome: Outcome, language: str | None = None) -> list[Reason]:
     """Return the reasons and warnings of an outcome that was not stored (a preview), blocks first."""
     try:
-        packs = [packs_loader.get(pack_id) for pack_id in (*(pack for pack, _v, _h in outcome.packs), POLICY)]
-    except PackError:
+        used = {pack_id: digest for pack_id, _version, digest in outcome.packs}
+        packs = [in_force.by_hash(pack_id, digest) for pack_id, digest in used.items()]
+        if POLICY not in used:
+            packs.append(packs_loader.get(POLICY))
+    except (PackError, ReleasesUnknown):
         packs = []
     said = []
     for state, warning in ((FAIL, False), (OVERRIDDEN, True), (ADVISED, True)):

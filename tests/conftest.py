@@ -93,6 +93,27 @@ def in_english() -> None:
     timezone.deactivate()
 
 
+@pytest.fixture(autouse=True)
+def nothing_scheduled(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no test look for scheduled pack releases, unless it takes `scheduled_releases`: pure tests have no database,
+    and a test that counts queries counts the same ones every time.
+    """
+    if "scheduled_releases" not in request.fixturenames:
+        from compliance.releases import in_force
+
+        monkeypatch.setattr(in_force, "announced", lambda: ())
+
+
+@pytest.fixture
+def scheduled_releases() -> Iterator[None]:
+    """Read scheduled pack releases as the product does, in this process from the beginning."""
+    from compliance.releases import in_force
+
+    in_force.forget()
+    yield
+    in_force.forget()
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(django_test_environment: None, django_db_blocker: Any) -> Iterator[None]:
     """Give this process a copy of the migrated template, used as the role `app`."""

@@ -2,6 +2,6 @@
 
 from compliance.models.audit import AuditEvent, AuditLink
 from compliance.models.decision import Decision
-from compliance.models.pack_release import PackRelease
+from compliance.models.pack_release import PackRelease, ScheduledRelease
 
-__all__ = ["AuditEvent", "AuditLink", "Decision", "PackRelease"]
+__all__ = ["AuditEvent", "AuditLink", "Decision", "PackRelease", "ScheduledRelease"]

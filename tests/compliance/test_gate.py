@@ -148,7 +148,7 @@ def test_proof_cannot_be_changed_by_sql(statement: str) -> None:
 
 @pytest.mark.django_db
 def test_a_broken_engine_is_a_stored_refusal_and_an_audit_event(monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(facts: Facts) -> Any:
+    def broken(question: Any, facts: Facts) -> Any:
         raise packs_loader.PackError("X/contact.toml", "unreadable")
 
     monkeypatch.setattr(gate, "choose_packs", broken)
@@ -191,7 +191,9 @@ def test_a_set_aside_soft_rule_is_recorded_with_who_and_why() -> None:
 
 def test_the_packs_follow_place_product_and_creditor() -> None:
     def chosen(**given: Any) -> list[str]:
-        return [pack.id for pack in gate.choose_packs(replace(FACTS, **given))]
+        *packs, policy = gate.choose_packs(QUESTION, replace(FACTS, **given))
+        assert policy.id == "POLICY"
+        return [pack.id for pack in packs]
 
     assert chosen() == ["CN-CBA-2026", "CN-CC-2011", "CN-LAW"]
     assert chosen(product="online_consumer_loan") == [
@@ -213,7 +215,7 @@ def test_the_packs_follow_place_product_and_creditor() -> None:
     "given", [{"jurisdictions": ("FR",)}, {"jurisdictions": ("CN", "FR")}, {"extra_packs": ("XY-1",)}]
 )
 def test_a_place_or_pack_that_is_not_installed_is_refused(given: dict) -> None:
-    assert gate.choose_packs(replace(FACTS, **given)) == ()
+    assert [pack.id for pack in gate.choose_packs(QUESTION, replace(FACTS, **given))] == ["POLICY"]
     assert gate.preview(QUESTION, replace(FACTS, **given)).failing == (engine.FAILCLOSED,)
 
 
