@@ -361,4 +361,4 @@ def version() -> str:
     return digest.hexdigest()[:12]
 
 
-_DECIDING: Final = ("engine", "facts", "windows", "vocabulary", "packs_loader", "calendars/__init__")
+_DECIDING: Final = ("engine", "facts", "windows", "vocabulary", "packs_loader", "periods", "calendars/__init__")

@@ -90,7 +90,8 @@ RECORDS: Final = frozenset(
         "legal_hold", "retention_requested",
         # the firm, its agencies and staff, the courts
         "agency_contract_ended", "agency_evaluated", "staff_hired", "pre_suit_preservation", "judgment_due",
-        "message_queued", "policy_enabled",
+        "message_queued", "policy_enabled", "last_instalment_due", "payment_order_applied", "payment_order_accepted",
+        "payment_order_served", "payment_order_objected", "mediation_agreement",
     }
 )  # fmt: skip
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from compliance.facts import Facts, Question
-from compliance.predicates.limitation import add_months
+from compliance.periods import add_months
 from compliance.predicates.registry import FAILED, PASSED, Finding, fails, predicate
 from compliance.predicates.retention import retention_minimum, settled_at
 from compliance.predicates.scope import in_force

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from compliance.facts import ContactEvent, Facts, Question
-from compliance.predicates.limitation import add_months, still_within
 from compliance.predicates.registry import FAILED, PASSED, Finding, Value, fails, passes, predicate
 from compliance.predicates.scope import (
     CALLS,
@@ -182,29 +181,6 @@ def heir_liable(question: Question, facts: Facts) -> Finding:
     if not any(True for _ in records(question, facts, "deceased")):
         return fails({"ground": "debtor alive"})
     return PASSED
-
-
-@predicate
-def guarantee_period_open(question: Question, facts: Facts, *, months: int, zone: str, calendar: str) -> Finding:
-    """This will fail for a demand on a joint guarantor after the guarantee period unless he was called on within it.
-
-    months: from the due date of the main debt, to the corresponding day or the end of the month; a last day that is a
-    holiday moves to the day after it. The period is never interrupted, suspended or extended.
-    """
-    due = [local(record.at, zone).date() for record in records(question, facts, "overdue_since")]
-    if not due:
-        return PASSED
-    ends = add_months(min(due), months)
-    for event in with_person(question, facts):
-        called_on = event.direction == "outbound" and event.purpose in COLLECTING
-        arrived = event.outcome in UNITS["actual_contact"] | {"met"}
-        if called_on and arrived and still_within(_day(event, zone), ends, calendar):
-            return passes({"ends": ends.isoformat()})
-    return Finding(still_within(local(question.at, zone).date(), ends, calendar), {"ends": ends.isoformat()})
-
-
-def _day(event: ContactEvent, zone: str) -> date:
-    return local(event.at, zone).date()
 
 
 @predicate

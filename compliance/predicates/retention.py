@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 
 from compliance.facts import Facts, Question
-from compliance.predicates.limitation import add_months
+from compliance.periods import add_months
 from compliance.predicates.registry import PASSED, Finding, MissingFact, Value, fails, predicate
 from compliance.predicates.scope import about, past_contacts, records, zones_of
 from compliance.windows import local, start_of_day
