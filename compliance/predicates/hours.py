@@ -41,7 +41,7 @@ def valid_time_consents(question: Question, facts: Facts, *, express: bool = Fal
     return consents
 
 
-def _span(record: Record, opens: int, closes: int) -> tuple[int, int]:
+def consent_span(record: Record, opens: int, closes: int) -> tuple[int, int]:
     """Return the daily window of a consent: no start = legal opening, no end = legal close, neither = all day."""
     if record.start is None and record.end is None:
         return 0, DAY_SECONDS
@@ -51,8 +51,8 @@ def _span(record: Record, opens: int, closes: int) -> tuple[int, int]:
     )
 
 
-def _holds(record: Record, at: datetime, zones: tuple[str, ...], opens: int, closes: int) -> bool:
-    start, end = _span(record, opens, closes)
+def consent_holds(record: Record, at: datetime, zones: tuple[str, ...], opens: int, closes: int) -> bool:
+    start, end = consent_span(record, opens, closes)
     for name in (record.zone,) if record.zone else zones:
         moment = local(at, name)
         if record.valid_dates and moment.date() not in record.valid_dates:
@@ -132,9 +132,9 @@ def local_hours(
         return (week, week, week, week, week, weekend, sunday)[day.weekday()]
 
     def inside(at: datetime) -> bool:
-        granted = any(_holds(record, at, zones, *week) for record in consents)
+        granted = any(consent_holds(record, at, zones, *week) for record in consents)
         if only:
-            return any(_holds(record, at, zones, *week) for record in only)
+            return any(consent_holds(record, at, zones, *week) for record in only)
         if granted:
             return True
         for name in zones:
@@ -158,7 +158,7 @@ def local_hours(
         return passes(values)
     edges = {*week, *weekend, *sunday}
     for record in consents:
-        edges.update(_span(record, *week))
+        edges.update(consent_span(record, *week))
     try:
         opening = first_inside(question.at, zones=zones, boundaries=edges, inside=inside)
     except MissingFact:  # the calendar ends before the next opening
@@ -175,11 +175,11 @@ def consented_time(question: Question, facts: Facts) -> Finding:
     zones = zones_of(question, facts)
 
     def inside(at: datetime) -> bool:
-        return any(_holds(record, at, zones, 0, DAY_SECONDS) for record in consents)
+        return any(consent_holds(record, at, zones, 0, DAY_SECONDS) for record in consents)
 
     if inside(question.at):
         return passes({"consents": len(consents)})
-    edges = {edge for record in consents for edge in _span(record, 0, DAY_SECONDS)}
+    edges = {edge for record in consents for edge in consent_span(record, 0, DAY_SECONDS)}
     return fails({}, first_inside(question.at, zones=zones, boundaries=edges, inside=inside))
 
 
@@ -201,25 +201,25 @@ def convenient_time(question: Question, facts: Facts, *, zone: str | None = None
     zones = zones_of(question, facts, zone)
 
     def inside(at: datetime) -> bool:
-        if only and not any(_holds(record, at, zones, 0, DAY_SECONDS) for record in only):
+        if only and not any(consent_holds(record, at, zones, 0, DAY_SECONDS) for record in only):
             return False
         for window in windows:
             names = (window.zone,) if window.zone else zones
-            start, end = _span(window, 0, DAY_SECONDS)
+            start, end = consent_span(window, 0, DAY_SECONDS)
             hit = any(
                 covers(local(at, name), days=window.days, start=start, end=end)
                 and (window.until is None or local(at, name).date() <= window.until)
                 for name in names
             )
             later = (record for record in consents if record.at >= window.at)
-            if hit and not any(_holds(record, at, zones, 0, DAY_SECONDS) for record in later):
+            if hit and not any(consent_holds(record, at, zones, 0, DAY_SECONDS) for record in later):
                 return False
         return True
 
     moment = local(question.at, zones[0])
     if inside(question.at):
         return passes({"local_time": f"{moment:%H:%M}"})
-    edges = {edge for record in (*windows, *consents) for edge in _span(record, 0, DAY_SECONDS)}
+    edges = {edge for record in (*windows, *consents) for edge in consent_span(record, 0, DAY_SECONDS)}
     looked_in = {*zones, *(record.zone for record in windows if record.zone)}
     opening = first_inside(question.at, zones=looked_in, boundaries=edges, inside=inside)
     return fails({"local_time": f"{moment:%H:%M}", "zone": ", ".join(zones)}, opening)
