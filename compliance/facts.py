@@ -90,6 +90,8 @@ class Question:
     claimed_identity: Text = None  # "court"
     content_flags: tuple[str, ...] = ()
     discloses_debt: Flag = None
+    recording_announced: Flag = None
+    other_numbers: Flag = None  # True: the person gave further telephone numbers, beside this one
     viewed_at: datetime | None = None  # never decides
     # facts about an action
     action: Text = None

@@ -80,7 +80,7 @@ RECORDS: Final = frozenset(
         "overdue_since", "statements_stopped", "suit_filed",
         # notices
         "validation_notice_sent", "verification_sent", "original_creditor_requested", "collection_notice_sent",
-        "agency_notice_sent",
+        "agency_notice_sent", "notice_not_received",
         # states and holds
         "dispute_open", "breathing_space", "crisis_moratorium", "crisis_treatment_ended", "debt_adviser_engaged",
         "complaint_open", "sensitive_occasion", "deferral_agreed", "plan_performing", "plan_broken", "promise_made",

@@ -2,6 +2,7 @@
 
 from compliance.predicates import (
     actions,
+    approach,
     basics,
     conduct,
     counts,
@@ -21,6 +22,7 @@ __all__ = [
     "PREDICATES",
     "Finding",
     "actions",
+    "approach",
     "basics",
     "conduct",
     "counts",
