@@ -118,6 +118,10 @@ _ENTRIES: Final = (
     EventName("stop.lifted", _("Sending resumed"), GRAVE, KEEP),
     # the firm's own limits
     EventName("policy.set", _("Firm policy set"), GRAVE, KEEP),
+    # versions of rule packs
+    EventName("pack.release_proposed", _("New version of a rule pack proposed"), GRAVE, KEEP),
+    EventName("pack.release_approved", _("New version of a rule pack approved"), GRAVE, KEEP),
+    EventName("pack.release_withdrawn", _("New version of a rule pack withdrawn"), GRAVE, KEEP),
     # imports
     EventName("import.uploaded", _("File uploaded")),
     EventName("import.staged", _("File read")),

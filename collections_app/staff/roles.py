@@ -64,6 +64,8 @@ _OVERSEE = frozenset(
         "cases.reveal",
         "compliance.view_decision",
         "compliance.view_audit",
+        "compliance.schedule_release",
+        "compliance.approve_release",
         "contacts.view_run",
         "contacts.stop_sending",
         "dashboards.view",

@@ -86,7 +86,7 @@ def announced() -> tuple[Announced, ...]:
     known = _known.get(database)
     if known is not None and now - known[0] < READ_EVERY:
         return known[1]
-    rows = ScheduledRelease.objects.all().approved().order_by("in_force_from", "pk")  # type: ignore[attr-defined]
+    rows = ScheduledRelease.objects.approved().order_by("in_force_from", "pk")
     fields = ("pack", "release__version", "release__hash", "in_force_from", "binds_until")
     try:
         found = tuple(Announced(*row) for row in rows.values_list(*fields))
