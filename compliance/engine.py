@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -316,8 +316,20 @@ def _next_permitted(question: Question, facts: Facts, packs: Sequence[Pack], fir
         if later <= at or later - question.at > HORIZON:
             return None
         at = later
-        found = _safely(question.moved_to(at), facts, packs)
+        found = _safely(question.moved_to(at), _aged(facts, question, at), packs)
     return None
+
+
+def _aged(facts: Facts, question: Question, at: datetime) -> Facts:
+    """Return the facts as they are at a later instant if nothing happens: a debt grows a day older every local day."""
+    if facts.dpd is None:
+        return facts
+    try:
+        zone = zones_of(question, facts)[0]
+        days = (local(at, zone).date() - local(question.at, zone).date()).days
+    except (MissingFact, KeyError, ValueError, OSError):
+        return facts
+    return replace(facts, dpd=facts.dpd + days) if days else facts
 
 
 def evaluate(question: Question, facts: Facts, packs: Sequence[Pack]) -> Outcome:
