@@ -8,6 +8,7 @@ import unicodedata
 from typing import Final, NamedTuple
 
 import phonenumbers
+from phonenumbers import timezone
 from stdnum.cn import ric
 from stdnum.exceptions import ValidationError
 
@@ -21,11 +22,22 @@ PHONE: Final = "phone"
 EMAIL: Final = "email"
 POSTAL: Final = "postal"
 
+NORTH_AMERICA: Final = 1  # country code
+_MODERN: Final = {"Asia/Calcutta": "Asia/Kolkata", "Asia/Saigon": "Asia/Ho_Chi_Minh"}  # names that zones go by today
+
 _EMAIL: Final = re.compile(
     r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}"
 )
 _BLANKS: Final = re.compile(r"\s+")
 _CHINESE_ID: Final = re.compile(r"[0-9]{17}[0-9X]")
+
+
+class Phone(NamedTuple):
+    """A number as it is dialled, the region of its country code, and the zone of its area code if that is one."""
+
+    number: str
+    region: str
+    zone: str
 
 
 class Sealed(NamedTuple):
@@ -49,8 +61,8 @@ def account_number(text: str) -> str:
     return plain
 
 
-def phone(text: str, region: str) -> tuple[str, str]:
-    """Return the number in E.164 and the region of its country code. region: where national forms are read.
+def phone(text: str, region: str) -> Phone:
+    """Return the number in E.164, the region of its country code, and its zone. region: where national forms are read.
 
     Raises CellRefused bad_phone for a text that no numbering plan could dial, masked_number for one with stars.
     """
@@ -64,10 +76,26 @@ def phone(text: str, region: str) -> tuple[str, str]:
     if phonenumbers.is_possible_number_with_reason(number) != phonenumbers.ValidationResult.IS_POSSIBLE:
         raise CellRefused("bad_phone")
     number.extension = None
-    return (
+    return Phone(
         phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164),
         phonenumbers.region_code_for_country_code(number.country_code or 0),
+        _zone_of(number),
     )
+
+
+def _zone_of(number: phonenumbers.PhoneNumber) -> str:
+    """Return the IANA zone of an area code where it has just one, else nothing.
+
+    Area codes say where a landline stands; of mobiles only those of the North American plan (+1), which belong to areas
+    as landlines do. Source: the dated numbering plans that come with the library `phonenumbers`.
+    """
+    if number.country_code == NORTH_AMERICA:
+        zones = timezone.time_zones_for_number(number)
+    elif phonenumbers.number_type(number) == phonenumbers.PhoneNumberType.FIXED_LINE:
+        zones = timezone.time_zones_for_geographical_number(number)
+    else:
+        return ""
+    return _MODERN.get(zones[0], zones[0]) if len(zones) == 1 and zones[0] != timezone.UNKNOWN_TIMEZONE else ""
 
 
 def email(text: str) -> str:

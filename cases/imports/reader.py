@@ -27,13 +27,13 @@ STAGED: Final = (
     "due_on", "days", "months", "currency", "product", "opened_on",
     "borrower_ref", "name", "document_sealed", "document_hash", "document_last4", "document_kind", "birth_on",
     "language", "jurisdiction", "time_zone",
-    "mobile_sealed", "mobile_hash", "mobile_last4", "mobile_region",
-    "home_phone_sealed", "home_phone_hash", "home_phone_last4", "home_phone_region",
-    "work_phone_sealed", "work_phone_hash", "work_phone_last4", "work_phone_region",
+    "mobile_sealed", "mobile_hash", "mobile_last4", "mobile_region", "mobile_zone",
+    "home_phone_sealed", "home_phone_hash", "home_phone_last4", "home_phone_region", "home_phone_zone",
+    "work_phone_sealed", "work_phone_hash", "work_phone_last4", "work_phone_region", "work_phone_zone",
     "email_sealed", "email_hash", "email_last4", "address_sealed", "address_hash", "address_last4",
     "guarantor_name", "guarantor_document_sealed", "guarantor_document_hash", "guarantor_document_last4",
     "guarantor_document_kind", "guarantor_mobile_sealed", "guarantor_mobile_hash", "guarantor_mobile_last4",
-    "guarantor_mobile_region",
+    "guarantor_mobile_region", "guarantor_mobile_zone",
 )  # fmt: skip
 SLOT: Final = {name: number for number, name in enumerate(STAGED)}
 
@@ -49,7 +49,7 @@ _FIRST_SLOT: Final = {
     "guarantor_name": "guarantor_name", "guarantor_document": "guarantor_document_sealed",
     "guarantor_mobile": "guarantor_mobile_sealed",
 }  # fmt: skip
-_WIDTHS: Final = {"account": 3, "document": 4, "phone": 4, "email": 3, "postal": 3}
+_WIDTHS: Final = {"account": 3, "document": 4, "phone": 5, "email": 3, "postal": 3}
 _NEEDED: Final = frozenset({"account_number", "balance", "days_past_due", "months_past_due", "repay_status"})
 _NEVER_NEGATIVE: Final = frozenset({"credit_limit", "paid_in_month", "last_payment_amount", "amount_past_due"})
 _TOTAL_WORDS: Final = frozenset("合计 总计 小计 合計 總計 total totals sum subtotal grandtotal".split())  # noqa: SIM905
@@ -245,8 +245,8 @@ class Tape:
         return amount
 
     def _phone(self, text: str) -> tuple[Any, ...]:
-        number, region = canonical.phone(text, self._region)
-        return (*canonical.seal(canonical.PHONE, number), region)
+        number, region, zone = canonical.phone(text, self._region)
+        return (*canonical.seal(canonical.PHONE, number), region, zone)
 
     @staticmethod
     def _document(text: str) -> tuple[Any, ...]:

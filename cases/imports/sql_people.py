@@ -144,7 +144,8 @@ SELECT DISTINCT ON (borrower_id, coalesce(encode(guarantor_document_hash, 'hex')
     coalesce(encode(guarantor_document_hash, 'hex'), borrower_id || ' ' || lower(guarantor_name)) AS key,
     guarantor_name, guarantor_document_sealed, guarantor_document_hash, guarantor_document_last4,
     guarantor_document_kind,
-    guarantor_mobile_sealed, guarantor_mobile_hash, guarantor_mobile_last4, guarantor_mobile_region, language,
+    guarantor_mobile_sealed, guarantor_mobile_hash, guarantor_mobile_last4, guarantor_mobile_region,
+    guarantor_mobile_zone, language,
     jurisdiction, time_zone, line
 FROM import_staging WHERE guarantor_name IS NOT NULL AND newest_on IS NULL
 ORDER BY borrower_id, coalesce(encode(guarantor_document_hash, 'hex'), lower(guarantor_name)), line DESC;
@@ -182,14 +183,14 @@ DROP TABLE IF EXISTS pg_temp.import_point;
 CREATE TEMP TABLE import_point AS
 SELECT * FROM (
     SELECT person_id, 'phone' AS kind, 'mobile' AS point, 0 AS position, mobile_sealed AS sealed, mobile_hash AS hash,
-        mobile_last4 AS last4, mobile_region AS region, time_zone, line
+        mobile_last4 AS last4, mobile_region AS region, coalesce(nullif(mobile_zone, ''), time_zone) AS time_zone, line
         FROM import_staging WHERE mobile_hash IS NOT NULL
     UNION ALL
     SELECT person_id, 'phone', 'home_phone', 1, home_phone_sealed, home_phone_hash, home_phone_last4, home_phone_region,
-        time_zone, line FROM import_staging WHERE home_phone_hash IS NOT NULL
+        coalesce(nullif(home_phone_zone, ''), time_zone), line FROM import_staging WHERE home_phone_hash IS NOT NULL
     UNION ALL
     SELECT person_id, 'phone', 'work_phone', 2, work_phone_sealed, work_phone_hash, work_phone_last4, work_phone_region,
-        NULL, line FROM import_staging WHERE work_phone_hash IS NOT NULL
+        work_phone_zone, line FROM import_staging WHERE work_phone_hash IS NOT NULL
     UNION ALL
     SELECT person_id, 'email', 'email', 3, email_sealed, email_hash, email_last4, '', time_zone, line
         FROM import_staging WHERE email_hash IS NOT NULL
@@ -198,7 +199,7 @@ SELECT * FROM (
         line FROM import_staging WHERE address_hash IS NOT NULL
     UNION ALL
     SELECT person_id, 'phone', 'mobile', 0, guarantor_mobile_sealed, guarantor_mobile_hash, guarantor_mobile_last4,
-        guarantor_mobile_region, NULL, line FROM import_guarantor
+        guarantor_mobile_region, guarantor_mobile_zone, line FROM import_guarantor
         WHERE guarantor_mobile_hash IS NOT NULL AND person_id <> debtor_id
 ) AS points;
 ANALYZE import_point;
