@@ -99,7 +99,7 @@ def answers_the_person(question: Question, facts: Facts) -> Finding:
 
 
 @predicate
-def notice_waited(
+def written_notice_waited(
     question: Question, facts: Facts, *, kinds: tuple[str, ...], lost: tuple[str, ...], days: int
 ) -> Finding:
     """This will pass from the `days`-th local date after the written notice was sent on.
