@@ -195,7 +195,7 @@ class Record:
     guarantee_kind: Text = None
     months: int | None = None
     per_day: int | None = None
-    valid: Flag = None  # False: given in a contact that itself broke a rule
+    valid: Flag = None  # False: given in a contact that itself broke a rule; of a complaint: frivolous or vexatious
     only: Flag = None  # at no other time
     express: Flag = None
     voluntary: Flag = None

@@ -73,8 +73,9 @@ RECORDS: Final = frozenset(
     {
         # instructions and consents
         "inconvenient_window", "consent_time", "consent_withdrawn", "consent_more_calls", "consent_electronic",
-        "consent_private_account", "opt_out", "opt_out_confirmed", "cease_request", "employer_prohibits_contact",
-        "attorney_represented", "attorney_consents_direct", "location_answer_wrong", "asked_to_leave",
+        "consent_private_account", "consent_place", "opt_out", "opt_out_confirmed", "cease_request",
+        "employer_prohibits_contact", "attorney_represented", "attorney_consents_direct", "location_answer_wrong",
+        "asked_to_leave",
         # who owes what
         "debt_group", "joint_debt", "guarantee", "claim_assigned", "debt_time_barred", "debt_accelerated",
         "overdue_since", "statements_stopped", "suit_filed",
