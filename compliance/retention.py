@@ -17,7 +17,7 @@ from compliance.facts import Facts, Id, Question
 from compliance.packs_loader import Pack
 from compliance.predicates.retention import RECORDING, on_hold
 
-MINIMA: Final = frozenset({"retention_minimum", "recording_kept", "recording_not_of_agreement"})
+MINIMA: Final = frozenset({"retention_minimum", "recording_kept", "recording_not_of_agreement", "recorded_and_kept"})
 MAXIMA: Final = frozenset({"retention_maximum"})
 OPEN: Final = "open"
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from compliance import engine, packs_loader
-from compliance.facts import ContactEvent, Facts, FirmPolicy, LocationClaim, Question, Record, instant
+from compliance.facts import Cap, ContactEvent, Facts, FirmPolicy, LocationClaim, Question, Record, instant
 from compliance.vocabulary import OUTCOMES, RECORDS
 
 VERDICTS: Final = {"permit": "permit", "block": "refuse"}
@@ -112,7 +112,13 @@ def _facts(raw: Mapping[str, Any], where: str) -> Facts:
             raise VectorError(f"{spot}: unknown kind {kind!r}")
     firm = context.pop("firm_policy", None)
     hours = (firm or {}).get("contact_hours", {})
-    policy = None if firm is None else FirmPolicy(opens=hours.get("open"), closes=hours.get("close"), enabled=())
+    caps = tuple(
+        Cap(channels=tuple(one["channels"]), limit=one["limit"], days=one.get("days", 1), per=one.get("per", "person"))
+        for one in (firm or {}).get("caps", ())
+    )
+    policy = None
+    if firm is not None:
+        policy = FirmPolicy(opens=hours.get("open"), closes=hours.get("close"), caps=caps, enabled=())
     money = {}
     for key in ("overdraft_principal", "balance"):
         if (amount := context.pop(key, None)) is not None:

@@ -6,7 +6,7 @@ from compliance.facts import Facts, Question
 from compliance.periods import add_months
 from compliance.predicates.registry import FAILED, PASSED, Finding, fails, predicate
 from compliance.predicates.retention import retention_minimum, settled_at
-from compliance.predicates.scope import in_force
+from compliance.predicates.scope import in_force, zones_of
 from compliance.windows import local
 
 ASSET_CLASSES = ("正常", "关注", "次级", "可疑", "损失")
@@ -78,13 +78,22 @@ def no_open_complaint(question: Question, facts: Facts) -> Finding:
 
 
 @predicate
-def staff_certified(question: Question, facts: Facts) -> Finding:
-    """This will fail for a collector known to have been hired without the certificate."""
-    for record in facts.records:
-        hired = record.kind == "staff_hired" and record.staff == question.staff and record.at <= question.at
-        if hired and record.certificate is False:
-            return FAILED
-    return PASSED
+def staff_certified(question: Question, facts: Facts, *, grace_months: int = 0, zone: str | None = None) -> Finding:
+    """This will fail for a collector known to have been hired without the certificate, and not to have one since.
+
+    grace_months: he may work so many months from the day he was hired (the corresponding day included) before.
+    """
+    hired = [record for record in facts.records if record.kind == "staff_hired" and record.at <= question.at]
+    mine = sorted((record for record in hired if record.staff == question.staff), key=lambda record: record.at)
+    if not mine or mine[-1].certificate is not False:
+        return PASSED
+    if grace_months:
+        for name in zones_of(question, facts, zone):
+            last = add_months(local(mine[0].at, name).date(), grace_months)
+            if local(question.at, name).date() > last:
+                return fails({"until": last.isoformat()})
+        return PASSED
+    return FAILED
 
 
 @predicate

@@ -22,8 +22,12 @@ def stated(
 
 
 @predicate
-def visitors(question: Question, facts: Facts, *, at_least: int, recorded: bool = True) -> Finding:
-    """This will fail for a visit by fewer staff, without identity shown, or not recorded."""
+def visitors(
+    question: Question, facts: Facts, *, at_least: int = 1, recorded: bool = True, entry: bool = False
+) -> Finding:
+    """This will fail for a visit by fewer staff, identity not shown, or not recorded; entry: or entering unasked."""
+    if entry and not entry_consented(question, facts).passed:
+        return fails({"fact": "enters"})
     if question.staff_count is not None and question.staff_count < at_least:
         return fails({"fact": "staff_count", "count": question.staff_count, "limit": at_least})
     names = ("id_shown", "badge", "recorded") if recorded else ("id_shown", "badge")
@@ -47,8 +51,10 @@ def true_identity(question: Question, facts: Facts) -> Finding:
 
 
 @predicate
-def content_free_of(question: Question, facts: Facts, *, flags: tuple[str, ...]) -> Finding:
-    """This will fail for a content with one of these faults."""
+def content_free_of(question: Question, facts: Facts, *, flags: tuple[str, ...], posing: bool = False) -> Finding:
+    """This will fail for a content with one of these faults; posing: or given out as coming from somebody else."""
+    if posing and question.claimed_identity not in {None, question.actor_kind}:
+        return fails({"fact": question.claimed_identity or ""})
     found = sorted(set(question.content_flags) & set(flags))
     return fails({"fact": found[0]}) if found else PASSED
 
@@ -63,8 +69,12 @@ def letter_complete(question: Question, facts: Facts, *, required: tuple[str, ..
 
 
 @predicate
-def envelope_discreet(question: Question, facts: Facts, *, allowed: tuple[str, ...]) -> Finding:
-    """This will fail for an envelope with other words on it than these."""
+def envelope_discreet(
+    question: Question, facts: Facts, *, allowed: tuple[str, ...], open_channels: tuple[str, ...] = ()
+) -> Finding:
+    """This will fail for an envelope with other words on it than these; open_channels: mail that anybody can read."""
+    if question.channel in open_channels:
+        return fails({"fact": question.channel or ""})
     if question.envelope_text is None or question.envelope_text in allowed:
         return PASSED
     return fails({"fact": question.envelope_text})
