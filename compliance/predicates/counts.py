@@ -129,7 +129,7 @@ def count_limit(
     counted. consent_raises: such a consent raises the limit to its own number, or lifts it where it names none.
     grouped_by: id of the sibling rule by which several debts are one. point_kinds, not_point_kinds: only contacts at
     points of these kinds, or not of these, count. not_purposes: contacts of these purposes do not. parties: persons in
-    these roles share one count. at_workplace: only contacts at work are counted and limited.
+    these roles share one count, others have their own. at_workplace: only contacts at work are counted and limited.
     """
     if at_workplace and not at_work(question):
         return PASSED
@@ -159,7 +159,7 @@ def count_limit(
         if key == "contact_point":
             if event.contact_point_id != question.contact_point_id:
                 continue
-        elif parties:
+        elif question.party in parties:
             if event.party not in parties:
                 continue
         elif not same_person(question, event.party, event.person_id):

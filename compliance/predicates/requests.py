@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from compliance.facts import Facts, Question, Record
@@ -93,19 +94,61 @@ def consented_count(
     return Finding(found.passed, {**found.values, "ground": "count"}, found.next_at, found.counted)
 
 
-@predicate
-def automated_consented(question: Question, facts: Facts, *, recorded: tuple[str, ...]) -> Finding:
-    """This will fail for an automated contact, or one by a recorded voice (the channels named), without consent.
+def _by_machine(question: Question, recorded: tuple[str, ...]) -> bool:
+    return question.automated or question.channel in recorded
 
-    The consent is the person's, for this number and medium, and is not taken back by a later request to stop.
-    """
-    if not question.automated and question.channel not in recorded:
-        return PASSED
+
+def _standing_consent(question: Question, facts: Facts) -> Record | None:
+    """Return a consent for this number and medium that no later request to stop has taken back."""
     stops = opt_outs(question, facts)
     for record in _consents(question, facts, ()):
         if not any(stop.at >= record.at for stop in stops):
-            return passes({"consent": record.at.date().isoformat()}, None, _ids(record))
-    return FAILED
+            return record
+    return None
+
+
+@predicate
+def automated_consented(question: Question, facts: Facts, *, recorded: tuple[str, ...] = ()) -> Finding:
+    """This will fail for an automated contact, or one by a recorded voice (the channels named), without consent."""
+    if not _by_machine(question, recorded):
+        return PASSED
+    consent = _standing_consent(question, facts)
+    return FAILED if consent is None else passes({"consent": consent.at.date().isoformat()}, None, _ids(consent))
+
+
+@predicate
+def automated_not_stopped(question: Question, facts: Facts, *, recorded: tuple[str, ...] = ()) -> Finding:
+    """This will fail for an automated contact, or one by a recorded voice, after the person asked for it to stop."""
+    if not _by_machine(question, recorded):
+        return PASSED
+    stops = opt_outs(question, facts)
+    if not stops or _standing_consent(question, facts) is not None:
+        return PASSED
+    latest = max(stops, key=lambda record: record.at)
+    return fails({"since": latest.at.date().isoformat()}, None, _ids(latest))
+
+
+@predicate
+def recorded_voice_count(
+    question: Question, facts: Facts, *, limit: int, windows: tuple[str, ...], recorded: tuple[str, ...]
+) -> Finding:
+    """This will pass for an artificial or recorded voice while the windows hold fewer than the limit for this number.
+
+    A standing consent to such contact lifts the limit. Calls by machines count, and everything on the channels named.
+    """
+    if not _by_machine(question, recorded) or _standing_consent(question, facts) is not None:
+        return PASSED
+    machines = tuple(event for event in facts.contacts if event.automated or event.channel in recorded)
+    found = count_limit(
+        question,
+        replace(facts, contacts=machines),
+        limit=limit,
+        unit="attempt",
+        windows=windows,
+        key="contact_point",
+        channels=("phone", "voice_notice"),
+    )
+    return Finding(found.passed, found.values, found.next_at, found.counted)
 
 
 @predicate
