@@ -73,7 +73,8 @@ _released: Final[dict[str, Pack]] = {}
 
 def forget() -> None:
     """Read what is scheduled again at the next question, in this process."""
-    _known.clear()
+    for kept in (_known, _editions, _released):
+        kept.clear()
 
 
 def announced() -> tuple[Announced, ...]:
@@ -86,9 +87,9 @@ def announced() -> tuple[Announced, ...]:
     known = _known.get(database)
     if known is not None and now - known[0] < READ_EVERY:
         return known[1]
-    rows = ScheduledRelease.objects.approved().order_by("in_force_from", "pk")
     fields = ("pack", "release__version", "release__hash", "in_force_from", "binds_until")
     try:
+        rows = ScheduledRelease.objects.approved().order_by("in_force_from", "pk")
         found = tuple(Announced(*row) for row in rows.values_list(*fields))
     except DatabaseError as error:
         _known.pop(database, None)
