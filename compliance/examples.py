@@ -160,18 +160,15 @@ def _agreement_of(vector: vectors.Vector) -> Callable[[Outcome], str]:
 
 
 def vector_cases(found: Iterable[vectors.Vector]) -> list[Case]:
-    """Return the vectors whose packs are all installed, ready to be asked. Raises PackError."""
-    return [
-        Case(
-            vector.id,
-            vector.question,
-            vector.facts,
-            tuple(packs_loader.get(name) for name in vector.packs),
-            _agreement_of(vector),
-        )
-        for vector in found
-        if not vectors.missing_packs(vector)
-    ]
+    """Return the vectors whose packs are all installed and readable, ready to be asked."""
+    ready = []
+    for vector in found:
+        try:
+            packs = tuple(packs_loader.get(name) for name in vector.packs)
+        except PackError:
+            continue
+        ready.append(Case(vector.id, vector.question, vector.facts, packs, _agreement_of(vector)))
+    return ready
 
 
 def vectors_of(folder: Path) -> list[vectors.Vector]:
