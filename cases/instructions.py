@@ -1,28 +1,43 @@
-"""What a person asks for: stop, not this number, not at these times. In force once its row is committed."""
+"""What a person asks for: stop, not this number, not at these times, my lawyer, not me. In force once its row is
+committed: every decision from then on sees it. Then the locks are taken, so that a hand-over which was under way has
+ended when the instruction is called confirmed.
 
-from datetime import datetime
-from typing import Any
+An instruction is never changed or deleted; it is undone by a withdrawal.
+"""
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from typing import Any, Final
 
 from django.db import transaction
-from django.utils.translation import gettext_lazy as _
 
-from cases import locks
-from cases.models import Address, Consent, ContactPoint, Instruction, InstructionWithdrawal
-from cases.refusal import Refused
+from cases import addresses, instruction_checks, locks, reviewers, vulnerability
+from cases.instruction_checks import InstructionRefused
+from cases.models import Instruction, InstructionWithdrawal
+from cases.models.instruction import MATTERS, Source
+from collections_app.shared import clock
 from collections_app.shared.actor import Actor
 from compliance import audit
 
+Kind = Instruction.Kind
+# Days until somebody looks at an open matter again, where nobody says a date.
+REVIEW_AFTER: Final[dict[str, int]] = {Kind.DISPUTE: 14, Kind.COMPLAINT: 14, Kind.ADVISER: 30, Kind.OCCASION: 14,
+                                       Kind.VULNERABLE: 90}  # fmt: skip
 
-class InstructionRefused(Refused):
-    SENTENCES = {
-        "kind": _("There is no such instruction."),
-        "withdrawn": _("This has been withdrawn already."),
-        "no-reason": _("Say why."),
-        "window": _("Give a beginning and an end, such as 12:00 and 13:30."),
-    }
+__all__ = ["InstructionRefused", "confirm", "confirm_in_writing", "give", "record", "withdraw"]
 
 
-def give(
+def give(**asked: Any) -> Instruction:
+    """Record what a person asked and put it in force: `record`, then `confirm`. Takes what `record` takes.
+
+    No hand-over begins after the row is committed; when this returns, none that began before is still under way.
+    """
+    instruction = record(**asked)
+    return confirm(instruction_id=instruction.pk, actor=asked["actor"], at=asked["at"])
+
+
+@transaction.atomic
+def record(
     *,
     person_id: int,
     kind: str,
@@ -32,58 +47,129 @@ def give(
     contact_point_id: int | None = None,
     place: str = "",
     form: str = Instruction.Form.ORAL,
+    source: str = Source.CALL,
+    evidence: str = "",
     words: str = "",
-    details: dict[str, Any] | None = None,
+    details: Mapping[str, Any] | None = None,
+    sent_at: datetime | None = None,
     received_at: datetime | None = None,
     expires_at: datetime | None = None,
+    review_on: date | None = None,
+    team_id: int | None = None,
+    confirms_id: int | None = None,
     actor: Actor,
     at: datetime,
 ) -> Instruction:
-    """Record what a person asked and put it in force: the row first, then the lock, then the confirmation.
+    """Write down what a person asked, without waiting for any lock. Raises InstructionRefused.
 
-    No hand-over begins after the row is committed; when this returns, none that began before is still under way.
+    creditor_id: None means every creditor here. account_id: one debt. contact_point_id: one number or address, which
+    then binds for everybody who has it. place: home or workplace. details: times (start, end, days), and what the kind
+    needs besides. team_id: who reviews it, where the kind needs a review.
     """
-    if kind not in Instruction.Kind.values:
-        raise InstructionRefused("kind")
-    details = details or {}
-    if kind == Instruction.Kind.INCONVENIENT_WINDOW and not (details.get("start") and details.get("end")):
-        raise InstructionRefused("window")
-    address_id = None
-    if contact_point_id is not None:
-        address_id = ContactPoint.objects.values_list("address_id", flat=True).get(pk=contact_point_id)
-    with transaction.atomic():
-        instruction = Instruction.objects.create(
-            person_id=person_id,
-            creditor_id=creditor_id,
-            account_id=account_id,
-            contact_point_id=contact_point_id,
-            address_id=address_id,
-            kind=kind,
-            channel=channel,
-            place=place,
-            form=form,
-            words=words[:500],
-            details=details,
-            received_at=received_at or at,
-            expires_at=expires_at,
-            recorded_at=at,
-            recorded_by_id=actor.id if actor.kind == "user" else None,
-        )
-        audit.record(
-            "instruction.received",
-            subject=instruction,
-            actor=actor,
-            at=at,
-            person_id=person_id,
-            kind=kind,
-            channel=channel,
-        )
-    with transaction.atomic():
-        locks.lock(person_ids=[person_id], address_ids=[address_id] if address_id else [])
-        instruction.confirmed_at = at
-        instruction.save(update_fields=["confirmed_at"])
-        audit.record("instruction.confirmed", subject=instruction, actor=actor, at=at, person_id=person_id)
+    received_at = received_at or at
+    asked = instruction_checks.Asked(kind, person_id, channel, contact_point_id, account_id, place, dict(details or {}))
+    address_id = instruction_checks.check(asked, sent_at=sent_at, received_at=received_at, expires_at=expires_at, at=at)
+    instruction = Instruction.objects.create(
+        person_id=person_id,
+        creditor_id=creditor_id,
+        account_id=account_id,
+        contact_point_id=contact_point_id,
+        address_id=address_id,
+        kind=kind,
+        channel=channel,
+        place=place,
+        form=form,
+        source=source,
+        evidence=evidence[:200],
+        words=words[:500],
+        details=asked.details,
+        sent_at=sent_at,
+        received_at=received_at,
+        expires_at=expires_at or instruction_checks.lapses_at(asked, form, creditor_id, received_at),
+        confirms_id=confirms_id,
+        recorded_at=at,
+        recorded_by_id=actor.id if actor.kind == "user" else None,
+        **_review(asked, creditor_id=creditor_id, review_on=review_on, team_id=team_id, actor=actor, at=at),
+    )
+    audit.record(
+        "instruction.received",
+        subject=instruction,
+        actor=actor,
+        at=at,
+        person_id=person_id,
+        kind=kind,
+        channel=channel,
+        source=source,
+    )
     return instruction
+
+
+def _review(
+    asked: instruction_checks.Asked,
+    *,
+    creditor_id: int | None,
+    review_on: date | None,
+    team_id: int | None,
+    actor: Actor,
+    at: datetime,
+) -> dict[str, Any]:
+    if asked.kind not in MATTERS and review_on is None:
+        return {}
+    today = clock.business_day(at, "UTC")
+    if review_on is not None and review_on < today - timedelta(days=1):
+        raise InstructionRefused("review-in-the-past", review_on=review_on)
+    found = reviewers.find(person_id=asked.person_id, creditor_id=creditor_id, team_id=team_id, actor=actor)
+    return {"review_on": review_on or today + timedelta(days=REVIEW_AFTER[asked.kind]), **found}
+
+
+@transaction.atomic
+def confirm(*, instruction_id: int, actor: Actor, at: datetime) -> Instruction:
+    """Wait until no hand-over that began before is under way, then say so; do what the kind brings with it.
+
+    Confirming twice does nothing. A number that belongs to a stranger is silenced here for everybody who has it, and
+    was silent for the gate since the row was written.
+    """
+    known = Instruction.objects.values("person_id", "address_id").get(pk=instruction_id)
+    locks.lock(person_ids=[known["person_id"]], address_ids=[known["address_id"]])
+    instruction = Instruction.objects.select_for_update(of=("self",), no_key=True).get(pk=instruction_id)
+    if instruction.confirmed_at is not None:
+        return instruction
+    if instruction.kind == Kind.WRONG_PARTY and instruction.address_id is not None:
+        addresses.belongs_to_a_stranger(
+            address_id=instruction.address_id, contact_point_id=instruction.contact_point_id, actor=actor, at=at
+        )
+    if instruction.kind == Kind.VULNERABLE:
+        vulnerability.note(instruction, actor=actor, at=at)
+    instruction.confirmed_at = at
+    instruction.save(update_fields=["confirmed_at"])
+    audit.record("instruction.confirmed", subject=instruction, actor=actor, at=at, person_id=instruction.person_id)
+    return instruction
+
+
+def confirm_in_writing(
+    *, instruction_id: int, received_at: datetime, evidence: str = "", actor: Actor, at: datetime
+) -> Instruction:
+    """Record that a spoken request about calls at work was confirmed in writing; from then on it does not lapse.
+
+    A confirmation later than the law allows for it (7 days in Massachusetts) stands as a new request in writing.
+    """
+    asked = Instruction.objects.get(pk=instruction_id)
+    if asked.kind != Kind.WORKPLACE:
+        raise InstructionRefused("not-to-confirm")
+    return give(
+        person_id=asked.person_id,
+        kind=Kind.WORKPLACE_CONFIRMED,
+        creditor_id=asked.creditor_id,
+        channel=asked.channel,
+        place=asked.place,
+        form=Instruction.Form.WRITTEN,
+        source=Source.LETTER,
+        evidence=evidence,
+        received_at=received_at,
+        confirms_id=asked.pk,
+        actor=actor,
+        at=at,
+    )
 
 
 @transaction.atomic
@@ -91,83 +177,30 @@ def withdraw(*, instruction_id: int, reason: str, actor: Actor, at: datetime) ->
     """Take an instruction back: the person changed his mind, or it was keyed by mistake. Raises InstructionRefused."""
     if not reason.strip():
         raise InstructionRefused("no-reason")
-    person_id = Instruction.objects.values_list("person_id", flat=True).get(pk=instruction_id)
-    locks.lock(person_ids=[person_id])
+    known = Instruction.objects.values("person_id", "address_id").get(pk=instruction_id)
+    locks.lock(person_ids=[known["person_id"]], address_ids=[known["address_id"]])
     if InstructionWithdrawal.objects.filter(instruction_id=instruction_id).exists():
         raise InstructionRefused("withdrawn")
     withdrawal = InstructionWithdrawal.objects.create(
         instruction_id=instruction_id,
-        person_id=person_id,
+        person_id=known["person_id"],
         reason=reason[:300],
         withdrawn_at=at,
         withdrawn_by_id=actor.id if actor.kind == "user" else None,
     )
     instruction = withdrawal.instruction
-    audit.record("instruction.withdrawn", subject=instruction, actor=actor, at=at, person_id=person_id, reason=reason)
-    return withdrawal
-
-
-@transaction.atomic
-def consent(
-    *,
-    person_id: int,
-    kind: str,
-    creditor_id: int | None = None,
-    contact_point_id: int | None = None,
-    channel: str = "",
-    form: str = Instruction.Form.ORAL,
-    evidence: str = "",
-    details: dict[str, Any] | None = None,
-    expires_at: datetime | None = None,
-    actor: Actor,
-    at: datetime,
-) -> Consent:
-    """Record what a person agreed to."""
-    locks.lock(person_ids=[person_id])
-    given = Consent.objects.create(
-        person_id=person_id,
-        creditor_id=creditor_id,
-        contact_point_id=contact_point_id,
-        kind=kind,
-        channel=channel,
-        form=form,
-        evidence=evidence,
-        details=details or {},
-        given_at=at,
-        expires_at=expires_at,
-        recorded_at=at,
-        recorded_by_id=actor.id if actor.kind == "user" else None,
-    )
-    audit.record("consent.given", subject=given, actor=actor, at=at, person_id=person_id, kind=kind)
-    return given
-
-
-def suppress(*, address_id: int, reason: str, actor: Actor, at: datetime) -> Address:
-    """Silence a number or address for everybody who has it (it belongs to a stranger, or is dead).
-
-    Waits for a hand-over to that number which is under way; every later decision sees it.
-    """
-    with transaction.atomic():
-        changed = Address.objects.filter(pk=address_id, suppressed_at__isnull=True).update(
-            suppressed_at=at, suppressed_reason=reason[:40]
+    if instruction.kind == Kind.WRONG_PARTY and instruction.address_id is not None:
+        addresses.is_no_stranger(
+            address_id=instruction.address_id, contact_point_id=instruction.contact_point_id, actor=actor, at=at
         )
-        address = Address.objects.get(pk=address_id)
-        if changed:
-            audit.record("contact_point.suppressed", subject=address, actor=actor, at=at, reason=reason)
-    return address
-
-
-@transaction.atomic
-def mark_point(*, contact_point_id: int, state: str, actor: Actor, at: datetime) -> ContactPoint:
-    """Record whether a contact point reaches its person: verified, bad, stranger or removed."""
-    person_id = ContactPoint.objects.values_list("person_id", flat=True).get(pk=contact_point_id)
-    locks.lock(person_ids=[person_id])
-    point = ContactPoint.objects.select_for_update(of=("self",), no_key=True).get(pk=contact_point_id)
-    point.state = state
-    names = {"verified": "contact_point.verified", "unverified": "contact_point.restored"}
-    if state == ContactPoint.State.VERIFIED:
-        point.verified_at = at
-    point.save(update_fields=["state", "verified_at"])
-    name = names.get(state, "contact_point.marked_bad")
-    audit.record(name, subject=point, actor=actor, at=at, person_id=person_id, state=state)
-    return point
+    if instruction.kind == Kind.VULNERABLE:
+        vulnerability.clear(instruction, actor=actor, at=at)
+    audit.record(
+        "instruction.withdrawn",
+        subject=instruction,
+        actor=actor,
+        at=at,
+        person_id=known["person_id"],
+        reason=reason,
+    )
+    return withdrawal

@@ -5,8 +5,8 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from cases import activity, instructions, lifecycle, promises
-from cases.models import ContactPoint, Promise
+from cases import activity, addresses, consents, instructions, lifecycle, promises
+from cases.models import ContactPoint, Instruction, Promise
 from cases.models.case import NextAction, Status
 from collections_app.shared.actor import Actor
 from compliance import audit
@@ -50,10 +50,14 @@ def follow(
     """Let a closed call have its effects on number, case, promise and plan."""
     if attempt.contact_point_id is not None:
         _mark(attempt, outcome, actor=actor, at=at)
+    if outcome == Outcome.THIRD_PARTY_REFUSED:
+        _refused(attempt, actor=actor, at=at)
     case = attempt.case
     if case is None:
         return
     right_party = outcome in REACHED and attempt.party == "debtor"
+    if right_party:
+        consents.spend(person_id=attempt.person_id, attempt_id=attempt.pk, conversation=True, actor=actor, at=at)
     activity.note_contact(case_id=case.pk, at=attempt.started_at or at, right_party=right_party)
     if note.strip():
         activity.add_note(case=case, text=note, actor=actor, at=at)
@@ -88,16 +92,44 @@ def _mark(attempt: ContactAttempt, outcome: str, *, actor: Actor, at: datetime) 
     point_id, address_id = attempt.contact_point_id, attempt.address_id
     if point_id is None:
         return
-    if outcome == Outcome.WRONG_NUMBER:
-        instructions.mark_point(contact_point_id=point_id, state=ContactPoint.State.STRANGER, actor=actor, at=at)
-        if address_id is not None:
-            instructions.suppress(address_id=address_id, reason="stranger", actor=actor, at=at)
+    if outcome == Outcome.WRONG_NUMBER and address_id is not None:
+        _told(attempt, Instruction.Kind.WRONG_PARTY, contact_point_id=point_id, actor=actor, at=at)
     elif outcome == Outcome.NOT_IN_SERVICE:
-        instructions.mark_point(contact_point_id=point_id, state=ContactPoint.State.BAD, actor=actor, at=at)
+        addresses.mark(contact_point_id=point_id, state=ContactPoint.State.BAD, actor=actor, at=at)
     elif outcome in REACHED:
         point = ContactPoint.objects.select_related("address").get(pk=point_id)
         if point.state == ContactPoint.State.UNVERIFIED and point.address.suppressed_at is None:
-            instructions.mark_point(contact_point_id=point_id, state=ContactPoint.State.VERIFIED, actor=actor, at=at)
+            addresses.mark(contact_point_id=point_id, state=ContactPoint.State.VERIFIED, actor=actor, at=at)
+
+
+def _refused(attempt: ContactAttempt, *, actor: Actor, at: datetime) -> None:
+    """Never ask this third person again; where a stranger answered the debtor's number, never call it again."""
+    if attempt.party != "debtor":
+        _told(attempt, Instruction.Kind.THIRD_PARTY_REFUSED, contact_point_id=None, actor=actor, at=at)
+    elif attempt.contact_point_id is not None:
+        _told(
+            attempt,
+            Instruction.Kind.OPT_OUT,
+            contact_point_id=attempt.contact_point_id,
+            channel="phone",
+            actor=actor,
+            at=at,
+        )
+
+
+def _told(
+    attempt: ContactAttempt, kind: str, *, contact_point_id: int | None, channel: str = "", actor: Actor, at: datetime
+) -> None:
+    """Record what was said in the call. The call's transaction holds the locks, so it is in force with its commit."""
+    instructions.give(
+        person_id=attempt.contacted_id,
+        kind=kind,
+        channel=channel,
+        contact_point_id=contact_point_id,
+        evidence=f"{attempt.ref}",
+        actor=actor,
+        at=at,
+    )
 
 
 def _finish_tasks(attempt: ContactAttempt, *, case_id: int, actor: Actor, at: datetime) -> None:

@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 
-from cases import instructions
+from cases import addresses
 from cases.models import ContactPoint
 from collections_app.shared import clock
 from collections_app.shared.actor import Actor
@@ -194,7 +194,7 @@ def _mark_if_bad(receipt: DeliveryReceipt, attempt: ContactAttempt, *, at: datet
     """Mark the number that a carrier says nobody has."""
     said_so = receipt.status.partition(":")[2] and attempt.status == ContactAttempt.Status.FAILED
     if said_so and attempt.contact_point_id is not None:
-        instructions.mark_point(
+        addresses.mark(
             contact_point_id=attempt.contact_point_id, state=ContactPoint.State.BAD, actor=CARRIER, at=at
         )
 

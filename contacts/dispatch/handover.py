@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import DatabaseError, transaction
 
-from cases import activity, instructions, locks
+from cases import activity, addresses, locks
 from cases.arrears import Arrears
 from cases.models import ContactPoint
 from collections_app.shared import sealed
@@ -219,7 +219,7 @@ def _refused(
     """The carrier will never take it: a bad address is marked, and the next one of the person is tried."""
     again = None
     if refused.address_is_bad:
-        instructions.mark_point(contact_point_id=point.pk, state=ContactPoint.State.BAD, actor=DISPATCH, at=at)
+        addresses.mark(contact_point_id=point.pk, state=ContactPoint.State.BAD, actor=DISPATCH, at=at)
         others = [other for other in file.points if other.pk != point.pk and other.address_id != point.address_id]
         if catalogue.best(planned.channel, others) is not None:
             again = at + NEXT_TRY

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from cases import instructions
+from cases import addresses, instructions
 from cases.models import Consent, Hold, LocationClaim, PartyRole, Plan
 from collections_app.shared.actor import SYSTEM
 from compliance import gate
@@ -190,7 +190,7 @@ def test_leave_me_alone_without_naming_anything_means_everything():
 
 def test_a_suppressed_number_and_a_bad_one_are_told():
     case = CaseFactory(at=TEN)
-    instructions.suppress(address_id=case.point.address_id, reason="stranger", actor=SYSTEM, at=TEN)
+    addresses.suppress(address_id=case.point.address_id, reason="stranger", actor=SYSTEM, at=TEN)
     bad = ContactPointFactory(person=case.person, bad=True)
     assert {record.contact_point_id for record in known(case).records} == {case.point.pk, bad.pk}
 

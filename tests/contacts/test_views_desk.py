@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.urls import reverse
 
-from cases import instructions
+from cases import addresses, instructions
 from collections_app.shared.actor import SYSTEM
 from compliance.models import AuditEvent
 from contacts.models import ContactAttempt
@@ -263,7 +263,7 @@ def test_the_page_asks_the_database_as_often_for_much_history_as_for_none(desk, 
 def test_a_person_is_verified_in_every_language(desk, case, language):
     desk.cookies["django_language"] = language
     assert look(desk, case).context["case"].person["is_verified"] is False
-    instructions.mark_point(contact_point_id=case.point.pk, state="verified", actor=SYSTEM, at=NOON)
+    addresses.mark(contact_point_id=case.point.pk, state="verified", actor=SYSTEM, at=NOON)
     assert look(desk, case).context["case"].person["is_verified"] is True
 
 

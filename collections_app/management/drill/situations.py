@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from cases import holds, instructions, lifecycle
+from cases import addresses, holds, instructions, lifecycle
 from cases.models import ContactPoint, LocationClaim, Person, Plan
 from collections_app.management.drill.world import Lender, Subject, World
 from collections_app.management.harness.book import Place
@@ -120,12 +120,12 @@ def _plan(world: World, subject: Subject) -> None:
 
 
 def _silenced(world: World, subject: Subject) -> None:
-    instructions.suppress(address_id=subject.point.address_id, reason="stranger", actor=SYSTEM, at=clock.now())
+    addresses.suppress(address_id=subject.point.address_id, reason="stranger", actor=SYSTEM, at=clock.now())
 
 
 def _marked(state: str) -> Make:
     def make(world: World, subject: Subject) -> None:
-        instructions.mark_point(contact_point_id=subject.point.pk, state=state, actor=SYSTEM, at=clock.now())
+        addresses.mark(contact_point_id=subject.point.pk, state=state, actor=SYSTEM, at=clock.now())
 
     return make
 
