@@ -101,13 +101,17 @@ def weekday_hours(
 
 
 @predicate
-def asked_for_time(question: Question, facts: Facts, *, opens: time, closes: time) -> Finding:
+def asked_for_time(
+    question: Question, facts: Facts, *, opens: time, closes: time, express: bool = False
+) -> Finding:
     """This will apply (as an exception) at a time for which the person himself asked: expressly or of his own accord.
 
     opens, closes: the hours of the rule that is lifted, which a consent that names no start or no end runs from or to.
+    express: only an express consent counts.
     """
     hours = (seconds(opens), seconds(closes))
-    asked = [r for r in valid_time_consents(question, facts) if r.express is True or r.voluntary is True]
+    given = valid_time_consents(question, facts, express=express)
+    asked = [record for record in given if record.express is True or record.voluntary is True]
     if not asked:
         return FAILED
     zones = zones_of(question, facts)
