@@ -10,7 +10,17 @@ from django.core.management import CommandError, call_command
 from compliance import vectors
 
 FOLDER = Path(__file__).parent / "vectors"
-INSTALLED = {"au": 4, "ca": 6, "gr": 2, "cn": 49, "gb": 4, "us": 38, "in": 12}  # vectors whose packs are all here
+INSTALLED = {
+    "au": 4,
+    "ca": 6,
+    "gr": 2,
+    "cn": 49,
+    "gb": 4,
+    "us": 38,
+    "in": 12,
+    "jp_kr": 16,
+    "sea": 11,
+}  # vectors whose packs are all here
 
 
 def _vectors(name: str) -> list[vectors.Vector]:
