@@ -34,7 +34,7 @@ def only_liable_included(question: Question, facts: Facts) -> Finding:
 @predicate
 def recorded_and_kept(question: Question, facts: Facts, *, months: int, zone: str) -> Finding:
     """This will fail for a call or visit that is not recorded, and for deleting a recording before so many months."""
-    if question.kind == "action":
+    if question.action == "delete_recording":
         return retention_minimum(question, facts, months=months, zone=zone)
     if question.channel not in RECORDED:
         return PASSED
