@@ -16,7 +16,7 @@ from collections_app.shared.actor import Actor
 from compliance import audit, gate
 from compliance.facts import Override
 from compliance.gate import Permit, Refusal
-from contacts import call_results, facts, stops
+from contacts import call_results, facts
 from contacts.call_results import REACHED, NextStep, PromiseTerms
 from contacts.channels import catalogue
 from contacts.models import ContactAttempt
@@ -137,10 +137,10 @@ def _ask(
         raise CallRefused("point")
     locks.lock(person_ids=[person_id, contacted_id or person_id], address_ids=[known["address_id"]])
     file = facts.of_case(case_id, at=at, contacted_id=contacted_id, party=party)
-    point = file.point(contact_point_id)
-    if file.case.is_resolved:
+    point = file.point_row(contact_point_id)
+    if file.is_resolved:
         raise CallRefused("resolved")
-    if stops.stops_call(creditor_code=file.case.creditor.code, channel=channel) is not None:
+    if file.is_stopped(channel):
         raise CallRefused("stopped")
     if point is None or point.kind not in catalogue.info(channel).point_kinds:
         raise CallRefused("point")
@@ -163,7 +163,7 @@ def _ask(
             actor=actor,
             at=at,
             entrance="screen" if actor.kind == "user" else "api",
-            creditor_id=file.case.creditor_id,
+            creditor_id=file.creditor_id,
             case_id=case_id,
         )
     except gate.GateUnavailable as error:
@@ -172,9 +172,9 @@ def _ask(
     attempt = ContactAttempt.objects.create(
         person_id=person_id,
         contacted_id=file.contacted_id,
-        creditor_id=file.case.creditor_id,
+        creditor_id=file.creditor_id,
         case_id=case_id,
-        contact_point=point,
+        contact_point_id=contact_point_id,
         address_id=point.address_id,
         decision_id=decision.decision_id,
         channel=channel,
@@ -182,7 +182,7 @@ def _ask(
         purpose=purpose,
         content_class=channel,
         automated=question.automated,
-        debts=[account.pk for account in file.accounts],
+        debts=list(file.debts),
         status=ContactAttempt.Status.CLEARED if permit else ContactAttempt.Status.WITHHELD,
         at=at,
         valid_from=permit.valid_from if permit else None,
@@ -300,14 +300,14 @@ def report_past_call(
                 actor=actor,
                 at=happened_at,
                 entrance="report",
-                creditor_id=file.case.creditor_id,
+                creditor_id=file.creditor_id,
                 case_id=case_id,
             )
         flagged = decision.failing[0][:60] if isinstance(decision, Refusal) and decision.failing else ""
         attempt = ContactAttempt.objects.create(
             person_id=person_id,
             contacted_id=person_id,
-            creditor_id=file.case.creditor_id,
+            creditor_id=file.creditor_id,
             case_id=case_id,
             contact_point=point,
             address_id=point.address_id if point else None,
@@ -317,7 +317,7 @@ def report_past_call(
             channel=channel,
             purpose=purpose,
             content_class=channel,
-            debts=[account.pk for account in file.accounts],
+            debts=list(file.debts),
             status=ContactAttempt.Status.RECORDED,
             outcome=outcome,
             at=happened_at,

@@ -5,14 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from cases.models import Case, ContactPoint, Instruction
+from cases.models import Instruction
 from compliance.facts import Record
 from contacts.facts.details import record_with
+from contacts.facts.rows import CaseRow, InstructionRow, PointRow
 
 Kind = Instruction.Kind
 WEEK: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 # What binds at a number or address for everybody who is reached there, whoever asked.
 OF_THE_NUMBER: Final = (Kind.OPT_OUT, Kind.THIRD_PARTY_REFUSED, Kind.WRONG_PARTY)
+OWING: Final = ("debtor", "joint_debtor", "guarantor")
 # Kinds that rules know under another name; every other kind is its own record.
 RENAMED: Final = {Kind.PLACE: "opt_out", Kind.WORKPLACE: "opt_out", Kind.ONLY_TIMES: "inconvenient_window"}
 
@@ -21,17 +23,17 @@ RENAMED: Final = {Kind.PLACE: "opt_out", Kind.WORKPLACE: "opt_out", Kind.ONLY_TI
 class Concerned:
     """About whom and what the question is. seen: reads an instant (and when it was recorded) as the question does."""
 
-    case: Case
+    case: CaseRow
     contacted_id: int
     party: str
-    point: ContactPoint | None
+    point: PointRow | None
     at: datetime
     seen: Callable[[datetime, datetime | None], datetime]
 
 
-def records_of(instructions: Iterable[Instruction], who: Concerned) -> Iterator[Record]:
+def records_of(instructions: Iterable[InstructionRow], who: Concerned) -> Iterator[Record]:
     """Yield the records that these instructions are to the rules, in a contact with this person at this point."""
-    only: list[Instruction] = []
+    only: list[InstructionRow] = []
     for told in instructions:
         if told.creditor_id not in (None, who.case.creditor_id):
             continue
@@ -46,21 +48,21 @@ def records_of(instructions: Iterable[Instruction], who: Concerned) -> Iterator[
     yield from _outside(only, who)
 
 
-def end_of(told: Instruction) -> datetime | None:
+def end_of(told: InstructionRow) -> datetime | None:
     """Return when an instruction was taken back or lapses, whichever comes first; None while neither is known."""
-    withdrawn = getattr(told, "withdrawal", None)
-    ends = [end for end in (withdrawn.withdrawn_at if withdrawn else None, told.expires_at) if end is not None]
+    ends = [end for end in (told.withdrawn_at, told.expires_at) if end is not None]
     return min(ends) if ends else None
 
 
-def _of_one(told: Instruction, who: Concerned, *, mine: bool, here: bool) -> Iterator[Record]:
+def _of_one(told: InstructionRow, who: Concerned, *, mine: bool, here: bool) -> Iterator[Record]:
     # A request about a number binds for everybody who is reached there, whoever made it.
     point_id = who.point.pk if here and who.point is not None else told.contact_point_id
     if told.kind == Kind.WRONG_PARTY:
         if here:
             yield _record("point_suppressed", told, who, mine=mine, point_id=point_id)
     elif told.kind == Kind.THIRD_PARTY_REFUSED:
-        if mine:  # one refusal bars for good, whatever the number
+        # One refusal bars for good, whatever the number and the case; what he owes himself is another thing.
+        if told.person_id == who.contacted_id and who.party not in OWING:
             yield _record("cease_request", told, who, mine=mine, point_id=None)
         if point_id is not None:
             yield _record("opt_out", told, who, mine=mine, point_id=point_id)
@@ -76,7 +78,7 @@ def _of_one(told: Instruction, who: Concerned, *, mine: bool, here: bool) -> Ite
 
 
 def _record(
-    kind: str, told: Instruction, who: Concerned, *, mine: bool, point_id: int | None, channel: str | None = None
+    kind: str, told: InstructionRow, who: Concerned, *, mine: bool, point_id: int | None, channel: str | None = None
 ) -> Record:
     return record_with(
         kind,
@@ -94,13 +96,13 @@ def _record(
     )
 
 
-def _party(told: Instruction, who: Concerned, *, mine: bool) -> str:
+def _party(told: InstructionRow, who: Concerned, *, mine: bool) -> str:
     if told.person_id == who.contacted_id:
         return who.party
     return "debtor" if mine else "stranger"
 
 
-def _outside(only: Sequence[Instruction], who: Concerned) -> Iterator[Record]:
+def _outside(only: Sequence[InstructionRow], who: Concerned) -> Iterator[Record]:
     """Yield, for the person's "only at these times", all other times as inconvenient ones.
 
     Several add up: whoever says Saturday morning and later Tuesday evening may be called at both. It only ever closes

@@ -1,16 +1,20 @@
 """What is known about one case, and the question and facts that any contact about it makes of that."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from functools import cached_property
+from typing import Final
 
-from cases.firm_policy import UNSET, Policy
-from cases.models import Account, Case, ContactPoint, Instruction, LocationClaim, Product, Promise
+from cases.firm_policy import Policy
+from cases.models import Account, Case, ContactPoint, Product, Promise
+from cases.models.case import RESOLVED
 from collections_app.shared import clock
 from compliance import facts as known
 from compliance.facts import ContactEvent, Facts, FirmPolicy, Override, Question, Record
 from contacts.facts.asked import Concerned, records_of
+from contacts.facts.rows import AttemptRow, ClaimRow, Found, PointRow
+from contacts.facts.standing import standing_records
 from contacts.models import ContactAttempt
 
 OPEN_STATES: Final = ("cleared", "in_progress", "uncertain")
@@ -39,28 +43,79 @@ PRODUCT_ORDER: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CaseFile:
-    """What is known before a contact about one case; makes the question and the facts for any way of making it."""
+    """What is known before a contact about one case; makes the question and the facts for any way of making it.
 
-    case: Case
-    contacted_id: int
+    What rules need has been read; the models of case, accounts, points and promise are fetched when they are asked for.
+    """
+
+    found: Found
     party: str
     at: datetime
     live: bool
-    points: tuple[ContactPoint, ...]
-    accounts: tuple[Account, ...]
-    claims: tuple[LocationClaim, ...] = ()
-    attempts: tuple[ContactAttempt, ...] = ()
-    instructions: tuple[Instruction, ...] = ()
-    records: tuple[Record, ...] = ()
-    open_promise: Promise | None = None
-    policy: Policy = UNSET
-    _point_by_id: dict[int, ContactPoint] = field(default_factory=dict)
+
+    @property
+    def case_id(self) -> int:
+        return self.found.case.pk
+
+    @property
+    def person_id(self) -> int:
+        """The debtor."""
+        return self.found.case.person_id
+
+    @property
+    def contacted_id(self) -> int:
+        """The person to be reached: the debtor, or somebody else."""
+        return self.found.case.contacted_id
+
+    @property
+    def creditor_id(self) -> int:
+        return self.found.case.creditor_id
+
+    @property
+    def is_resolved(self) -> bool:
+        return self.found.case.status in RESOLVED
+
+    @cached_property
+    def debts(self) -> tuple[int, ...]:
+        """The ids of the open accounts of the case."""
+        return tuple(account.pk for account in self.found.accounts)
+
+    @cached_property
+    def case(self) -> Case:
+        """The case, with its person and creditor."""
+        return Case.objects.select_related("person", "creditor").get(pk=self.case_id)
+
+    @cached_property
+    def accounts(self) -> tuple[Account, ...]:
+        """The open accounts of the case, with their products."""
+        return tuple(Account.objects.filter(pk__in=self.debts).select_related("product").order_by("pk"))
+
+    @cached_property
+    def points(self) -> tuple[ContactPoint, ...]:
+        """The numbers and addresses of the person to be reached, in his order."""
+        points = ContactPoint.objects.filter(person_id=self.contacted_id).select_related("address", "person")
+        return tuple(points.order_by("position", "pk"))
+
+    @cached_property
+    def open_promise(self) -> Promise | None:
+        """The promise that is open, if there is one."""
+        ids = [promise.pk for promise in self.found.promises if promise.status == Promise.Status.OPEN]
+        return Promise.objects.get(pk=ids[-1]) if ids else None
 
     def point(self, contact_point_id: int | None) -> ContactPoint | None:
         """Return the contact point of that id among those of the person contacted, or None."""
-        return self._point_by_id.get(contact_point_id) if contact_point_id is not None else None
+        return next((point for point in self.points if point.pk == contact_point_id), None)
+
+    def point_row(self, contact_point_id: int | None) -> PointRow | None:
+        """Return what was read of the contact point of that id, or None where it is not the person's."""
+        return next((point for point in self.found.points if point.pk == contact_point_id), None)
+
+    def is_stopped(self, channel: str) -> bool:
+        """Whether a call or visit of this kind for this creditor is stopped by order."""
+        codes = {"everything": "", "creditor": self.found.case.creditor_code, "channel": channel}
+        return any(codes.get(stop.scope) == stop.target for stop in self.found.stops)
 
     def question(
         self,
@@ -75,7 +130,7 @@ class CaseFile:
         in_reply: bool | None = None,
     ) -> Question:
         """Return the proposal to reach the person now, by this channel and point, about all debts of the case."""
-        point = self.point(contact_point_id)
+        point = self.point_row(contact_point_id)
         return Question(
             at=self.at,
             channel=channel,
@@ -83,10 +138,10 @@ class CaseFile:
             person_id=self.contacted_id,
             contact_point_id=contact_point_id,
             point_kind=point.kind if point else None,
-            debts=tuple(account.pk for account in self.accounts),
+            debts=self.debts,
             purpose=purpose,
             content_class=content_class,
-            actor_kind=self.case.creditor.acting_as,
+            actor_kind=self.found.case.acting_as,
             staff=staff_id,
             automated=automated,
             override=override,
@@ -98,31 +153,38 @@ class CaseFile:
 
         except_attempt: the reservation of this very contact, which does not count against itself.
         """
-        creditor = self.case.creditor
-        point = self.point(contact_point_id)
-        kinds = {account.product.kind for account in self.accounts}
+        case, policy = self.found.case, self.found.policy
+        point = self.point_row(contact_point_id)
+        kinds = {account.product_kind for account in self.found.accounts}
         product = next((kind for kind in PRODUCT_ORDER if kind in kinds), Product.Kind.CONSUMER_DEBT)
-        events = (self._event(attempt, point) for attempt in self.attempts if attempt.pk != except_attempt)
+        events = (self._event(attempt, point) for attempt in self.found.attempts if attempt.pk != except_attempt)
         return Facts(
             jurisdictions=self._jurisdictions(),
             product=str(product),
-            creditor_kind=creditor.kind,
-            dpd=self.case.dpd_on(clock.business_day(self.at, creditor.time_zone)),
-            outsourced=creditor.acting_as != "creditor",
-            firm_policy=firm_numbers(self.policy),
-            extra_packs=self.policy.extra_packs,
+            creditor_kind=case.creditor_kind,
+            dpd=self._dpd(),
+            outsourced=case.acting_as != "creditor",
+            firm_policy=firm_numbers(policy),
+            extra_packs=policy.extra_packs,
             locations=self._locations(point),
             contacts=tuple(event for event in events if event is not None),
             records=(
-                *self.records,
-                *records_of(self.instructions, self._concerned(point)),
+                *standing_records(self.found, self._seen),
+                *records_of(self.found.instructions, self._concerned(point)),
                 *self._point_records(),
                 *self._notices(),
             ),
         )
 
-    def _concerned(self, point: ContactPoint | None) -> Concerned:
-        return Concerned(self.case, self.contacted_id, self.party, point, self.at, self._seen)
+    def _dpd(self) -> int:
+        """Return the days past due on the day of the question at the creditor's; 0 when nothing is past due."""
+        since = self.found.case.past_due_since
+        if since is None:
+            return 0
+        return max(0, (clock.business_day(self.at, self.found.case.creditor_time_zone) - since).days)
+
+    def _concerned(self, point: PointRow | None) -> Concerned:
+        return Concerned(self.found.case, self.contacted_id, self.party, point, self.at, self._seen)
 
     def _seen(self, at: datetime, recorded_at: datetime | None = None) -> datetime:
         """Return the instant as this question sees it: what is there already is not in the future."""
@@ -130,25 +192,25 @@ class CaseFile:
         return min(at, self.at) if self.live and not in_future_by_intent else at
 
     def _jurisdictions(self) -> tuple[str, ...]:
-        person = self._person()
-        places = {claim.jurisdiction for claim in self._places() if claim.jurisdiction}
-        certain = [claim for claim in self._places() if claim.authoritative and claim.jurisdiction]
+        person = self.found.case
+        places = {claim.jurisdiction for claim in self._places if claim.jurisdiction}
+        certain = [claim for claim in self._places if claim.authoritative and claim.jurisdiction]
         if certain:
             return (max(certain, key=lambda claim: claim.learned_at).jurisdiction,)
-        if person is not None and person.jurisdiction:
+        if person.jurisdiction:
             places.add(person.jurisdiction)
         return tuple(sorted(places))
 
-    def _person(self) -> Any:
-        if self.contacted_id == self.case.person_id:
-            return self.case.person
-        return self.points[0].person if self.points else None
+    @cached_property
+    def _places(self) -> tuple[ClaimRow, ...]:
+        """Where the person is said to be: as far as it was known then, else as far as it is known now; by his own
+        claims, else by the debtor's.
+        """
+        claims = self.found.claims
+        own = [claim for claim in claims if claim.person_id == self.contacted_id] or claims
+        return tuple(claim for claim in own if claim.learned_at <= self.at) or tuple(own)
 
-    def _places(self) -> tuple[LocationClaim, ...]:
-        """Return where the person is said to be: as far as it was known then, else as far as it is known now."""
-        return tuple(claim for claim in self.claims if claim.learned_at <= self.at) or self.claims
-
-    def _locations(self, point: ContactPoint | None) -> tuple[known.LocationClaim, ...]:
+    def _locations(self, point: PointRow | None) -> tuple[known.LocationClaim, ...]:
         claims = [
             known.LocationClaim(
                 zone=claim.time_zone,
@@ -158,10 +220,10 @@ class CaseFile:
                 basis=claim.basis,
                 authoritative=claim.authoritative,
             )
-            for claim in self._places()
+            for claim in self._places
         ]
-        person = self._person()
-        if not claims and person is not None and person.time_zone:
+        person = self.found.case
+        if not claims and person.time_zone:
             claims.append(
                 known.LocationClaim(
                     zone=person.time_zone,
@@ -184,10 +246,10 @@ class CaseFile:
             )
         return tuple(claims)
 
-    def _event(self, attempt: ContactAttempt, point: ContactPoint | None) -> ContactEvent | None:
+    def _event(self, attempt: AttemptRow, point: PointRow | None) -> ContactEvent | None:
         same_point = point is not None and attempt.address_id is not None and attempt.address_id == point.address_id
         ours = attempt.contacted_id == self.contacted_id
-        about = attempt.person_id == self.case.person_id
+        about = attempt.person_id == self.person_id
         if not (ours or about or same_point):
             return None
         outcome = attempt.status if attempt.status in OPEN_STATES else attempt.outcome or attempt.status
@@ -195,7 +257,6 @@ class CaseFile:
             outcome = "failed"
         if outcome == "recorded":
             outcome = "received" if attempt.direction == "inbound" else "uncertain"
-        used = attempt.contact_point
         return ContactEvent(
             at=self._seen(attempt.at),
             channel=attempt.channel,
@@ -206,27 +267,26 @@ class CaseFile:
             party=self.party if ours else attempt.party if about else "stranger",
             person_id=attempt.contacted_id,
             contact_point_id=point.pk if same_point and point is not None else attempt.contact_point_id,
-            point_kind=used.kind if used else None,
+            point_kind=attempt.point_kind,
             debts=tuple(attempt.debts),
             purpose=attempt.purpose,
-            actor_kind=attempt.creditor.acting_as,
+            actor_kind=attempt.acting_as,
             automated=attempt.automated,
-            reserved_point=bool(used and used.reserved),
+            reserved_point=bool(attempt.point_reserved),
         )
 
     def _point_records(self) -> Iterable[Record]:
-        for point in self.points:
-            address = point.address
-            if address.suppressed_at is not None:
-                at = self._seen(address.suppressed_at)
+        for point in self.found.points:
+            if point.suppressed_at is not None:
+                at = self._seen(point.suppressed_at)
             elif self.live and point.state in UNUSABLE:  # how it was on another day is not known
                 at = self._seen(point.created_at)
             else:
                 continue
-            yield Record(kind="point_suppressed", at=at, person_id=point.person_id, contact_point_id=point.pk)
+            yield Record(kind="point_suppressed", at=at, person_id=self.contacted_id, contact_point_id=point.pk)
 
     def _notices(self) -> Iterable[Record]:
-        for attempt in self.attempts:
+        for attempt in self.found.attempts:
             kind = NOTICE_RECORDS.get(attempt.content_class)
             left = attempt.status in ("sent", "delivered", "recorded") and attempt.direction == "outbound"
             if kind and left and attempt.contacted_id == self.contacted_id:

@@ -12,6 +12,14 @@ from django_fsm import FSMField, FSMModelMixin, transition
 from collections_app.shared import refs
 from contacts.models.template import Channel, Purpose
 
+# What the gate never forgets of a person, however long ago it was; everything else falls out of the longest window.
+NOTICES = ["validation_notice", "verification", "collection_notice", "agency_notice"]
+OWING = ["debtor", "joint_debtor", "guarantor"]
+SAID_ONCE = [
+    "opt_out_confirmation", "opt_out_confirmation_with_demand", "efforts_terminated", "notify_remedy",
+    "threaten_suit", "statutory_notice",
+]  # fmt: skip
+
 
 class ContactAttempt(FSMModelMixin, models.Model):
     """One contact. For `ours`, reaching `cleared` is the reservation: it needs its own permitting decision, which the
@@ -169,6 +177,23 @@ class ContactAttempt(FSMModelMixin, models.Model):
                 name="attempts_by_provider_ref", fields=["provider", "provider_ref"], condition=~Q(provider_ref="")
             ),
             models.Index(name="attempts_of_a_day", fields=["creditor", "at"]),
+            # What the gate reads of a long history (`contacts.facts.sql`, with the same conditions).
+            models.Index(
+                name="attempts_with_another_person",
+                fields=["contacted", "-at"],
+                condition=~Q(contacted=F("person")),
+            ),
+            models.Index(
+                name="attempts_never_forgotten",
+                fields=["contacted", "-at"],
+                condition=Q(content_class__in=NOTICES) | ~Q(party__in=OWING) | Q(purpose__in=SAID_ONCE),
+            ),
+            models.Index(
+                name="attempts_that_were_talks",
+                fields=["contacted", "-at"],
+                condition=Q(outcome__in=["conversation", "met"]),
+            ),
+            models.Index(name="attempts_inbound", fields=["address", "-at"], condition=Q(direction="inbound")),
         ]
 
     def __str__(self) -> str:
