@@ -95,6 +95,19 @@ def _contact(raw: Mapping[str, Any], where: str) -> ContactEvent:
     )
 
 
+def _firm_policy(raw: Mapping[str, Any], where: str) -> FirmPolicy:
+    if unknown := set(raw) - {"contact_hours", "guard_minutes", "caps", "enabled"}:
+        raise VectorError(f"{where}: firm_policy: unknown field {', '.join(sorted(unknown))}")
+    hours = raw.get("contact_hours", {})
+    return FirmPolicy(
+        opens=hours.get("open"),
+        closes=hours.get("close"),
+        guard_minutes=tuple(sorted(raw.get("guard_minutes", {}).items())),
+        caps=tuple(Cap(**{**cap, "channels": tuple(cap["channels"])}) for cap in raw.get("caps", ())),
+        enabled=tuple(raw.get("enabled", ())),
+    )
+
+
 def _facts(raw: Mapping[str, Any], where: str) -> Facts:
     context = dict(raw["context"])
     locations, contacts, records = [], [], []
@@ -111,14 +124,7 @@ def _facts(raw: Mapping[str, Any], where: str) -> Facts:
         else:
             raise VectorError(f"{spot}: unknown kind {kind!r}")
     firm = context.pop("firm_policy", None)
-    hours = (firm or {}).get("contact_hours", {})
-    caps = tuple(
-        Cap(channels=tuple(one["channels"]), limit=one["limit"], days=one.get("days", 1), per=one.get("per", "person"))
-        for one in (firm or {}).get("caps", ())
-    )
-    policy = None
-    if firm is not None:
-        policy = FirmPolicy(opens=hours.get("open"), closes=hours.get("close"), caps=caps, enabled=())
+    policy = None if firm is None else _firm_policy(firm, where)
     money = {}
     for key in ("overdraft_principal", "balance"):
         if (amount := context.pop(key, None)) is not None:
