@@ -2,7 +2,7 @@
 looser (`compliance.policy_bounds`).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time
 from typing import Any
@@ -10,10 +10,12 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from cases import policy_book
 from cases.models import Creditor, FirmPolicyVersion
 from cases.refusal import Refused
 from collections_app.shared.actor import Actor
 from compliance import audit
+from compliance.policy_bounds import Objection
 
 
 class PolicyRefused(Refused):
@@ -21,7 +23,12 @@ class PolicyRefused(Refused):
         "no-reason": _("Say why."),
         "hours": _("Give both hours or neither, the opening before the close."),
         "in-the-past": _("A policy cannot begin in the past: what was decided then was decided by the old one."),
+        "looser": _("%(objections)s"),
     }
+
+    def __init__(self, code: str, *, objections: Sequence[Objection] = (), **values: Any) -> None:
+        super().__init__(code, objections=" ".join(str(each) for each in objections), **values)
+        self.objections = tuple(objections)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +78,17 @@ def set_policy(
 ) -> FirmPolicyVersion:
     """Set the firm's limits for a creditor's book from an instant on. Raises PolicyRefused.
 
-    in_force_from: now, unless later; only the first version of a book may begin earlier.
+    in_force_from: now, unless later; only the first version of a book may begin earlier. Limits that are looser than a
+    rule which binds this book are refused, whoever sets them.
     """
     begins = in_force_from or at
     if not reason.strip():
         raise PolicyRefused("no-reason")
     if (opens is None) != (closes is None) or (opens is not None and closes is not None and opens >= closes):
         raise PolicyRefused("hours")
+    found = policy_book.objections(creditor, opens=opens, closes=closes, document=document or {}, at=max(begins, at))
+    if found:
+        raise PolicyRefused("looser", objections=found)
     Creditor.objects.select_for_update(of=("self",), no_key=True).get(pk=creditor.pk)
     if begins < at and FirmPolicyVersion.objects.filter(creditor=creditor).exists():
         raise PolicyRefused("in-the-past")

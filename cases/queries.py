@@ -60,7 +60,7 @@ class HoldLine:
     label: str
     reason: str
     until: date | None
-    review_on: date
+    review_on: date | None
     confirmed: bool
 
 

@@ -36,6 +36,7 @@ ENTRIES: Final = (
         "scale",
         "compliance.view_decision",
     ),
+    Entry(_("Firm policy"), "cases:firm-policies", "shield", "cases.set_policy"),
     Entry(_("Admin"), "admin:index", "settings", "staff"),
 )
 

@@ -43,6 +43,8 @@ ROUTES = {
     "cases:import-load": {"admin"},
     "cases:import-refusals": {"admin"},
     "cases:unallocated": LEADS,
+    "cases:firm-policies": LEADS,
+    "cases:firm-policy": LEADS,
     "cases:allocate": {"supervisor"},
     "cases:queue": DESK,
     "cases:take-next": DESK,
@@ -131,6 +133,7 @@ class World:
             {"ref": self.case.ref, "instruction_id": self.instruction.pk},
             {"pk": self.payment.pk if name == "cases:allocate" else self.run.pk},
             {"name": "needs"},
+            {"code": self.case.creditor.code},
         ):
             try:
                 return reverse(name, kwargs=arguments)
