@@ -74,7 +74,9 @@ def standing_records(found: Found, seen: Seen) -> Iterator[Record]:
 
 
 def _consent(given: ConsentRow, seen: Seen) -> Record:
-    ends = [end for end in (given.withdrawn_at, given.expires_at, given.spent_at) if end is not None]
+    # One to more calls is read by its rule, which still leaves out the calls that it covered.
+    spent_at = None if given.kind == Consent.Kind.MORE_CALLS else given.spent_at
+    ends = [end for end in (given.withdrawn_at, given.expires_at, spent_at) if end is not None]
     return record_with(
         given.kind,
         at=seen(given.given_at, given.recorded_at),
