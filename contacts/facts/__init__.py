@@ -30,13 +30,19 @@ __all__ = ["CaseFile", "firm_numbers", "of_case"]
 
 
 def of_case(
-    case_id: int, *, at: datetime, contacted_id: int | None = None, party: str = DEBTOR, live: bool = True
+    case_id: int,
+    *,
+    at: datetime,
+    contacted_id: int | None = None,
+    party: str = DEBTOR,
+    live: bool = True,
+    window: timedelta | None = None,
 ) -> CaseFile:
     """Return what is known about one case at this instant. contacted_id and party: whom to reach, if not the debtor.
 
-    Raises Case.DoesNotExist.
+    window: how far back contacts are read, where that is not for the rules in force to say. Raises Case.DoesNotExist.
     """
-    window = look_back.longest(at)
+    window = window or look_back.longest(at)
     found = _read(case_id, contacted_id, at, live, window)
     capped = max((int(cap.get("days", 1)) for cap in found.policy.document.get("caps", ())), default=0)
     if timedelta(days=capped + 1) > window:  # a cap of the firm's own that counts over longer than any law
