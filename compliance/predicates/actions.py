@@ -7,6 +7,7 @@ from compliance.periods import add_months
 from compliance.predicates.registry import FAILED, PASSED, Finding, fails, predicate
 from compliance.predicates.retention import retention_minimum, settled_at
 from compliance.predicates.scope import in_force, zones_of
+from compliance.vocabulary import COLLECTING
 from compliance.windows import local
 
 ASSET_CLASSES = ("正常", "关注", "次级", "可疑", "损失")
@@ -106,7 +107,9 @@ def sensitive_data_consented(question: Question, facts: Facts, *, kinds: tuple[s
 
 @predicate
 def assignment_notified(question: Question, facts: Facts) -> Finding:
-    """This will fail for a buyer of the claim while the debtor was not told of the sale."""
+    """This will fail for collecting a claim that was sold while the debtor was not told of the sale."""
+    if question.purpose not in COLLECTING:
+        return PASSED
     for record in facts.records:
         if record.kind == "claim_assigned" and in_force(record, question.at) and record.debtor_notified is False:
             return FAILED

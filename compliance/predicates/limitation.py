@@ -149,7 +149,7 @@ def guarantee_period_open(question: Question, facts: Facts, *, months: int, zone
     (guarantee_kind "general") only by suit or arbitration.
     """
     found = guarantee_periods(question, facts, months=months, zone=zone, calendar=calendar)
-    if not found:
+    if not found or question.purpose not in COLLECTING:
         return PASSED
     period = found[0]
     values = {"ends": period.ends.isoformat()}

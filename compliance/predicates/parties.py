@@ -101,6 +101,27 @@ def _opening(dials: list[ContactEvent], zone: str, *, dial_count: int, days: int
 
 
 @predicate
+def unrelated_left_alone(
+    question: Question, facts: Facts, *, volunteer: bool = False, locating: bool = False
+) -> Finding:
+    """This will fail for a person who does not owe (nor acts for the debtor) but for what he wants or may be asked.
+
+    volunteer: arranging a payment that he offered of his own accord passes. locating: asking where the debtor is, or
+    how to reach him, passes. Answers, service and notices pass as well; none of these with a word of the debt.
+    """
+    if is_liable(question, facts) or question.party == "attorney":
+        return PASSED
+    values: dict[str, Value] = {"party": question.party}
+    if question.purpose == "arrange_voluntary_payment":
+        offered = any(event.outcome == "offers_to_pay" for event in with_person(question, facts))
+        return Finding(volunteer and offered, values)
+    pressing = question.purpose in COLLECTING or question.purpose == "service_reminder"
+    if pressing or question.discloses_debt is True or (question.purpose == "locate" and not locating):
+        return fails(values)
+    return passes(values)
+
+
+@predicate
 def lost_debtor(
     question: Question,
     facts: Facts,
@@ -119,7 +140,7 @@ def lost_debtor(
     grounds. refusal_bars: a person who once clearly refused is never asked again. Only to locate, with no word of the
     debt.
     """
-    if is_liable(question, facts):
+    if is_liable(question, facts) or question.party == "attorney":
         return PASSED
     if refusal_bars and any(e.outcome == "third_party_refused" for e in with_person(question, facts)):
         return fails({"ground": "refused"})
@@ -142,7 +163,7 @@ def lost_debtor(
 @predicate
 def licence_not_ended(question: Question, facts: Facts) -> Finding:
     """This will fail for asking a third person once the debtor has been reached again after failed dials."""
-    if is_liable(question, facts):
+    if is_liable(question, facts) or question.party == "attorney":
         return PASSED
     dials, reached = _streak(question, facts)
     if reached is None or dials:
@@ -175,7 +196,9 @@ def asked_once(question: Question, facts: Facts) -> Finding:
 
 @predicate
 def heir_liable(question: Question, facts: Facts) -> Finding:
-    """This will pass for an heir of a debtor known to have died who has not renounced the estate."""
+    """This will fail for collecting from an heir of a debtor not known to have died, or who renounced the estate."""
+    if question.purpose not in COLLECTING:
+        return PASSED
     if any(True for _ in own_records(question, facts, "inheritance_renounced")):
         return fails({"ground": "renounced"})
     if not any(True for _ in records(question, facts, "deceased")):

@@ -19,7 +19,8 @@ INSTALLED = {
     "us": 47,
     "in": 12,
     "jp_kr": 16,
-    "sea": 11,
+    "sea": 14,
+    "tw_hk": 12,
 }  # vectors whose packs are all here
 
 
