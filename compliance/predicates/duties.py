@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from compliance import calendars
 from compliance.facts import Facts, Question
 from compliance.predicates.registry import PASSED, Finding, fails, passes, predicate
 from compliance.predicates.scope import about, own_records, records, with_debtor, with_person, zones_of
@@ -92,3 +93,20 @@ def flagged(question: Question, facts: Facts, *, kinds: tuple[str, ...]) -> Find
     for record in own_records(question, facts, *kinds):
         return fails({"since": record.at.date().isoformat(), "ground": record.kind})
     return PASSED
+
+
+@predicate
+def validation_period_over(
+    question: Question, facts: Facts, *, receipt_days: int, period_days: int, calendar: str
+) -> Finding:
+    """This will fail (as an advisory) within the validation period: what is said must not overshadow the notice.
+
+    The notice counts as received so many business days after sending; the period is so many calendar days after that.
+    """
+    zone = zones_of(question, facts)[0]
+    sent = [local(record.at, zone).date() for record in records(question, facts, "validation_notice_sent")]
+    if not sent:
+        return PASSED
+    received = calendars.get(calendar).add_business_days(min(sent), receipt_days)
+    ends = received + timedelta(days=period_days)
+    return Finding(question.at >= start_of_day(ends + timedelta(days=1), zone), {"period_end": ends.isoformat()})
