@@ -17,6 +17,12 @@ class Creditor(models.Model):
         BANK_CBA_MEMBER = "bank_cba_member", _("bank, member of the China Banking Association")
         CONSUMER_FINANCE = "consumer_finance_company", _("consumer finance company")
         MICROLOAN = "microloan_company", _("micro-loan company")
+        AUTHORISED_INSTITUTION = "authorised_institution", _("institution authorised in Hong Kong")
+        CLASS_LICENSEE = "class_licensee", _("lender under the class licence of Singapore")
+        LENDING_COMPANY = "lending_company", _("lending or financing company of the Philippines")
+        FINANCIAL_SERVICES = "financial_services_provider", _("financial services provider of Indonesia")
+        MONEY_LENDER = "money_lender", _("registered money lender of Japan")
+        FINANCE_COMPANY = "finance_company", _("finance company of Vietnam")
         OTHER = "unspecified", _("other")
 
     class ActingAs(models.TextChoices):
@@ -62,6 +68,9 @@ class Product(models.Model):
         CAR_LOAN = "car_loan", _("car loan")
         GUARANTEED_LOAN = "guaranteed_loan", _("guaranteed loan")
         MICROFINANCE = "microfinance_loan", _("microfinance loan")
+        ONLINE_LOAN = "online_loan", _("online loan between private persons")
+        CASH_LOAN = "cash_loan", _("small cash loan")
+        STUDENT_LOAN = "student_loan", _("student loan")
         BUSINESS_LOAN = "business_loan", _("business loan")
         CONSUMER_DEBT = "consumer_debt", _("other consumer debt")
 
