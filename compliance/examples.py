@@ -178,8 +178,38 @@ def vectors_of(folder: Path) -> list[vectors.Vector]:
 
 def run(pack: Pack) -> list[ExampleResult]:
     """Return what became of every example of a pack."""
-    results = []
+    return [ExampleResult(pack.id, case.name, not why, why) for case, _, why in asked(pack)]
+
+
+def asked(pack: Pack) -> list[tuple[Case, Outcome, str]]:
+    """Return every example of a pack with its outcome, and in what that differs from what it says."""
+    found = []
     for case in cases(pack):
-        why = case.judge(case.ask())
-        results.append(ExampleResult(pack.id, case.name, not why, why))
-    return results
+        outcome = case.ask()
+        found.append((case, outcome, case.judge(outcome)))
+    return found
+
+
+def gaps(pack: Pack, outcomes: Iterable[Outcome]) -> list[str]:
+    """Return what a pack must still say: rules without text, reviewer or date, and restrictions seen from one side.
+
+    outcomes: those of its examples. A restriction needs an example that it refuses, and one in which it is asked and
+    kept; where the thing itself is forbidden, whatever the facts, the first is enough.
+    """
+    states: dict[str, set[str]] = {}
+    for outcome in outcomes:
+        for result in outcome.results:
+            states.setdefault(result.rule, set()).add(result.state)
+    found = []
+    for rule in pack.rules:
+        for name, value in (("text", rule.text), ("reviewer", rule.reviewer), ("reviewed_on", rule.reviewed_on)):
+            if not value:
+                found.append(f"{rule.id}: {name}: missing")
+        if rule.role != "restriction" or rule.check == "always":
+            continue
+        seen = states.get(rule.id, set())
+        if engine.FAIL not in seen:
+            found.append(f"{rule.id}: no example is refused by it")
+        if engine.PASS not in seen and rule.check != "never":
+            found.append(f"{rule.id}: in no example is it asked and kept")
+    return found

@@ -11,6 +11,7 @@ from django.core.management import CommandError, call_command
 
 from compliance import examples, mutation, packs_loader
 from compliance.packs_loader import Pack, PackError
+from compliance.releases import meaning
 
 HEAD = """
 id = "T-PACK"
@@ -28,6 +29,7 @@ RULES = """
 id = "T-HOURS"
 title = { en = "Hours", zh-hans = "时段" }
 says = { en = "No", zh-hans = "否" }
+text = { en = "Between eight and nine.", zh-hans = "八时至二十一时。" }
 source = "a text"
 applies_to = ["phone", "visit"]
 check = "local_hours"
@@ -36,6 +38,7 @@ version = [{ from = 2026-01-01, opens = 08:00:00, closes = 21:00:00 }]
 [[rule]]
 id = "T-REPLY"
 title = { en = "Replies", zh-hans = "答复" }
+text = { en = "Replies may be late.", zh-hans = "答复不受限。" }
 source = "a text"
 role = "exception"
 lifts = ["T-HOURS"]
@@ -274,3 +277,39 @@ def test_a_pack_or_folder_that_is_not_there_is_wrong_use(wrong: list[str]) -> No
     with pytest.raises(CommandError) as left:
         call_command("check_packs", *wrong)
     assert left.value.returncode == 2
+
+
+def test_a_rule_without_text_or_seen_from_one_side_only_is_refused(planted: Path) -> None:
+    assert _command("T-PACK")[1]["packs"][0]["failed"] == []
+    open_days = [part for part in PROOFS.split("[[example]]") if "permitted" not in part]
+    bare = RULES.replace('text = { en = "Between eight and nine.", zh-hans = "八时至二十一时。" }\n', "")
+    pack = _pack(planted, "[[example]]".join(open_days), bare)
+    outcomes = [outcome for _, outcome, _ in examples.asked(pack)]
+    assert examples.gaps(pack, outcomes) == ["T-HOURS: text: missing", "T-HOURS: in no example is it asked and kept"]
+    assert examples.gaps(pack, []) == [
+        "T-HOURS: text: missing",
+        "T-HOURS: no example is refused by it",
+        "T-HOURS: in no example is it asked and kept",
+    ]
+
+
+def test_an_id_that_was_released_and_now_means_something_else_is_refused(planted: Path) -> None:
+    assert meaning.ship(packs_loader.get("T-PACK"), on=date(2026, 2, 1))
+    assert _command("T-PACK")[0] == 0
+    ledger = planted / "T-PACK" / "released.json"
+    ledger.write_text(ledger.read_text(encoding="utf-8").replace('"08:00:00"', '"07:00:00"'), encoding="utf-8")
+    status, report = _command("T-PACK")
+    assert (status, len(report["packs"][0]["failed"])) == (1, 1)
+    assert "T-HOURS: version from 2026-01-01: opens" in report["packs"][0]["failed"][0]
+
+
+def test_an_example_may_name_warnings_and_rules_that_are_kept(tmp_path: Path) -> None:
+    def why(line: str) -> str:
+        first = PROOFS.split("[[example]]")[1]
+        pack = _pack(tmp_path, f"[[example]]{first}{line}\n")
+        return examples.run(pack)[0].why
+
+    assert why('passes = ["T-HOURS"]') == why("warns = []") == ""
+    assert why('passes = ["T-REPLY"]') == "not asked, or not kept: T-REPLY"
+    assert why('warns = "T-HOURS"') == "warnings: none"
+    assert why('as_of = 2025-12-31\npasses = ["T-HOURS"]') == "not asked, or not kept: T-HOURS"

@@ -1,5 +1,5 @@
-"""`check_packs [PACK ...] [--mutate]`: can every rule pack be read, does it say what its examples say, and are they
-enough to notice a change of it?
+"""`check_packs [PACK ...] [--mutate]`: can every rule pack be read, does it say what its examples say, do its ids mean
+what they meant when they were released, and are the examples enough to notice a change?
 """
 
 from __future__ import annotations
@@ -13,14 +13,17 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from collections_app.shared import clock
 from compliance import examples, mutation, packs_loader
 from compliance.examples import Case
 from compliance.packs_loader import PackError
+from compliance.releases import meaning
 from compliance.vectors import VectorError
 
 
 class Command(BaseCommand):
-    """Exit status: 1 when a pack cannot be read, an example does not hold, or a mutant survives unexplained.
+    """Exit status: 1 when a pack cannot be read, an example does not hold, a rule lacks its text or an example on one
+    side, a released id changed its meaning, or a mutant survives unexplained.
 
     2 for a pack or a folder of vectors that is not there.
     """
@@ -81,12 +84,17 @@ class Command(BaseCommand):
         try:
             pack = packs_loader.get(pack_id)
             report |= {"version": pack.version, "hash": pack.hash, "rules": len(pack.rules)}
-            results = examples.run(pack)
+            results = examples.asked(pack)
+            changed = meaning.problems_of_meaning(pack, on=clock.now().date())
         except PackError as error:
             report["failed"].append(str(error))
             return report
         report["examples"] = len(results)
-        report["failed"] = [f"{result.says}: {result.why}" for result in results if not result.holds]
+        report["failed"] = [
+            *(f"{case.name}: {why}" for case, _, why in results if why),
+            *examples.gaps(pack, (outcome for _, outcome, _ in results)),
+            *(str(problem) for problem in changed),
+        ]
         return report
 
     def _mutate(self, line: dict[str, Any], proofs: list[Case], report: dict[str, Any]) -> None:
