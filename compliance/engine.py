@@ -146,11 +146,18 @@ def compiled(packs: Sequence[Pack], day: date) -> _Program:
     return _compile(tuple(pack.hash for pack in ordered), day)
 
 
-def _fits(conditions: Iterable[Condition], question: Question, facts: Facts) -> str:
-    """Return the first condition that does not fit, or nothing."""
+def _fits(conditions: Iterable[Condition], question: Question, facts: Facts, *, every: bool = False) -> str:
+    """Return the first condition that does not fit, or nothing.
+
+    Where the debts are of several products one that fits is enough; every: all of them must (of an exception).
+    """
     for condition in conditions:
         value = getattr(question if condition.of_question else facts, condition.attribute)
-        if (value in condition.values) is condition.negated:
+        fits = (value in condition.values) is not condition.negated
+        if facts.other_products and condition.attribute == "product":
+            others = [(other in condition.values) is not condition.negated for other in facts.other_products]
+            fits = fits and all(others) if every else fits or any(others)
+        if not fits:
             return condition.attribute
     return ""
 
@@ -227,7 +234,7 @@ def _evaluate_once(question: Question, facts: Facts, program: _Program) -> _Eval
         elif not active.in_force:
             unfit = "date"
         else:
-            unfit = _fits(rule.when, question, facts)
+            unfit = _fits(rule.when, question, facts, every=rule.role == "exception")
         order[rule.id] = len(results)
         if unfit:
             results.append(active.not_applicable(unfit))

@@ -240,6 +240,7 @@ class Facts:
 
     jurisdictions: tuple[str, ...]  # where the person is, as law sees it: ("CN",), ("US-WA", "US-FED"); empty: unknown
     product: str = "consumer_debt"
+    other_products: tuple[str, ...] = ()  # of the other debts that it is about: what forbids binds for each of them
     creditor_kind: str = "unspecified"
     dpd: int | None = None  # days past due on the day of the question
     outsourced: Flag = None

@@ -77,10 +77,15 @@ class Refusal:
 
 @lru_cache(maxsize=512)
 def _chosen(
-    edition: Edition, jurisdictions: tuple[str, ...], product: str, creditor_kind: str, extra: tuple[str, ...]
+    edition: Edition,
+    jurisdictions: tuple[str, ...],
+    products: tuple[str, ...],
+    creditor_kind: str,
+    extra: tuple[str, ...],
 ) -> tuple[Pack, ...]:
     chosen = []
     covered = set()
+    known = {"product": products, "creditor_kind": (creditor_kind,)}
     for pack in edition.packs:
         if pack.id == POLICY:
             continue
@@ -90,8 +95,7 @@ def _chosen(
             if any(place == entry or place.startswith(f"{entry}-") for entry in pack.jurisdictions)
         }
         fits = all(
-            ({"product": product, "creditor_kind": creditor_kind}.get(condition.attribute) in condition.values)
-            is not condition.negated
+            any((value in condition.values) is not condition.negated for value in known[condition.attribute])
             for condition in pack.scope
         )
         if pack.id in extra or (pack.enabled and places and fits):
@@ -107,7 +111,8 @@ def choose_from(edition: Edition, facts: Facts) -> tuple[Pack, ...]:
 
     Empty when the law of one of the places is not installed, so that the engine refuses. Never by language or script.
     """
-    return _chosen(edition, facts.jurisdictions, facts.product, facts.creditor_kind, tuple(sorted(facts.extra_packs)))
+    products = (facts.product, *facts.other_products)
+    return _chosen(edition, facts.jurisdictions, products, facts.creditor_kind, tuple(sorted(facts.extra_packs)))
 
 
 def edition_of(question: Question, facts: Facts) -> Edition:

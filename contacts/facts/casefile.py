@@ -20,6 +20,7 @@ from contacts.models import ContactAttempt
 OPEN_STATES: Final = ("cleared", "in_progress", "uncertain")
 UNUSABLE: Final = (ContactPoint.State.BAD, ContactPoint.State.STRANGER, ContactPoint.State.REMOVED)
 DEBTOR: Final = "debtor"
+TELEPHONES: Final = ("mobile", "home_phone", "work_phone", "unknown_phone")
 
 NOTICE_RECORDS: Final = {
     "validation_notice": "validation_notice_sent",
@@ -28,7 +29,7 @@ NOTICE_RECORDS: Final = {
     "agency_notice": "agency_notice_sent",
 }  # content class of a message that left -> the notice that it was
 
-# Where the accounts of one case are of several products, the one whose rules say most is asked about.
+# Where the accounts of one case are of several products, this one names the case; the rules of all of them bind.
 PRODUCT_ORDER: Final = (
     Product.Kind.CREDIT_CARD,
     Product.Kind.MICROFINANCE,
@@ -149,6 +150,16 @@ class CaseFile:
             automated=automated,
             override=override,
             in_reply=in_reply,
+            other_numbers=self._other_numbers(point),
+        )
+
+    def _other_numbers(self, point: PointRow | None) -> bool | None:
+        """Whether the person gave another telephone number that can be used; asked of a number at work only."""
+        if point is None or point.kind != "work_phone":
+            return None
+        return any(
+            other.kind in TELEPHONES and other.kind != "work_phone" and other.state not in UNUSABLE
+            for other in self.found.points
         )
 
     def facts(self, contact_point_id: int | None = None, *, except_attempt: int | None = None) -> Facts:
@@ -164,6 +175,7 @@ class CaseFile:
         return Facts(
             jurisdictions=self._jurisdictions(),
             product=str(product),
+            other_products=tuple(sorted(kinds - {product})),
             creditor_kind=case.creditor_kind,
             dpd=self._dpd(),
             outsourced=case.acting_as != "creditor",

@@ -203,7 +203,7 @@ def test_the_packs_follow_place_product_and_creditor() -> None:
         "CN-GBT-45251-2025", "CN-LAW", "CN-NIFA-2018", "CN-NIFA-2024",
     ]  # fmt: skip
     assert chosen(extra_packs=("CN-GBT-45251-2025",)) == ["CN-CBA-2026", "CN-CC-2011", "CN-GBT-45251-2025", "CN-LAW"]
-    assert chosen(jurisdictions=("US-TX",), product="consumer_debt") == ["US-FED"]
+    assert chosen(jurisdictions=("US-TX",), product="consumer_debt") == ["US-FED", "US-TCPA"]
     assert chosen(jurisdictions=("GB-EW",), product="consumer_debt") == ["GB-CONC", "GB-MORATORIUM"]
     assert chosen(jurisdictions=("IN",), product="personal_loan") == ["IN-RBC", "IN-RBI-2022"]
     assert chosen(jurisdictions=("IN",), product="microfinance_loan") == ["IN-RBC", "IN-RBI-MFI-2022"]
@@ -259,3 +259,17 @@ def test_the_commands_explain_and_replay() -> None:
     with pytest.raises(CommandError) as left:
         call_command("explain_decision", refusal.decision_id + 1000)
     assert left.value.returncode == 2
+
+
+def test_debts_of_several_products_are_bound_by_the_rules_of_each() -> None:
+    talks = calls(
+        [f"2026-03-10T09:{minute:02}:00+08:00" for minute in range(3)],
+        outcome="conversation", contact_point_id=3, person_id=7, debts=(1,), point_kind="mobile",
+    )  # fmt: skip
+
+    def failing(**products: Any) -> tuple[str, ...]:
+        return gate.preview(QUESTION, replace(FACTS, contacts=talks, **products)).failing
+
+    assert failing(product="credit_card") == ()
+    assert failing(product="online_consumer_loan") == ("CN-FREQ-EFF",)
+    assert failing(product="credit_card", other_products=("online_consumer_loan",)) == ("CN-FREQ-EFF",)
