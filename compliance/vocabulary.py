@@ -86,7 +86,8 @@ RECORDS: Final = frozenset(
         "dispute_open", "breathing_space", "crisis_moratorium", "crisis_treatment_ended", "debt_adviser_engaged",
         "complaint_open", "sensitive_occasion", "deferral_agreed", "plan_performing", "plan_broken", "promise_made",
         "promise_broken", "oral_repayment_agreement", "deceased", "inheritance_renounced", "bankrupt",
-        "capacity_limited", "minor", "vulnerable", "hardship", "hold", "point_suppressed", "debt_settled",
+        "capacity_limited", "minor", "vulnerable", "vulnerability_hold", "hardship_hold", "hold", "point_suppressed",
+        "debt_settled",
         # what is kept, and why longer
         "legal_hold", "retention_requested",
         # the firm, its agencies and staff, the courts

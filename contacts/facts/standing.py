@@ -25,6 +25,9 @@ HOLD_RECORDS: Final = {
     Hold.Kind.ADVISER: "debt_adviser_engaged",
     Hold.Kind.DEFERRAL: "deferral_agreed",
     Hold.Kind.OCCASION: "sensitive_occasion",
+    Hold.Kind.MINOR: "minor",
+    Hold.Kind.VULNERABLE: "vulnerability_hold",
+    Hold.Kind.HARDSHIP: "hardship_hold",
 }  # every other kind is a hold of the firm's own
 # Where no text of law makes these hold, the firm that placed one means it all the same.
 HELD_ANYWAY: Final = (

@@ -140,8 +140,9 @@ def test_what_is_meant_for_later_stays_in_the_future():
         (Hold.Kind.DECEASED, "deceased"),
         (Hold.Kind.REPRESENTED, "attorney_represented"),
         (Hold.Kind.BREATHING_SPACE, "breathing_space"),
-        (Hold.Kind.HARDSHIP, "hold"),
-        (Hold.Kind.VULNERABLE, "hold"),
+        (Hold.Kind.HARDSHIP, "hardship_hold"),
+        (Hold.Kind.VULNERABLE, "vulnerability_hold"),
+        (Hold.Kind.MINOR, "minor"),
         (Hold.Kind.FRAUD, "hold"),
         (Hold.Kind.POLICY, "hold"),
     ],
@@ -231,3 +232,16 @@ def test_equal_facts_are_equal_bytes():
     case = CaseFactory(at=TEN)
     AttemptFactory(case=case, completed=True, at=TEN)
     assert to_json(known(case)) == to_json(known(case))
+
+
+def test_a_number_at_work_is_asked_about_with_the_other_numbers_that_were_given():
+    case = CaseFactory(at=TEN)
+    work = ContactPointFactory(person=case.person, kind="work_phone", position=1)
+
+    def others(point: Any) -> bool | None:
+        return facts.of_case(case.pk, at=TEN).question(channel="phone", contact_point_id=point.pk).other_numbers
+
+    assert others(work) is True
+    assert others(case.point) is None  # asked of a number at work only
+    type(case.point).objects.filter(person=case.person).exclude(pk=work.pk).update(state="bad")
+    assert others(work) is False
