@@ -80,13 +80,13 @@ def deferred_until(agreed: list[tuple[date, date | None]], *, months: int, exten
     ends: date | None = None
     used = 0
     for day, until in sorted(agreed, key=lambda one: one[0]):
-        if ends is None or day > ends:
-            longest, used = add_months(day, months), 0
-        elif used < extensions:
-            longest, used = add_months(ends, months), used + 1
-        else:
-            continue
-        ends = max(min(until or longest, longest), ends or date.min)
+        begins = ends is None or day > ends
+        longest = add_months(day if ends is None or begins else ends, months)
+        last = min(until or longest, longest)
+        if ends is None or begins:
+            ends, used = last, 0
+        elif last > ends and used < extensions:
+            ends, used = last, used + 1
     return ends
 
 
