@@ -150,15 +150,20 @@ def work_contact_limited(question: Question, facts: Facts, *, purposes: tuple[st
 def first_days_over(question: Question, facts: Facts, *, days: int) -> Finding:
     """This will fail in the first so many days overdue: the first day on which the debt is due and unpaid is day 1.
 
-    Of several debts the one overdue last decides. Where only the days past due are known, no end is named, since they
-    are those of the question's own day.
+    Of several debts the one overdue last decides. Without a date the days past due count, of which the first is 1; at 0
+    nothing is overdue, and no end is known.
     """
     since = [record.at for record in records(question, facts, "overdue_since")]
-    if not since:
-        early = facts.dpd is not None and facts.dpd <= days
-        return fails({"days": days, "since": ""}) if early else PASSED
+    if not since and (facts.dpd is None or facts.dpd > days):
+        return PASSED
+    if not since and facts.dpd is not None and facts.dpd < 1:
+        return fails({"days": days, "since": ""})
     zones = zones_of(question, facts)
-    dates = [local(max(since), zone).date() for zone in zones]
+    if since:
+        dates = [local(max(since), zone).date() for zone in zones]
+    else:
+        past = timedelta(days=(facts.dpd or 1) - 1)
+        dates = [local(question.at, zone).date() - past for zone in zones]
     opening = max(start_of_day(day + timedelta(days=days), zone) for day, zone in zip(dates, zones, strict=True))
     values: dict[str, Value] = {"days": days, "since": dates[0].isoformat()}
     return passes(values) if question.at >= opening else fails(values, opening)

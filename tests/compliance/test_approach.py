@@ -6,7 +6,7 @@ import pytest
 
 from compliance.facts import ContactEvent, Facts, Question, Record
 from compliance.predicates.registry import PREDICATES
-from tests.compliance.asking import at, call, calls, known
+from tests.compliance.asking import ask, at, call, calls, known
 
 ZONE = "America/Toronto"
 CHANNELS = ("phone", "voice_notice", "sms", "email", "chat", "visit")
@@ -172,10 +172,18 @@ def test_of_two_debts_the_one_overdue_last_decides_unless_it_is_not_asked_about(
     assert _run("first_days_over", call("2026-06-10T10:00:00+03:00"), facts, days=10)[0]
 
 
-def test_days_past_due_stand_in_for_the_date_and_name_no_end() -> None:
-    assert _first_days("2026-06-10T10:00:00+03:00", dpd=10) == (False, None)
-    assert _first_days("2026-06-10T10:00:00+03:00", dpd=11) == (True, None)
+def test_days_past_due_stand_in_for_the_date() -> None:
+    assert _first_days("2026-06-10T10:00:00+03:00", dpd=10) == (False, at("2026-06-11T00:00:00+03:00"))
+    assert _first_days("2026-06-01T10:00:00+03:00", dpd=1) == (False, at("2026-06-11T00:00:00+03:00"))
+    assert _first_days("2026-06-11T00:00:00+03:00", dpd=11) == (True, None)
+    assert _first_days("2026-06-10T10:00:00+03:00", dpd=0) == (False, None)
     assert _first_days("2026-06-10T10:00:00+03:00") == (True, None)
+
+
+def test_a_debt_grows_older_while_the_next_call_is_sought() -> None:
+    facts = known("GR", "Europe/Athens", dpd=3)
+    outcome = ask(call("2026-06-03T10:00:00+03:00"), facts, "GR-3758")
+    assert (outcome.failing, outcome.next_permitted) == (("GR-GRACE-10D",), at("2026-06-11T09:00:00+03:00"))
 
 
 @pytest.mark.parametrize(("others", "passes"), [(True, False), (False, True), (None, True)])
