@@ -167,11 +167,14 @@ def _somebody_elses(world: World, subject: Subject) -> None:
     subject.point = ContactPoint.objects.get(person_id=other.case.person_id)
 
 
-LENDERS: Final = {
-    "IN": Lender("in-bank", product="personal_loan"),
-    "GB": Lender("gb-agency", kind="unspecified", acting_as="agency", product="consumer_debt", has_hours=False),
-    "AU": Lender("au-agency", kind="unspecified", acting_as="agency", product="consumer_debt"),
-}
+def _agency(code: str, *, kind: str = "unspecified", has_hours: bool = True) -> Lender:
+    return Lender(code, kind=kind, acting_as="agency", product="consumer_debt", has_hours=has_hours)
+
+
+def _bank(code: str, *, has_hours: bool = True, kind: str = "bank") -> Lender:
+    return Lender(code, kind=kind, product="personal_loan", has_hours=has_hours)
+
+
 _days: Final = [timedelta(days=number, hours=1) for number in range(7)]
 _minutes: Final = [timedelta(minutes=5 * number + 5) for number in range(8)]
 LIVE_ONLY: Final = ("agency",)  # how it was on another day is not known, or it is not a matter of law
@@ -225,10 +228,39 @@ ALL: Final = (
     Situation(name="US: asked us to stop, in writing", place=Place("US-TX", "America/Chicago"), lender=AGENCY,
               at=utc(3, 4, 18), make=_told("cease_request", form="written")),
     # elsewhere
-    Situation(name="IN: after seven", place=Place("IN", "Asia/Kolkata"), lender=LENDERS["IN"], at=utc(3, 4, 13, 45),
+    Situation(name="IN: after seven", place=Place("IN", "Asia/Kolkata"), lender=_bank("in"), at=utc(3, 4, 13, 45),
               channels=("phone",)),
-    Situation(name="GB: the firm has set no hours", place=Place("GB-EW", "Europe/London"), lender=LENDERS["GB"],
-              at=utc(3, 4, 12)),
-    Situation(name="AU: Sunday before nine", place=Place("AU-NSW", "Australia/Sydney"), lender=LENDERS["AU"],
+    Situation(name="GB: the firm has set no hours", place=Place("GB-EW", "Europe/London"),
+              lender=_agency("gb", has_hours=False), at=utc(3, 4, 12)),
+    Situation(name="AU: Sunday before nine", place=Place("AU-NSW", "Australia/Sydney"), lender=_agency("au"),
               at=utc(3, 7, 21, 30), channels=("phone",)),
+    Situation(name="US-MA: two calls in seven days", place=Place("US-MA", "America/New_York"), lender=AGENCY,
+              at=utc(3, 4, 18), make=_history("phone", "voicemail_message", _days[1:3]), channels=("phone",)),
+    Situation(name="US-NYC: three attempts in seven days", place=Place("US-NY-NYC", "America/New_York"), lender=AGENCY,
+              at=utc(10, 7, 18), make=_history("phone", "no_answer", _days[1:4]), spared=("import",)),
+    Situation(name="US-WA: half past seven is open there, and closed by federal law",
+              place=Place("US-WA", "America/Los_Angeles"), lender=AGENCY, at=utc(3, 4, 15, 45), spared=("import",)),
+    Situation(name="TW: after ten", place=Place("TW", "Asia/Taipei"), lender=_agency("tw", kind="bank", has_hours=False),
+              at=utc(3, 4, 14, 5), channels=("phone",)),
+    Situation(name="HK: the firm has set no hours", place=Place("HK", "Asia/Hong_Kong"),
+              lender=_bank("hk", has_hours=False), channels=("phone",)),
+    Situation(name="ID: Sunday", place=Place("ID", "Asia/Makassar"), lender=_agency("id"), at=utc(3, 8, 4),
+              spared=("import",)),
+    Situation(name="ID: a year without a calendar", place=Place("ID", "Asia/Jakarta"), lender=_agency("id"),
+              at=datetime(2031, 3, 5, 4, tzinfo=UTC)),
+    Situation(name="JP: after nine", place=Place("JP", "Asia/Tokyo"),
+              lender=_bank("jp", has_hours=False, kind="money_lender"), at=utc(3, 4, 12, 5), channels=("phone",)),
+    Situation(name="KR: seven contacts in seven days", place=Place("KR", "Asia/Seoul"), lender=_bank("kr"),
+              make=_history("phone", "conversation", _days), spared=("import",)),
+    Situation(name="PH: before six, ten days past due", place=Place("PH", "Asia/Manila"), dpd=10,
+              lender=_bank("ph", has_hours=False, kind="lending_company"), at=utc(3, 3, 21, 30), spared=("import",)),
+    Situation(name="VN: five reminders today", place=Place("VN", "Asia/Ho_Chi_Minh"),
+              lender=_bank("vn", kind="finance_company"), at=utc(3, 4, 6),
+              make=_history("phone", "conversation", _minutes[:5]), spared=("import",)),
+    Situation(name="CA-ON: Sunday before one", place=Place("CA-ON", "America/Toronto"), lender=_agency("ca"),
+              at=utc(3, 8, 16), channels=("phone", "email")),
+    Situation(name="CA-QC: Sunday", place=Place("CA-QC", "America/Toronto"), lender=_agency("ca"), at=utc(3, 8, 17),
+              spared=("import",)),
+    Situation(name="GR: Saturday", place=Place("GR", "Europe/Athens"), lender=_agency("gr"), at=utc(3, 7, 10),
+              channels=("phone",)),
 )  # fmt: skip
