@@ -8,9 +8,8 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
-from cases.models import Case, Hold, Instruction, NextAction, Promise
+from cases.models import Case, NextAction, Promise
 from cases.models.case import HUMAN_ACTIONS
 from cases.queries import SKIP_REASONS, reveal_reasons, skip_label
 from collections_app.shared import clock
@@ -95,73 +94,8 @@ def skip_choices() -> list[tuple[str, str]]:
     return [(code, skip_label(code)) for code in SKIP_REASONS]
 
 
-class HoldForm(forms.Form):
-    kind = forms.ChoiceField(label=_("Hold for"), choices=Hold.Kind.choices)
-    reason = forms.CharField(label=_("Reason"), max_length=300, required=False)
-    review_on = DayField(label=_("Review on"), required=False, help_text=_("Left empty: in 14 days."))
-    ends_on = DayField(label=_("Ends on"), required=False, help_text=_("Left empty: until somebody releases it."))
-
-
 class ReasonForm(forms.Form):
     reason = forms.CharField(label=_("Reason"), max_length=300)
-
-
-# What a person may ask, as one choice: the kind of instruction, and for a medium which one.
-QUICK_ASKS = (
-    ("cease_request", _("stop all contact")),
-    ("opt_out:phone", _("no calls")),
-    ("opt_out:sms", _("no text messages")),
-    ("opt_out:email", _("no e-mail")),
-    ("attorney_represented", _("a lawyer acts")),
-    ("dispute_open", _("disputes the debt")),
-    ("debt_adviser_engaged", _("a debt adviser is engaged")),
-    ("complaint_open", _("complains")),
-    ("employer_prohibits_contact", _("employer forbids contact")),
-    ("sensitive_occasion", _("bereavement or other occasion")),
-)
-WINDOW = "inconvenient_window"
-
-
-class InstructionForm(forms.Form):
-    """What the person asks. Only the kind is needed, so that a stop takes two keys."""
-
-    kind = forms.ChoiceField(
-        label=_("The person asks"), choices=[*QUICK_ASKS, (WINDOW, _("no contact at certain times"))]
-    )
-    form = forms.ChoiceField(label=_("How it was said"), choices=Instruction.Form.choices, required=False)
-    words = forms.CharField(label=_("In the person's words"), max_length=500, required=False)
-    window_from = forms.TimeField(
-        label=pgettext_lazy("a time of day", "From"), required=False, widget=forms.TimeInput(attrs={"type": "time"})
-    )
-    window_until = forms.TimeField(
-        label=pgettext_lazy("a time of day", "Until"),
-        required=False,
-        widget=forms.TimeInput(attrs={"type": "time"}),
-        help_text=_("Only for certain times, on the person's own clock."),
-    )
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or {}
-        if cleaned.get("kind") == WINDOW:
-            for name in ("window_from", "window_until"):
-                if cleaned.get(name) is None and name not in self.errors:
-                    self.add_error(name, _("Give a beginning and an end, such as 12:00 and 13:30."))
-        return cleaned
-
-    def instruction(self) -> dict[str, Any]:
-        """Return the arguments for `instructions.give`."""
-        kind, _colon, channel = self.cleaned_data["kind"].partition(":")
-        details = {}
-        if kind == WINDOW:
-            start, end = self.cleaned_data["window_from"], self.cleaned_data["window_until"]
-            details = {"start": f"{start:%H:%M}", "end": f"{end:%H:%M}"}
-        return {
-            "kind": kind,
-            "channel": channel,
-            "form": self.cleaned_data["form"] or Instruction.Form.ORAL,
-            "words": self.cleaned_data["words"],
-            "details": details,
-        }
 
 
 class NextActionForm(forms.Form):

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from cases.views import list as listing
-from cases.views import queue, record, reveal
+from cases.views import queue, record, reveal, wishes
 
 app_name = "cases"
 urlpatterns = [
@@ -14,10 +14,17 @@ urlpatterns = [
     path("cases/<str:ref>/skip/", queue.skip, name="skip"),
     path("cases/<str:ref>/release/", queue.release, name="release"),
     path("cases/<str:ref>/note/", record.note, name="note"),
-    path("cases/<str:ref>/hold/", record.hold, name="hold"),
-    path("cases/<str:ref>/hold/<int:hold_id>/release/", record.release_hold, name="release-hold"),
-    path("cases/<str:ref>/stop/", record.stop, name="stop"),
-    path("cases/<str:ref>/stop/<int:instruction_id>/withdraw/", record.withdraw, name="withdraw"),
+    path("cases/<str:ref>/wishes/", wishes.show, name="wishes"),
+    path("cases/<str:ref>/hold/", wishes.hold, name="hold"),
+    path("cases/<str:ref>/hold/<int:hold_id>/release/", wishes.release_hold, name="release-hold"),
+    path("cases/<str:ref>/hold/<int:hold_id>/extend/", wishes.extend_hold, name="extend-hold"),
+    path("cases/<str:ref>/hold/<int:hold_id>/review/", wishes.review_hold, name="review-hold"),
+    path("cases/<str:ref>/hold/<int:hold_id>/treatment/", wishes.end_treatment, name="end-treatment"),
+    path("cases/<str:ref>/stop/", wishes.stop, name="stop"),
+    path("cases/<str:ref>/stop/<int:instruction_id>/withdraw/", wishes.withdraw, name="withdraw"),
+    path("cases/<str:ref>/stop/<int:instruction_id>/confirm/", wishes.confirm, name="confirm-request"),
+    path("cases/<str:ref>/consent/", wishes.consent, name="consent"),
+    path("cases/<str:ref>/consent/<int:consent_id>/withdraw/", wishes.withdraw_consent, name="withdraw-consent"),
     path("cases/<str:ref>/next-action/", record.next_action, name="next-action"),
     path("cases/<str:ref>/reason/", record.assess, name="assess"),
     path("cases/<str:ref>/promise/", record.promise, name="promise"),

@@ -1,4 +1,4 @@
-"""Writing on a case without a call: notes, holds, what the person asks, the next action, a promise, its owner."""
+"""Writing on a case without a call: notes, the next action, a promise, its owner. Wishes and holds: `wishes`."""
 
 from django.contrib import messages
 from django.db import transaction
@@ -6,19 +6,15 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
-from cases import activity, assessment, assignment, holds, instructions, lifecycle, promises, queries
+from cases import activity, assessment, assignment, lifecycle, promises, queries
 from cases.forms import (
     AssessForm,
     AssignForm,
-    HoldForm,
-    InstructionForm,
     NextActionForm,
     NoteForm,
     PromiseForm,
-    ReasonForm,
     next_initial,
 )
-from cases.models import Hold
 from cases.refusal import Refused
 from cases.views.act import answer
 from collections_app.shared import clock
@@ -46,91 +42,6 @@ def note(request: HttpRequest, ref: str) -> HttpResponse:
         messages.success(request, _("Note saved."))
         return redirect("cases:case", case.ref)
     return answer(request, case, form, title=_("Note"), verb=_("Save note"))
-
-
-@allowed("cases.place_hold")
-def hold(request: HttpRequest, ref: str) -> HttpResponse:
-    """Hold all contact about this creditor's debts."""
-    case = queries.find(request.user, ref)
-    form = HoldForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            placed = holds.place(case=case, actor=Actor.of(request.user), at=clock.now(), **form.cleaned_data)
-        except Refused as refused:
-            form.add_error(None, str(refused))
-        else:
-            messages.success(request, _("Held: %(kind)s. No contact on any channel.") % {"kind": placed})
-            return redirect("cases:case", case.ref)
-    return answer(request, case, form, title=_("Hold"), verb=_("Hold"))
-
-
-@allowed("cases.release_hold")
-def release_hold(request: HttpRequest, ref: str, hold_id: int) -> HttpResponse:
-    """End a hold, saying why."""
-    case = queries.find(request.user, ref)
-    standing = holds.standing(person_id=case.person_id, creditor_id=case.creditor_id)
-    placed: Hold | None = standing.filter(pk=hold_id).first()
-    if placed is None:
-        raise Http404
-    form = ReasonForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            holds.release(
-                hold_id=placed.pk, reason=form.cleaned_data["reason"], actor=Actor.of(request.user), at=clock.now()
-            )
-        except Refused as refused:
-            form.add_error(None, str(refused))
-        else:
-            messages.success(request, _("Hold released: %(kind)s.") % {"kind": placed})
-            return redirect("cases:case", case.ref)
-    title = _("Release hold: %(kind)s") % {"kind": placed}
-    return answer(request, case, form, title=title, verb=_("Release"), hint=placed.reason)
-
-
-@allowed("contacts.give_instruction")
-def stop(request: HttpRequest, ref: str) -> HttpResponse:
-    """Record what the person asks and put it in force, for every channel and collector, at once."""
-    case = queries.find(request.user, ref)
-    form = InstructionForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            given = instructions.give(
-                person_id=case.person_id,
-                # A lawyer, a dispute or an adviser is about this creditor's debt; a stop is meant for all of us.
-                creditor_id=case.creditor_id if form.instruction()["kind"] == "dispute_open" else None,
-                actor=Actor.of(request.user),
-                at=clock.now(),
-                **form.instruction(),
-            )
-        except Refused as refused:
-            form.add_error(None, str(refused))
-        else:
-            messages.success(request, _("In force everywhere: %(kind)s.") % {"kind": given})
-            return redirect("cases:case", case.ref)
-    hint = _("In force at once for every channel.")
-    return answer(request, case, form, title=_("The person asks"), verb=_("Stop now"), hint=hint)
-
-
-@allowed("contacts.give_instruction")
-def withdraw(request: HttpRequest, ref: str, instruction_id: int) -> HttpResponse:
-    """Take back what the person asked: a change of mind, or it was keyed by mistake."""
-    case, at = queries.find(request.user, ref), clock.now()
-    given = queries.asked_by(case, at=at).filter(pk=instruction_id).first()
-    if given is None:
-        raise Http404
-    form = ReasonForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            instructions.withdraw(
-                instruction_id=given.pk, reason=form.cleaned_data["reason"], actor=Actor.of(request.user), at=at
-            )
-        except Refused as refused:
-            form.add_error(None, str(refused))
-        else:
-            messages.success(request, _("Taken back: %(kind)s.") % {"kind": given})
-            return redirect("cases:case", case.ref)
-    title = _("Take back: %(kind)s") % {"kind": given}
-    return answer(request, case, form, title=title, verb=_("Take back"), hint=given.words)
 
 
 @allowed("cases.add_note")

@@ -9,8 +9,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from cases import queries as case_queries
-from cases import worklist
-from cases.forms import QUICK_ASKS, NextActionForm, NoteForm, PromiseForm, next_initial, skip_choices
+from cases import wishes, worklist
+from cases.forms import NextActionForm, NoteForm, PromiseForm, next_initial, skip_choices
+from cases.forms_wishes import QUICK_ASKS
 from cases.models import Case, Hold
 from collections_app.shared import clock
 from collections_app.shared.htmx import is_htmx, vary_on_htmx
@@ -53,6 +54,7 @@ def page(request: HttpRequest, case: Case, *, at: datetime, form: CallForm | Non
         "now": at,
         "today": facts.today,
         "case": facts,
+        "wishes": wishes.of_case(case, at=at),
         "last_contact": timeline.last_contact(case),
         "feed": facts.feed,
         **_ways(case, user=user, at=at),

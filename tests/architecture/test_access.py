@@ -9,6 +9,7 @@ from contacts.models import NightRun
 from tests.factories import NOW
 from tests.factories.cases import (
     CaseFactory,
+    ConsentFactory,
     HoldFactory,
     InstructionFactory,
     NoteFactory,
@@ -58,6 +59,13 @@ ROUTES = {
     "cases:release-hold": {"supervisor"},
     "cases:stop": DESK,
     "cases:withdraw": DESK,
+    "cases:wishes": READERS,
+    "cases:confirm-request": DESK,
+    "cases:consent": DESK,
+    "cases:withdraw-consent": DESK,
+    "cases:extend-hold": {"supervisor"},
+    "cases:review-hold": {"supervisor"},
+    "cases:end-treatment": {"supervisor"},
     "cases:next-action": DESK,
     "cases:promise": DESK,
     "cases:assess": DESK,
@@ -110,6 +118,7 @@ class World:
         self.promise = PromiseFactory(case=self.case)
         self.hold = HoldFactory(case=self.case)
         self.instruction = InstructionFactory(person=self.case.person)
+        self.consent = ConsentFactory(person=self.case.person)
         self.attempt = AttemptFactory(case=self.case, uncertain=True)
         self.planned = PlannedContactFactory(case=self.case)
         self.payment = PaymentFactory(creditor=self.case.creditor)
@@ -131,6 +140,7 @@ class World:
             {"ref": other.get(name, self.case.ref)},
             {"ref": self.case.ref, "hold_id": self.hold.pk},
             {"ref": self.case.ref, "instruction_id": self.instruction.pk},
+            {"ref": self.case.ref, "consent_id": self.consent.pk},
             {"pk": self.payment.pk if name == "cases:allocate" else self.run.pk},
             {"name": "needs"},
             {"code": self.case.creditor.code},

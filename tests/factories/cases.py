@@ -17,6 +17,7 @@ from cases.models import (
     Address,
     Borrower,
     Case,
+    Consent,
     ContactPoint,
     Creditor,
     FirmPolicyVersion,
@@ -400,6 +401,20 @@ class InstructionFactory(DjangoModelFactory):
     review_on = factory.LazyAttribute(lambda row: date(2026, 3, 18) if row.matter else None)
     reviewer_team = factory.LazyAttribute(lambda row: TeamFactory() if row.matter else None)
     received_at = NOW
+    recorded_at = NOW
+    confirmed_at = NOW
+
+
+class ConsentFactory(DjangoModelFactory):
+    """What a person agreed to: calls at other times, unless `kind` says otherwise."""
+
+    class Meta:
+        model = Consent
+
+    person = factory.SubFactory(PersonFactory)
+    kind = "consent_time"
+    evidence = "recording 17"
+    given_at = NOW
     recorded_at = NOW
     confirmed_at = NOW
 
