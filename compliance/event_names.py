@@ -90,6 +90,7 @@ _ENTRIES: Final = (
     EventName("attempt.completed", _("Call or visit completed"), ROUTINE, BLANK),
     EventName("attempt.recorded", _("Inbound or reported contact recorded"), ROUTINE, BLANK),
     EventName("attempt.flagged", _("Reported contact would have been refused"), GRAVE, KEEP),
+    EventName("attempt.flagged_late", _("Contact would have been refused, had a late report been known"), GRAVE, KEEP),
     EventName("template.published", _("Message template published"), NOTABLE),
     EventName("template.retired", _("Message template retired"), NOTABLE),
     # holds and instructions

@@ -48,16 +48,11 @@ def follow(
     at: datetime,
 ) -> None:
     """Let a closed call have its effects on number, case, promise and plan."""
-    if attempt.contact_point_id is not None:
-        _mark(attempt, outcome, actor=actor, at=at)
-    if outcome == Outcome.THIRD_PARTY_REFUSED:
-        _refused(attempt, actor=actor, at=at)
+    heard(attempt, outcome, actor=actor, at=at)
     case = attempt.case
     if case is None:
         return
     right_party = outcome in REACHED and attempt.party == "debtor"
-    if right_party:
-        consents.spend(person_id=attempt.person_id, attempt_id=attempt.pk, conversation=True, actor=actor, at=at)
     activity.note_contact(case_id=case.pk, at=attempt.started_at or at, right_party=right_party)
     if note.strip():
         activity.add_note(case=case, text=note, actor=actor, at=at)
@@ -79,6 +74,18 @@ def follow(
     elif promise is None and case.status == Status.WORKING:
         _set_next(case.pk, NextStep(NextAction.CALL, at + NEXT_TRY), actor=actor, at=at)
     _finish_tasks(attempt, case_id=case.pk, at=at, actor=actor)
+
+
+def heard(attempt: ContactAttempt, outcome: str, *, actor: Actor, at: datetime) -> None:
+    """Keep what a call says of number and person, whoever made it and however late it is known."""
+    if attempt.contact_point_id is not None:
+        _mark(attempt, outcome, actor=actor, at=at)
+    if outcome == Outcome.THIRD_PARTY_REFUSED:
+        _refused(attempt, actor=actor, at=at)
+    if outcome in REACHED and attempt.party == "debtor" and attempt.case_id is not None:
+        # A consent given since is not used up by a conversation that is only reported now.
+        spoke_at = attempt.at if attempt.origin == ContactAttempt.Origin.REPORTED else at
+        consents.spend(person_id=attempt.person_id, attempt_id=attempt.pk, conversation=True, actor=actor, at=spoke_at)
 
 
 def _set_next(case_id: int, step: NextStep, *, actor: Actor, at: datetime) -> None:

@@ -16,7 +16,7 @@ from collections_app.shared.actor import Actor
 from compliance import audit, gate
 from compliance.facts import Override
 from compliance.gate import Permit, Refusal
-from contacts import call_results, facts
+from contacts import call_results, facts, late_reports
 from contacts.call_results import REACHED, NextStep, PromiseTerms
 from contacts.channels import catalogue
 from contacts.models import ContactAttempt
@@ -261,6 +261,8 @@ def report_past_call(
     channel: str = "phone",
     direction: str = ContactAttempt.Direction.OUTBOUND,
     contact_point_id: int | None = None,
+    contacted_id: int | None = None,
+    party: str = "debtor",
     purpose: str = "collection",
     note: str = "",
     actor: Actor,
@@ -268,7 +270,9 @@ def report_past_call(
 ) -> ContactAttempt:
     """Add a call that was made outside the system. It counts; where it would have been refused it is flagged.
 
-    The decision is computed as of its own instant, from what was known then. Raises LogRefused.
+    The decision is computed as of its own instant: from what was known then, by the packs in force then. Contacts made
+    since, which it would have forbidden, are flagged too. contacted_id, party: who was reached, if not the debtor.
+    Raises LogRefused.
     """
     if happened_at > at:
         raise LogRefused("in-the-future")
@@ -280,8 +284,8 @@ def report_past_call(
     with transaction.atomic():
         person_id = Case.objects.values_list("person_id", flat=True).get(pk=case_id)
         points = ContactPoint.objects.filter(pk__in=[contact_point_id]).values_list("address_id", flat=True)
-        locks.lock(person_ids=[person_id], address_ids=points)
-        file = facts.of_case(case_id, at=happened_at, live=False)
+        locks.lock(person_ids=[person_id, contacted_id or person_id], address_ids=points)
+        file = facts.of_case(case_id, at=happened_at, contacted_id=contacted_id, party=party, live=False)
         point = file.point(contact_point_id)
         if contact_point_id is not None and point is None:
             raise CallRefused("point")
@@ -306,12 +310,13 @@ def report_past_call(
         flagged = decision.failing[0][:60] if isinstance(decision, Refusal) and decision.failing else ""
         attempt = ContactAttempt.objects.create(
             person_id=person_id,
-            contacted_id=person_id,
+            contacted_id=file.contacted_id,
             creditor_id=file.creditor_id,
             case_id=case_id,
             contact_point=point,
             address_id=point.address_id if point else None,
             decision_id=decision.decision_id if decision else None,
+            party=party,
             origin=ContactAttempt.Origin.REPORTED,
             direction=direction,
             channel=channel,
@@ -328,9 +333,12 @@ def report_past_call(
         )
         name = "attempt.flagged" if flagged else "attempt.recorded"
         audit.record(name, subject=attempt, actor=actor, at=at, person_id=person_id, outcome=outcome, rule=flagged)
-        activity.note_contact(case_id=case_id, at=happened_at, right_party=outcome in REACHED)
+        right_party = outcome in REACHED and party == "debtor"
+        call_results.heard(attempt, outcome, actor=actor, at=at)
+        activity.note_contact(case_id=case_id, at=happened_at, right_party=right_party)
         if note.strip():
             activity.add_note(case=file.case, text=note, actor=actor, at=at)
+        late_reports.judge_again(attempt, actor=actor, at=at)
     return attempt
 
 
