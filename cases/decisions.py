@@ -18,8 +18,8 @@ class KnowsCases:
     """Answers from cases, creditors and teams; registered with `compliance.reach` when the app is ready."""
 
     def limit(self, decisions: DecisionQuerySet, user: Any) -> DecisionQuerySet:
-        """Return the decisions of the user's own team, or all of them with that right."""
-        if not user.is_active or not user.has_perm("compliance.view_decision"):
+        """Return the decisions of the user's own team, or all of them with that right: whose cases he may see."""
+        if not user.is_active or not user.has_perm("cases.view_case"):
             return decisions.none()
         if user.has_perm("cases.view_all"):
             return decisions
@@ -41,6 +41,13 @@ class KnowsCases:
     def cases(self, decisions: Collection[Decision]) -> dict[int, tuple[str, str]]:
         """Return reference and address of the cases of these decisions."""
         return {pk: (refs.encode("C", pk), _case_url(pk)) for pk in {one.case_id for one in decisions} if pk}
+
+    def named(self, text: str) -> Q:
+        """Return the condition that the person is called so (part of the name), or that it is this case."""
+        try:
+            return Q(case_id=refs.decode("C", text))
+        except refs.BadReference:
+            return Q(person_id__in=Person.objects.filter(name__icontains=text).values("pk"))
 
 
 def _case_url(pk: int) -> str:

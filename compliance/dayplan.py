@@ -1,8 +1,8 @@
 """The local day of a person as spans in which a contact is permitted or refused, exact to the second. Pure.
 
 The engine answers for one instant; this walks a whole local date with it. A refused span ends where the engine says
-that it does (the next permitted instant), where a single rule among several opens, or where something known changes (a
-contact, an instruction, a withdrawal). A permitted one is looked at minute by minute, because no rule names its own end.
+that it does (the next permitted instant), where a single rule among several opens, or where something known changes
+(a contact, an instruction, a withdrawal). A permitted one is looked at minute by minute: no rule names its own end.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ from django.db.models import Count, F, Func
 from django.utils import timezone
 
 from compliance import packs_loader, reach, reasons
+from compliance.engine import OVERRIDDEN
 from compliance.models import Decision
 from compliance.models.decision import DecisionQuerySet, Verdict
 from compliance.packs_loader import PackError
@@ -31,6 +32,9 @@ class Asked:
     until: date | None = None
     case: int | None = None
     person: int | None = None
+    name: str = ""  # part of the name of the person
+    entrance: str = ""
+    overridden: bool = False  # a soft rule was set aside
 
     @classmethod
     def of(cls, query: Mapping[str, str]) -> Asked:
@@ -44,6 +48,9 @@ class Asked:
             until=_date(query.get("to", "")),
             case=_number(query.get("case", "")),
             person=_number(query.get("person", "")),
+            name=query.get("q", "").replace("\0", "").strip()[:80],
+            entrance=query.get("entrance", "")[:40],
+            overridden=query.get("overridden", "") == "1",
         )
 
 
@@ -83,6 +90,12 @@ def select(user: Any, asked: Asked, *, at: datetime) -> DecisionQuerySet:
         rows = rows.filter(case_id=asked.case)
     if asked.person is not None:
         rows = rows.filter(person_id=asked.person)
+    if asked.name:
+        rows = rows.filter(reach.ask().named(asked.name))
+    if asked.entrance:
+        rows = rows.filter(entrance=asked.entrance)
+    if asked.overridden:
+        rows = rows.filter(findings__has_key=OVERRIDDEN)
     return rows
 
 

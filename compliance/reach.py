@@ -30,6 +30,9 @@ class Knows(Protocol):
     def cases(self, decisions: Collection[Decision]) -> dict[int, tuple[str, str]]:
         """Return reference and address of the cases of these decisions, by case."""
 
+    def named(self, text: str) -> Q:
+        """Return the condition that the person of a row is called so, or that its case has this reference."""
+
 
 class _Nobody:
     def limit(self, decisions: DecisionQuerySet, user: Any) -> DecisionQuerySet:
@@ -43,6 +46,9 @@ class _Nobody:
 
     def cases(self, decisions: Collection[Decision]) -> dict[int, tuple[str, str]]:
         return {}
+
+    def named(self, text: str) -> Q:
+        return Q(pk__in=[])
 
 
 _known: list[Knows] = []

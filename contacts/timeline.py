@@ -276,7 +276,7 @@ def _sentences(decisions: list[Decision]) -> dict[int, str]:
 
 
 def _decision_url(pk: int, user) -> str:
-    if not user.has_perm("compliance.view_decision"):
+    if not user.has_perm("cases.view_case"):
         return ""
     try:
         return reverse("compliance:decision", args=[pk])

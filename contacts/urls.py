@@ -1,8 +1,8 @@
-"""Calls from the case page, and why a contact is or is not permitted now."""
+"""Calls from the case page, why a contact is or is not permitted now or was not before, and trials of the rules."""
 
 from django.urls import path
 
-from contacts.views import calls, desk
+from contacts.views import calls, desk, impact, refused, try_it, watch
 
 app_name = "contacts"
 urlpatterns = [
@@ -10,4 +10,8 @@ urlpatterns = [
     path("cases/<str:ref>/call/log/", calls.log, name="log-call"),
     path("cases/<str:ref>/call/cancel/", calls.cancel, name="cancel-call"),
     path("cases/<str:ref>/why/", desk.why, name="why"),
+    path("cases/<str:ref>/refused/", refused.show, name="refused"),
+    path("compliance/", watch.show, name="watch"),
+    path("compliance/releases/<int:pk>/impact/", impact.show, name="impact"),
+    path("compliance/try/", try_it.show, name="try-it"),
 ]

@@ -86,8 +86,21 @@ ROUTES = {
     "contacts:stops": LEADS,
     "contacts:lift-stop": LEADS,
     "compliance:decisions": LEADS,
-    "compliance:decision": LEADS,
-    "compliance:recompute": LEADS,
+    "compliance:decision": READERS,
+    "compliance:recompute": READERS,
+    "compliance:packs": LEADS,
+    "compliance:pack": LEADS,
+    "compliance:compare": LEADS,
+    "compliance:rule": LEADS,
+    "compliance:releases": LEADS,
+    "compliance:propose": {"compliance"},
+    "compliance:release": LEADS,
+    "compliance:approve": {"compliance"},
+    "compliance:withdraw": {"compliance"},
+    "contacts:refused": READERS,
+    "contacts:try-it": READERS,
+    "contacts:watch": LEADS,
+    "contacts:impact": {"compliance"},
 }
 REFUSED = (302, 403, 404, 405)
 
@@ -143,6 +156,8 @@ class World:
             {"ref": self.case.ref, "consent_id": self.consent.pk},
             {"pk": self.payment.pk if name == "cases:allocate" else self.run.pk},
             {"name": "needs"},
+            {"pack_id": "CN-CBA-2026"},
+            {"rule_id": "CN-TIME-CBA"},
             {"code": self.case.creditor.code},
         ):
             try:

@@ -76,7 +76,7 @@ def test_a_permitted_call_shows_its_rules_and_until_when_it_holds(client, office
     decision = decide(case, at - timedelta(hours=8))
     assert decision.verdict == "permit"
     page = page_of(client, decision)
-    assert "no rule in force forbids it" in page.text
+    assert "The call was permitted. No rule in force forbade it." in page.text
     assert not [line for line in page.context["findings"] if line.result == "failed"]
     assert page.context["decision"]["valid_until"] == decision.valid_until
 
@@ -164,10 +164,14 @@ def test_a_supervisor_sees_decisions_of_his_team_only(client, some, case):
         assert page_of(client, some[0]).status_code == (200 if seen else 404)
 
 
-def test_a_collector_does_not_see_the_officers_pages(client, some, case):
+def test_a_collector_sees_why_of_his_own_teams_case_and_no_list(client, some, case):
     client.force_login(UserFactory(team=case.team))
     assert client.get(reverse("compliance:decisions")).status_code == 403
-    assert page_of(client, some[0]).status_code == 403
+    assert page_of(client, some[0]).status_code == 200
+    client.force_login(UserFactory(team=TeamFactory(code="south")))
+    assert page_of(client, some[0]).status_code == 404
+    client.force_login(UserFactory(team=None))
+    assert page_of(client, some[0]).status_code == 404
 
 
 @pytest.mark.parametrize("ref", ["D-XXXXXX", "0", "C-7F3K9X", "999999999999999999999"])
