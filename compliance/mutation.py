@@ -21,7 +21,7 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from compliance import calendars, engine, packs_loader
+from compliance import calendars, choices, engine, packs_loader
 from compliance.examples import Case
 from compliance.packs_loader import Condition, Pack, PackError, Rule, Version
 from compliance.predicates.registry import PREDICATES
@@ -278,6 +278,8 @@ def check(pack: Pack, cases: Sequence[Case], explained: Mapping[str, str] | None
     order = _by_rule(pack, sound)
     killed: list[str] = []
     alive: list[str] = []
+    for name, noticed in choices.proofs(pack):
+        (killed if noticed else alive).append(name)
     for mutant in mutants(pack):
         (killed if killer(mutant, order[mutant.rule]) else alive).append(mutant.name)
     mistakes = [f"{name}: explained as no gap, but killed" for name in killed if name in reasons]

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from collections_app.shared import clock
-from compliance import examples, mutation, packs_loader
+from compliance import choices, examples, mutation, packs_loader
 from compliance.examples import Case
 from compliance.packs_loader import PackError
 from compliance.releases import meaning
@@ -85,6 +85,7 @@ class Command(BaseCommand):
             pack = packs_loader.get(pack_id)
             report |= {"version": pack.version, "hash": pack.hash, "rules": len(pack.rules)}
             results = examples.asked(pack)
+            scope = choices.failures(pack)
             changed = meaning.problems_of_meaning(pack, on=clock.now().date())
         except PackError as error:
             report["failed"].append(str(error))
@@ -92,6 +93,7 @@ class Command(BaseCommand):
         report["examples"] = len(results)
         report["failed"] = [
             *(f"{case.name}: {why}" for case, _, why in results if why),
+            *scope,
             *examples.gaps(pack, (outcome for _, outcome, _ in results)),
             *(str(problem) for problem in changed),
         ]
