@@ -105,6 +105,14 @@ def _owns(person_id: int, contact_point_id: int) -> bool:
 
 def withdraw(*, consent_id: int, reason: str, actor: Actor, at: datetime) -> Consent:
     """End a consent: the row first, so that no hand-over begins under it any more, then the lock. Raises."""
+    given = end(consent_id=consent_id, reason=reason, actor=actor, at=at)
+    wait(person_id=given.person_id)
+    return given
+
+
+@transaction.atomic
+def end(*, consent_id: int, reason: str, actor: Actor, at: datetime) -> Consent:
+    """Write that a consent is withdrawn, without waiting for any lock. Raises ConsentRefused."""
     if not reason.strip():
         raise ConsentRefused("no-reason")
     ended = {
@@ -112,14 +120,17 @@ def withdraw(*, consent_id: int, reason: str, actor: Actor, at: datetime) -> Con
         "withdrawn_reason": reason[:300],
         "withdrawn_by_id": actor.id if actor.kind == "user" else None,
     }
-    with transaction.atomic():
-        if not Consent.objects.filter(pk=consent_id, withdrawn_at__isnull=True).update(**ended):
-            raise ConsentRefused("withdrawn")
-        given = Consent.objects.get(pk=consent_id)
-        audit.record("consent.withdrawn", subject=given, actor=actor, at=at, person_id=given.person_id, reason=reason)
-    with transaction.atomic():
-        locks.lock(person_ids=[given.person_id])
+    if not Consent.objects.filter(pk=consent_id, withdrawn_at__isnull=True).update(**ended):
+        raise ConsentRefused("withdrawn")
+    given = Consent.objects.get(pk=consent_id)
+    audit.record("consent.withdrawn", subject=given, actor=actor, at=at, person_id=given.person_id, reason=reason)
     return given
+
+
+@transaction.atomic
+def wait(*, person_id: int) -> None:
+    """Wait until no hand-over to this person that began before is under way."""
+    locks.lock(person_ids=[person_id])
 
 
 def spend(*, person_id: int, attempt_id: int, conversation: bool, actor: Actor, at: datetime) -> int:

@@ -1,6 +1,8 @@
-"""What people write to us. Words that mean "stop" act at once; everything else is put before a person.
+"""What people write to us. Words that mean "stop" act at once, and so do words that say "you have the wrong number";
+everything else is put before a person.
 
-A number may belong to several persons: the words bind for each of them, and nothing is decided from who is likelier.
+A number may belong to several persons: the words bind for each of them, and nothing is decided from who is likelier. A
+stranger's "stop" counts as much: a number that nobody here has is silenced before a file can bring it.
 """
 
 import hashlib
@@ -11,11 +13,12 @@ from uuid import UUID, uuid5
 
 from django.db import IntegrityError, transaction
 
-from cases import instructions, lifecycle
+from cases import addresses, instructions, lifecycle
 from cases.imports import canonical
 from cases.imports.refusals import CellRefused
 from cases.models import Address, Case, ContactPoint, Instruction
 from cases.models.case import NextAction
+from cases.models.instruction import Source
 from cases.refusal import CaseRefused
 from collections_app.shared import sealed
 from collections_app.shared.actor import Actor
@@ -50,12 +53,24 @@ URGENT: Final[dict[str, tuple[str, ...]]] = {
     "death": ("passed away", "died", "deceased", "去世", "过世", "死亡"),
 }  # fmt: skip
 
+# A message that says that the number is not our person's: silent for everybody at once, until a person looks.
+STRANGER_PHRASES: Final = (
+    "wrong number", "wrong person", "not his number", "not her number", "don't know this person", "no one by that name",
+    "发错了", "打错了", "发错人", "打错电话", "不是本人", "号码换人",
+)  # fmt: skip
+
 
 def means_stop(text: str) -> bool:
     """Whether the words ask us not to write any more. When in doubt, they do."""
     plain = _plain(text)
     bare = plain.strip(" .!?,;:。！？，；：\"'“”‘’()[]【】*#-—")
     return bare in STOP_WORDS or any(phrase in plain for phrase in STOP_PHRASES)
+
+
+def means_stranger(text: str) -> bool:
+    """Whether the words say that this number is not the person's whom we mean."""
+    plain = _plain(text)
+    return any(phrase in plain for phrase in STRANGER_PHRASES)
 
 
 def urgency(text: str) -> str:
@@ -71,12 +86,14 @@ def take_reply(*, sender: str, text: str, event_id: str, at: datetime, channel: 
     under the number. Taking the same event again records nothing twice.
     """
     kind = Address.Kind.PHONE if channel == "sms" else Address.Kind.EMAIL
-    known_as = sealed.digest(str(kind), _canonical(channel, sender))
-    address = Address.objects.filter(kind=kind, value_hash=known_as).first()
-    if address is None:
-        return []
+    written = _canonical(channel, sender)
+    address = Address.objects.filter(kind=kind, value_hash=sealed.digest(str(kind), written or sender)).first()
+    stop, stranger = means_stop(text), means_stranger(text)
     points = ContactPoint.objects.filter(address=address).exclude(state=ContactPoint.State.REMOVED)
-    stop = means_stop(text)
+    if address is None or not points.exists():
+        if (stop or stranger) and written:
+            addresses.silence_unknown(kind=str(kind), canonical=written, actor=INBOUND, at=at)
+        return []
     recorded = []
     for point in points.select_related("person").order_by("person_id", "pk"):
         if stop and not _already_asked(point, channel, at):
@@ -86,6 +103,19 @@ def take_reply(*, sender: str, text: str, event_id: str, at: datetime, channel: 
                 channel=channel,
                 contact_point_id=point.pk,
                 form=Instruction.Form.SMS if channel == "sms" else Instruction.Form.EMAIL,
+                source=Source.MESSAGE,
+                words=text,
+                received_at=at,
+                actor=INBOUND,
+                at=at,
+            )
+        if stranger and address.suppressed_at is None:
+            instructions.give(
+                person_id=point.person_id,
+                kind=Instruction.Kind.WRONG_PARTY,
+                contact_point_id=point.pk,
+                form=Instruction.Form.SMS if channel == "sms" else Instruction.Form.EMAIL,
+                source=Source.MESSAGE,
                 words=text,
                 received_at=at,
                 actor=INBOUND,
@@ -94,7 +124,7 @@ def take_reply(*, sender: str, text: str, event_id: str, at: datetime, channel: 
         attempt = _record(point, channel=channel, text=text, event_id=event_id, at=at)
         if attempt is not None:
             recorded.append(attempt)
-            if not stop:
+            if stranger or not stop:
                 _put_before_a_person(attempt, text, at=at)
     return recorded
 
@@ -172,11 +202,11 @@ def _put_before_a_person(attempt: ContactAttempt, text: str, *, at: datetime) ->
 
 
 def _canonical(channel: str, sender: str) -> str:
-    """Return the spelling under which the address is stored; what cannot be read is returned, and found nowhere."""
+    """Return the spelling under which the address is stored; nothing for what cannot be read."""
     try:
         if channel == "sms":
             plain = sender.strip()
             return canonical.phone(plain if plain.startswith("+") else f"+{plain.lstrip('0')}", "ZZ")[0]
         return canonical.email(sender)
     except CellRefused:
-        return sender
+        return ""
