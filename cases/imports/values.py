@@ -65,7 +65,7 @@ COUNTRY_NAMES: Final = {
     "印度": "IN", "canada": "CA", "加拿大": "CA", "taiwan": "TW", "台湾": "TW", "臺灣": "TW",
     "hong kong": "HK", "香港": "HK",
 }  # fmt: skip
-_JURISDICTION: Final = re.compile(r"[A-Z]{2}(?:-[A-Z0-9]{1,3})?")
+_JURISDICTION: Final = re.compile(r"[A-Z]{2}(?:-[A-Z0-9]{1,3}){0,2}")
 
 type Parse = Callable[[str], object]
 
@@ -227,7 +227,7 @@ def time_zone(text: str) -> str:
 
 @lru_cache(maxsize=2048)
 def jurisdiction(text: str) -> str:
-    """Return the code of a country, or of a country and its part (US, US-NY), from a code or a usual country name."""
+    """Return the code of a country, its part or a city in it (US, US-NY, US-NY-NYC), from a code or a usual name."""
     plain = text.strip()
     code = COUNTRY_NAMES.get(plain.lower()) or plain.upper()
     if not _JURISDICTION.fullmatch(code):

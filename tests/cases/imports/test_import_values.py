@@ -163,6 +163,8 @@ def test_places_and_languages_are_known_ones():
     assert values.time_zone("Asia/Shanghai") == "Asia/Shanghai"
     assert code_of(values.time_zone, "Beijing time") == "unknown_time_zone"
     assert values.jurisdiction("us-ny") == "US-NY"
+    assert values.jurisdiction("us-ny-nyc") == "US-NY-NYC"
+    assert code_of(values.jurisdiction, "US-NY-NYC-1") == "unknown_jurisdiction"
     assert values.jurisdiction("中国") == "CN"
     assert code_of(values.jurisdiction, "406") == "unknown_jurisdiction"
     assert values.language("中文") == "zh-hans"
