@@ -7,6 +7,8 @@ otherwise.
 It is `permitted = true`, or `refused_by` exactly these rules, whatever their order; `next` is the next permitted time.
 `warns`: exactly these advisories of the pack (a name or a list; `[]` for none). `passes`: rules that must have been
 asked and be kept, which is how a definition or an exception is named. `as_of`: the date at which the packs are read.
+`context` may set a `firm_policy` with `contact_hours`, `guard_minutes`, `caps` and `enabled`; `given` may hold an
+`override` (a supervisor's reason to go on past a soft rule).
 """
 
 from __future__ import annotations

@@ -195,6 +195,8 @@ def _other_conditions(rule: Rule, stated: frozenset[str]) -> Iterator[tuple[str,
 
 def _other_rules(rule: Rule, stated: frozenset[str]) -> Iterator[tuple[str, Rule | None]]:
     yield "left out", None
+    if rule.strength == "soft":
+        yield "strength: soft -> hard", replace(rule, strength="hard")
     for label, when in _other_conditions(rule, stated):
         yield label, replace(rule, when=when)
     if len(rule.lifts) > 1:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from compliance import engine, packs_loader
-from compliance.facts import Cap, ContactEvent, Facts, FirmPolicy, LocationClaim, Question, Record, instant
+from compliance.facts import Cap, ContactEvent, Facts, FirmPolicy, LocationClaim, Override, Question, Record, instant
 from compliance.vocabulary import OUTCOMES, RECORDS
 
 VERDICTS: Final = {"permit": "permit", "block": "refuse"}
@@ -64,6 +64,8 @@ def _value(name: str, value: Any) -> Any:
         return date.fromisoformat(value)
     if name == "components":
         return tuple(sorted(value.items()))
+    if name == "override":
+        return Override(**{**value, "rules": tuple(value.get("rules", ()))})
     return value
 
 
