@@ -35,6 +35,7 @@ REASONS: Final[dict[str, LazyText | str]] = {
     "provider-unreachable": _("The provider could not be reached."),
     "provider-refused": _("The provider refused the message."),
     "address-unknown": _("The number or address does not exist."),
+    "letter-unprintable": _("The letter cannot be printed: a character that the type lacks, or too long."),
     "undelivered": _("The provider could not deliver it."),
     "fate-unknown": _("Nobody knows whether it left; it counts, and a person decides."),
     "not-sent-after-all": _("Somebody found out that it was not sent."),

@@ -194,9 +194,7 @@ def _mark_if_bad(receipt: DeliveryReceipt, attempt: ContactAttempt, *, at: datet
     """Mark the number that a carrier says nobody has."""
     said_so = receipt.status.partition(":")[2] and attempt.status == ContactAttempt.Status.FAILED
     if said_so and attempt.contact_point_id is not None:
-        addresses.mark(
-            contact_point_id=attempt.contact_point_id, state=ContactPoint.State.BAD, actor=CARRIER, at=at
-        )
+        addresses.mark(contact_point_id=attempt.contact_point_id, state=ContactPoint.State.BAD, actor=CARRIER, at=at)
 
 
 def _text(event: dict[str, Any], name: str) -> str:

@@ -132,6 +132,8 @@ def _send(
         language=language,
         reference=file.case.ref,
         sender_name=file.case.creditor.name,
+        sender_phone=file.case.creditor.phone,
+        recipient=file.case.person.name,
         case_id=planned.case_id,
         person_id=planned.person_id,
         at=at,

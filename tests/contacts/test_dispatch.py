@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from pypdf import PdfReader
 
 from cases import arrears, holds, instructions
 from cases.models import ContactPoint, ImportBatch
@@ -430,9 +431,10 @@ def test_letters_go_to_the_print_room_as_a_document_of_the_case(plan, now, only_
     )
     assert run(now, "letter") == {"sent": 1}
     (document,) = planned.case.documents.all()
-    page = (tmp_path / document.path).read_text()
-    assert "上海市 &lt;b&gt;1&lt;/b&gt; 号" in page
+    page = PdfReader(tmp_path / document.path).pages[0].extract_text()
+    assert "上海市 <b>1</b> 号" in page
     assert planned.case.ref in page
+    assert (document.content_type, document.size) == ("application/pdf", (tmp_path / document.path).stat().st_size)
     assert only_attempt(planned).provider_ref == f"document-{document.pk}"
 
 

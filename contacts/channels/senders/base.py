@@ -49,6 +49,8 @@ class Message:
     language: str = "en"
     reference: str = ""
     sender_name: str = ""
+    sender_phone: str = ""
+    recipient: str = ""
     case_id: int | None = None
     person_id: int | None = None
     at: datetime | None = None
