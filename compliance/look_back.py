@@ -18,6 +18,8 @@ AT_LEAST: Final = timedelta(days=40)  # a calendar month, and what stands on its
 MEASURED_BY: Final[Mapping[str, tuple[str, ...]]] = {
     "count_limit": ("windows", "consent_days"),
     "contacts_limited": ("windows",),
+    "consented_count": ("windows",),
+    "recorded_voice_count": ("windows",),
     "cool_down": ("days",),
     "consented_more_calls": ("days",),
     "recently_used": ("days",),
