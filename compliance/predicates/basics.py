@@ -83,13 +83,15 @@ def bound_here(
     """This will pass (as a coverage rule) where the pack binds this actor, for this product, in this place.
 
     actors: kinds that are bound. creditor_after: kinds of records that bind the creditor too; a suit that is threatened
-    binds him likewise. also_products: for these everybody is bound. not_products, not_places: never bound.
+    binds him likewise. also_products: for these everybody is bound. not_products, not_places: never bound; with several
+    debts or places, where each is one of them.
     """
     values = {"actor_kind": question.actor_kind, "product": facts.product}
     elsewhere = bool(facts.jurisdictions) and all(place in not_places for place in facts.jurisdictions)
-    if elsewhere or facts.product in not_products:
+    products = (facts.product, *facts.other_products)
+    if elsewhere or all(product in not_products for product in products):
         return fails(values)
-    if question.actor_kind in actors or facts.product in also_products:
+    if question.actor_kind in actors or any(product in also_products for product in products):
         return passes(values)
     if not creditor_after or question.actor_kind != "creditor":
         return fails(values)
