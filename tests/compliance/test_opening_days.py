@@ -28,11 +28,8 @@ def _hours(when: str, *zones: str, facts: Facts | None = None, **params: object)
         ("2026-06-14T13:00:00-04:00", True, None),
         ("2026-06-14T17:00:00-04:00", False, "2026-06-15T07:00:00-04:00"),
         ("2026-07-01T12:00:00-04:00", False, "2026-07-02T07:00:00-04:00"),  # Canada Day
-        (
-            "2026-12-24T21:00:00-05:00",
-            False,
-            "2026-12-29T07:00:00-05:00",
-        ),  # Christmas, Boxing Day, Sunday, the day in lieu
+        ("2026-12-24T21:00:00-05:00", False, "2026-12-27T13:00:00-05:00"),  # Christmas, Boxing Day, a Sunday
+        ("2026-12-27T17:00:00-05:00", False, "2026-12-29T07:00:00-05:00"),  # the day in lieu of Boxing Day
     ],
 )
 def test_sunday_and_holidays_have_hours_of_their_own(when: str, passes: bool, opening: str | None) -> None:
