@@ -7,7 +7,7 @@ from typing import ClassVar
 from django.contrib import admin
 
 from collections_app.staff.administration import History
-from compliance.models import AuditEvent, Decision, PackRelease
+from compliance.models import AuditEvent, Decision, PackRelease, ScheduledRelease
 
 
 @admin.register(Decision)
@@ -36,3 +36,11 @@ class PackReleaseAdmin(History):
     list_display = ("pack", "version", "hash", "first_seen_at")
     list_filter = ("pack",)
     ordering = ("pack", "-pk")
+
+
+@admin.register(ScheduledRelease)
+class ScheduledReleaseAdmin(History):
+    list_display = ("pack", "release", "in_force_from", "scheduled_by", "approved_by", "withdrawn_by")
+    list_filter = ("pack",)
+    list_select_related = ("release", "scheduled_by", "approved_by", "withdrawn_by")
+    ordering = ("-in_force_from", "-pk")

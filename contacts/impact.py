@@ -37,7 +37,7 @@ from contacts.facts import CaseFile
 from contacts.models import ContactAttempt, PlannedContact
 
 CHUNK: Final = 500
-PAGE_LIMIT: Final = 2000  # contacts of each kind that a page may wait for
+PAGE_LIMIT: Final = 1000  # contacts of each kind that a page may wait for: some seconds
 EXAMPLES: Final = 20
 NEVER_MADE: Final = ("withheld", "cancelled")
 REVIEW: Final = "review"  # a step of a strategy that reaches nobody

@@ -18,7 +18,7 @@ from compliance.packs_loader import RULE_FILES, Pack, PackError
 
 MOST: Final = 1_000_000  # bytes of all files together, unpacked
 NEEDED: Final = ("pack.toml", "contact.toml", "examples.toml")
-TAKEN: Final = (*NEEDED, "notices.toml", "mutants.toml", "README.md")
+TAKEN: Final = (*NEEDED, "notices.toml", "scope.toml", "mutants.toml", "README.md")
 LEFT_OUT: Final = ("released.json",)  # part of the folder, and the program's own
 MOST_MEMBERS: Final = 20
 UPLOAD: Final = "upload"

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 HISTORY = {
     "accountstate", "auditevent", "buckettransition", "contactattempt", "decision", "deliveryreceipt", "enrolment",
     "hold", "importbatch", "instruction", "ledgerentry", "nightrun", "nightstep", "packrelease", "payment",
-    "plannedcontact", "promise", "stoporder",
+    "plannedcontact", "promise", "scheduledrelease", "stoporder",
 }  # fmt: skip
 
 
