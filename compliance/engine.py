@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final
 
@@ -110,6 +111,40 @@ class _Program:
     packs: tuple[Pack, ...]
     coverage: tuple[_Active, ...]
     active: tuple[_Active, ...]
+    ground: _Active | None  # the rule that asks whether enough is known at all
+    kind_of: Callable[[Question, Facts], Any]  # all that conditions look at, as a key
+    unfit_of: dict[Any, tuple[tuple[str, ...], tuple[str, ...]]]  # by that key: what does not fit each rule, or nothing
+
+    def unfit(self, question: Question, facts: Facts) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return for each coverage rule, and for each other rule, the condition that does not fit, or nothing."""
+        key = self.kind_of(question, facts)
+        known = self.unfit_of.get(key)
+        if known is None:
+            if len(self.unfit_of) >= MANY:
+                self.unfit_of.clear()
+            known = tuple(_unfit(active, question, facts) for active in self.coverage), tuple(
+                _unfit(active, question, facts) for active in self.active
+            )
+            self.unfit_of[key] = known
+        return known
+
+
+MANY: Final = 4096
+
+
+def _unfit(active: _Active, question: Question, facts: Facts) -> str:
+    if not active.in_force:
+        return "date"
+    return _fits(active.rule.when, question, facts, every=active.rule.role == "exception")
+
+
+def _kind_of(packs: Sequence[Pack]) -> Callable[[Question, Facts], Any]:
+    """Return the function that reads everything which the conditions of these packs look at."""
+    conditions = [condition for pack in packs for rule in pack.rules for condition in rule.when]
+    asked = sorted({condition.attribute for condition in conditions if condition.of_question} | {"kind", "channel"})
+    known = sorted({condition.attribute for condition in conditions if not condition.of_question})
+    of_question, of_facts = attrgetter(*asked), attrgetter(*known, "product", "other_products")
+    return lambda question, facts: (of_question(question), of_facts(facts))
 
 
 @lru_cache(maxsize=1024)
@@ -130,7 +165,8 @@ def _compile(hashes: tuple[str, ...], day: date) -> _Program:
                 {},
             )
             (coverage if rule.role == "coverage" else active).append(ready)
-    return _Program(packs, tuple(coverage), tuple(active))
+    ground = next((one for one in active if one.rule.id == FAILCLOSED), None)
+    return _Program(packs, tuple(coverage), tuple(active), ground, _kind_of(packs), {})
 
 
 _by_hash: Final[dict[str, Pack]] = {}
@@ -201,20 +237,19 @@ def _stop(results: list[Result], rule: str, pack_of: str, values: Mapping[str, s
 def _evaluate_once(question: Question, facts: Facts, program: _Program) -> _Evaluation:
     """Run every rule at the instant of the question."""
     results: list[Result] = []
-    ground = next((active for active in program.active if active.rule.id == FAILCLOSED), None)
     try:
-        if ground is None:
+        if program.ground is None:
             raise MissingFact("pack POLICY")
-        _run(ground, question, facts)
+        known = _run(program.ground, question, facts)
         if all(pack.id == POLICY for pack in program.packs):
             raise MissingFact("pack")
     except MissingFact as missing:
         return _stop(results, FAILCLOSED, POLICY, {"missing": missing.missing})
 
+    unfit_coverage, unfit_active = program.unfit(question, facts)
     uncovered: set[str] = set()
-    for active in program.coverage:
+    for active, unfit in zip(program.coverage, unfit_coverage, strict=True):
         rule = active.rule
-        unfit = "date" if not active.in_force else _fits(rule.when, question, facts)
         if unfit:
             results.append(active.not_applicable(unfit))
             continue
@@ -227,20 +262,14 @@ def _evaluate_once(question: Question, facts: Facts, program: _Program) -> _Eval
     exceptions: dict[str, list[tuple[_Active, Finding]]] = {}
     order: dict[str, int] = {}
     missing_facts: list[str] = []
-    for active in program.active:
+    for active, unfit in zip(program.active, unfit_active, strict=True):
         rule = active.rule
-        if rule.pack in uncovered:
-            unfit = "coverage"
-        elif not active.in_force:
-            unfit = "date"
-        else:
-            unfit = _fits(rule.when, question, facts, every=rule.role == "exception")
         order[rule.id] = len(results)
-        if unfit:
-            results.append(active.not_applicable(unfit))
+        if unfit or rule.pack in uncovered:
+            results.append(active.not_applicable("coverage" if rule.pack in uncovered else unfit))
             continue
         try:
-            found = _run(active, question, facts)
+            found = known if active is program.ground else _run(active, question, facts)
         except MissingFact as missing:
             found = fails({"missing": missing.missing})
             if rule.role in {"exception", "definition"}:

@@ -328,6 +328,6 @@ def differences(decision: Decision, outcome: Outcome) -> dict[str, Any]:
         "strength": outcome.strength,
         "failing": list(outcome.failing),
         "advisories": list(outcome.advisories),
-        "findings": trace.stored(outcome),
+        "findings": trace.stored(outcome, like=decision.findings),
     }
     return {name: value for name, value in now.items() if getattr(decision, name) != value}
