@@ -6,7 +6,13 @@ from datetime import date, datetime, time, timedelta
 
 from compliance import calendars
 from compliance.facts import Facts, Question, Record
-from compliance.predicates.hours import consent_holds, consent_span, guard_seconds, valid_time_consents
+from compliance.predicates.hours import (
+    consent_holds,
+    consent_span,
+    convenient_time,
+    guard_seconds,
+    valid_time_consents,
+)
 from compliance.predicates.registry import FAILED, PASSED, Finding, MissingFact, Value, fails, passes, predicate
 from compliance.predicates.scope import own_records, same_medium, same_person, zones_of
 from compliance.windows import (
@@ -101,9 +107,7 @@ def weekday_hours(
 
 
 @predicate
-def asked_for_time(
-    question: Question, facts: Facts, *, opens: time, closes: time, express: bool = False
-) -> Finding:
+def asked_for_time(question: Question, facts: Facts, *, opens: time, closes: time, express: bool = False) -> Finding:
     """This will apply (as an exception) at a time for which the person himself asked: expressly or of his own accord.
 
     opens, closes: the hours of the rule that is lifted, which a consent that names no start or no end runs from or to.
@@ -129,8 +133,8 @@ def asked_for_time(
 def named_time_kept(question: Question, facts: Facts, *, like: str | None = None) -> Finding:
     """This will fail while the day on which the person said that he will pay is still to come, or not yet over.
 
-    A broken promise, or its day having passed, ends it; one without a day stands until it is broken. Where he named the
-    only times at which he may be contacted, every other time is closed. like: id of the sibling rule that is applied
+    A broken promise, or its day having passed, ends it; one without a day stands until it is broken. Times that he
+    named as the only ones for contact, or as inconvenient, bind as well. like: id of the sibling rule that is applied
     here by analogy.
     """
     zones = zones_of(question, facts)
@@ -142,26 +146,17 @@ def named_time_kept(question: Question, facts: Facts, *, like: str | None = None
             continue
         ids = () if record.id is None else (record.id,)
         if record.until is None:
-            return fails({"ground": "promise", "until": "?"}, None, ids, because)
+            return fails({"ground": "open", "until": ""}, None, ids, because)
         over = max(start_of_day(record.until + timedelta(days=1), zone) for zone in zones)
         if question.at < over and (latest is None or over > latest):
             latest, until, counted = over, record.until, ids
     if latest is not None:
         return fails({"ground": "promise", "until": until.isoformat()}, latest, counted, because)
 
-    only = [record for record in valid_time_consents(question, facts) if record.only]
-    if not only:
-        return PASSED
-
-    def inside(at: datetime) -> bool:
-        return any(consent_holds(record, at, zones, 0, DAY_SECONDS) for record in only)
-
-    if inside(question.at):
-        return passes({"named": len(only)})
-    edges = {edge for record in only for edge in consent_span(record, 0, DAY_SECONDS)}
-    following = first_inside(question.at, zones=zones, boundaries=edges, inside=inside)
-    moment = local(question.at, zones[0])
-    return fails({"ground": "times", "local_time": f"{moment:%H:%M}"}, following, (), because)
+    times = convenient_time(question, facts)
+    if times.passed:
+        return times
+    return fails({"ground": "times", "until": "", **times.values}, times.next_at, (), because)
 
 
 def _same_debts(one: Record, other: Record) -> bool:

@@ -59,7 +59,7 @@ def notice_waited(
         overdue = max((record.at for record in records(question, facts, "overdue_since")), default=None)
         sent = [at for at in sent if overdue is None or at >= overdue]
     if not sent:
-        return fails({"days": business_days, "sent": ""})
+        return fails({"days": business_days, "sent": "–"})
     values: dict[str, Value] = {"days": business_days, "sent": local(sent[0], zones[0]).date().isoformat()}
     if calendar is None:
         return passes(values)

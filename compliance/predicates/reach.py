@@ -5,7 +5,7 @@ from __future__ import annotations
 from compliance.facts import ContactEvent, Facts, Id, Question
 from compliance.predicates.instructions import opt_outs
 from compliance.predicates.parties import is_liable, third_person_not_pressed
-from compliance.predicates.registry import FAILED, PASSED, Finding, fails, passes, predicate
+from compliance.predicates.registry import FAILED, PASSED, Finding, Value, fails, passes, predicate
 from compliance.predicates.scope import CALLS, own_records, place_of, records, same_medium, with_person
 
 DEAD = frozenset({"not_in_service", "wrong_number", "returned_undeliverable"})  # this point leads to him no more
@@ -121,16 +121,17 @@ def visit_in_order(question: Question, facts: Facts, *, missed: int, first: str 
     the others only after so many visits there at which he was not met.
     """
     here = place_of(question)
-    chosen = {record.place for record in own_records(question, facts, "consent_place") if record.valid is not False}
-    if chosen:
-        return PASSED if here in chosen else fails({"ground": "chosen"})
-    if here == first or here is None:
-        return PASSED
     absent = sum(
         event.channel == "visit" and event.outcome == "not_met" and _place_of_event(event) == first
         for event in with_person(question, facts)
     )
-    return PASSED if absent >= missed else fails({"ground": "order", "count": absent, "limit": missed})
+    values: dict[str, Value] = {"count": absent, "limit": missed}
+    chosen = {record.place for record in own_records(question, facts, "consent_place") if record.valid is not False}
+    if chosen:
+        return passes(values) if here in chosen else fails({"ground": "chosen", **values})
+    if here == first or here is None or absent >= missed:
+        return passes(values)
+    return fails({"ground": "order", **values})
 
 
 def _place_of_event(event: ContactEvent) -> str | None:
