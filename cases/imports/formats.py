@@ -14,6 +14,11 @@ from .refusals import FileRefused
 from .values import DATE_FORMATS
 
 MEASURES: Final = ("oldest_unpaid_due_date", "days_past_due", "months_past_due", "repay_status")
+# What people asked, and why they are left alone: a file sets these and never lifts them.
+FLAGS: Final = (
+    "do_not_call", "do_not_text", "do_not_email", "cease_contact", "attorney", "disputed", "complaint", "debt_adviser",
+    "vulnerable", "deceased", "bankrupt", "hardship", "breathing_space", "minor", "fraud",
+)  # fmt: skip
 AMOUNTS: Final = ("balance", "credit_limit", "amount_past_due", "paid_in_month", "last_payment_amount")
 
 
@@ -61,6 +66,21 @@ CATALOGUE: Final = (
     Field("guarantor_name", _("guarantor"), "name", personal=True),
     Field("guarantor_document", _("guarantor's document"), "document", personal=True),
     Field("guarantor_mobile", _("guarantor's mobile"), "phone", personal=True),
+    Field("do_not_call", _("do not call"), "flag", personal=True),
+    Field("do_not_text", _("do not text"), "flag", personal=True),
+    Field("do_not_email", _("do not e-mail"), "flag", personal=True),
+    Field("cease_contact", _("asked to stop all contact"), "flag", personal=True),
+    Field("attorney", _("a lawyer acts"), "flag", personal=True),
+    Field("disputed", _("disputed"), "flag", personal=True),
+    Field("complaint", _("complaint open"), "flag", personal=True),
+    Field("debt_adviser", _("a debt adviser is engaged"), "flag", personal=True),
+    Field("vulnerable", _("needs special care"), "flag", personal=True),
+    Field("deceased", _("deceased"), "flag", personal=True),
+    Field("bankrupt", _("bankrupt"), "flag", personal=True),
+    Field("hardship", _("in hardship"), "flag", personal=True),
+    Field("breathing_space", _("breathing space"), "flag", personal=True),
+    Field("minor", _("minor"), "flag", personal=True),
+    Field("fraud", _("suspected fraud or stolen identity"), "flag", personal=True),
 )
 
 FIELDS: Final = {one.name: one for one in CATALOGUE}

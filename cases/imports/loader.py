@@ -11,7 +11,8 @@ from typing import Any, Final
 
 from django.db import connection, transaction
 
-from cases.imports import batches, formats, reader, sql, sql_people, staging, suggest
+from cases import reviewers
+from cases.imports import batches, formats, reader, sql, sql_people, sql_wishes, staging, suggest
 from cases.imports.refusals import FileRefused, MappingUnclear, RowRefusal
 from cases.models import Creditor, ImportBatch
 from collections_app.shared import clock
@@ -225,6 +226,10 @@ def _write(
     if _names_people(tape.mapping):
         run(sql_people.UPDATE_PERSONS, sql_people.NAME_BORROWERS, sql_people.STATE_PLACES)
         run(sql_people.GUARANTORS, sql_people.POINTS)
+    if tape.mapping.fields & set(formats.FLAGS):
+        keeper = reviewers.last_resort(team_id=creditor.team_id, actor=actor)
+        values |= {"keeper_team": keeper["reviewer_team_id"], "keeper": keeper["reviewer_id"]}
+        run(sql_wishes.INSTRUCTIONS, sql_wishes.HOLDS)
     run(sql.FIND_DIFFERENCES, sql.POST_DIFFERENCES, sql.INSERT_STATES, sql.AUDIT_ROWS)
 
     counts = dict(zip(("accepted", "created", "updated", "unchanged"), run(sql.COUNTS).fetchone(), strict=True))

@@ -33,7 +33,7 @@ STAGED: Final = (
     "email_sealed", "email_hash", "email_last4", "address_sealed", "address_hash", "address_last4",
     "guarantor_name", "guarantor_document_sealed", "guarantor_document_hash", "guarantor_document_last4",
     "guarantor_document_kind", "guarantor_mobile_sealed", "guarantor_mobile_hash", "guarantor_mobile_last4",
-    "guarantor_mobile_region", "guarantor_mobile_zone",
+    "guarantor_mobile_region", "guarantor_mobile_zone", *formats.FLAGS,
 )  # fmt: skip
 SLOT: Final = {name: number for number, name in enumerate(STAGED)}
 
@@ -47,7 +47,7 @@ _FIRST_SLOT: Final = {
     "jurisdiction": "jurisdiction", "mobile": "mobile_sealed", "home_phone": "home_phone_sealed",
     "work_phone": "work_phone_sealed", "email": "email_sealed", "address": "address_sealed",
     "guarantor_name": "guarantor_name", "guarantor_document": "guarantor_document_sealed",
-    "guarantor_mobile": "guarantor_mobile_sealed",
+    "guarantor_mobile": "guarantor_mobile_sealed", **{name: name for name in formats.FLAGS},
 }  # fmt: skip
 _WIDTHS: Final = {"account": 3, "document": 4, "phone": 5, "email": 3, "postal": 3}
 _NEEDED: Final = frozenset({"account_number", "balance", "days_past_due", "months_past_due", "repay_status"})
@@ -234,6 +234,7 @@ class Tape:
             "language": values.language,
             "time_zone": values.time_zone,
             "jurisdiction": values.jurisdiction,
+            "flag": values.flag,
         }
         return parsers[field.kind]
 

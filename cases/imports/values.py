@@ -181,6 +181,20 @@ def months(text: str) -> int:
     return int(found[1])
 
 
+_NO: Final = frozenset(
+    {"", "0", "0.0", "0.00", "n", "no", "none", "false", "f", "-", "--", "n/a", "na", "nil", "active", "alive",
+     "0000-00-00", "否", "无", "無", "没有", "非", "正常", "生存"}
+)  # fmt: skip
+
+
+def flag(text: str) -> bool:
+    """Return whether a cell says yes. Only a plain no is one: a date of death, a court's number, "Y", "是" all say yes.
+
+    In doubt somebody is left alone: a stop that nobody could read would else be passed over.
+    """
+    return text.translate(_FULL_WIDTH).strip().casefold() not in _NO
+
+
 def repay_status(text: str) -> int:
     """Return months past due from a card's repayment status: -2 unused, -1 paid up, 0 minimum paid, 1.. late."""
     plain = text.translate(_FULL_WIDTH).strip()
