@@ -136,6 +136,7 @@ class Case:
     facts: Facts
     packs: tuple[Pack, ...]
     judge: Callable[[Outcome], str]  # in what the outcome differs from what is expected; nothing: it holds
+    compares_next: bool = True  # a refusal, of which the next permitted time is compared
 
     def ask(self, instead: Pack | None = None) -> Outcome:
         """Return what the engine says; `instead` takes the place of the pack of the same name."""
@@ -149,8 +150,13 @@ def cases(pack: Pack) -> list[Case]:
     for example in pack.examples:
         vector = as_vector(pack, example)
         packs = tuple(pack if name == pack.id else packs_loader.get(name) for name in vector.packs)
-        found.append(Case(str(example["says"]), vector.question, vector.facts, packs, _judge_of(pack, example, vector)))
+        judged = _judge_of(pack, example, vector)
+        found.append(Case(str(example["says"]), vector.question, vector.facts, packs, judged, _compares_next(vector)))
     return found
+
+
+def _compares_next(vector: vectors.Vector) -> bool:
+    return vector.expected != "permit" and vector.next_permitted is not None
 
 
 def _judge_of(pack: Pack, example: Mapping[str, Any], vector: vectors.Vector) -> Callable[[Outcome], str]:
@@ -169,7 +175,9 @@ def vector_cases(found: Iterable[vectors.Vector]) -> list[Case]:
             packs = tuple(packs_loader.get(name) for name in vector.packs)
         except PackError:
             continue
-        ready.append(Case(vector.id, vector.question, vector.facts, packs, _agreement_of(vector)))
+        ready.append(
+            Case(vector.id, vector.question, vector.facts, packs, _agreement_of(vector), _compares_next(vector))
+        )
     return ready
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from compliance import examples, mutation, packs_loader
+from compliance import examples, mutants, mutation, packs_loader
 from compliance.packs_loader import Pack, PackError
 from compliance.releases import meaning
 
@@ -167,7 +167,7 @@ def test_versions_that_follow_each_other_move_their_common_border(tmp_path: Path
     )
     names = [
         mutant.name
-        for mutant in mutation.mutants(_pack(tmp_path, rules=later))
+        for mutant in mutants.mutants(_pack(tmp_path, rules=later))
         if "begins" in mutant.name or "ends" in mutant.name
     ]
     assert names == [
@@ -176,7 +176,7 @@ def test_versions_that_follow_each_other_move_their_common_border(tmp_path: Path
         "T-HOURS: 2026-07-01: begins a day earlier",
         "T-HOURS: 2026-07-01: begins a day later",
     ]
-    moved = next(m for m in mutation.mutants(_pack(tmp_path, rules=later)) if "07-01: begins a day later" in m.name)
+    moved = next(m for m in mutants.mutants(_pack(tmp_path, rules=later)) if "07-01: begins a day later" in m.name)
     days = [(version.begins, version.ends) for version in moved.pack.rules[0].versions]
     assert days == [(date(2026, 1, 1), date(2026, 7, 1)), (date(2026, 7, 2), None)]
 
@@ -199,7 +199,7 @@ def test_versions_that_follow_each_other_move_their_common_border(tmp_path: Path
     ],
 )
 def test_a_parameter_moves_by_the_smallest_step(key: str, value: object, optional: bool, changed: list[object]) -> None:
-    assert [new for _, new in mutation.changed_values(key, value, optional=optional)] == changed
+    assert [new for _, new in mutants.changed_values(key, value, optional=optional)] == changed
 
 
 def test_a_reason_needs_words(tmp_path: Path) -> None:
