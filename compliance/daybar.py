@@ -18,6 +18,7 @@ from compliance import words
 from compliance.dayplan import DayPlan, Span
 
 TICKS: Final = (0, 3, 6, 9, 12, 15, 18, 21, 24)
+CLOSE: Final = 0.25  # share of the day within which the words of two marks would touch
 WIDE: Final = 0.14  # share of the day from which a span has room for its hours
 
 
@@ -43,6 +44,7 @@ class Mark:
     label: str
     anchor: str
     is_main: bool = True
+    y: int = 11
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ def draw(plan: DayPlan, titles: Mapping[str, str], *, marks: Sequence[tuple[date
         length=_length(plan),
         segments=segments,
         hours=tuple(_hour(plan, hour, zone) for hour in TICKS),
-        marks=tuple(_mark(plan, at, label, zone) for at, label in marks if plan.begins <= at < plan.ends),
+        marks=_marks(plan, marks, zone),
         summary=words.listed(open_hours) if open_hours else _("at no time of this day"),
     )
 
@@ -123,7 +125,14 @@ def _hour(plan: DayPlan, hour: int, zone: ZoneInfo) -> Mark:
     return Mark(_percent(plan.share(at)), str(hour), "start" if hour == 0 else "middle", is_main=hour % 6 == 0)
 
 
-def _mark(plan: DayPlan, at: datetime, label: str, zone: ZoneInfo) -> Mark:
-    share = plan.share(at)
-    anchor = "start" if share < 0.12 else "end" if share > 0.88 else "middle"
-    return Mark(_percent(share), f"{label} {at.astimezone(zone):%H:%M}", anchor)
+def _marks(plan: DayPlan, marks: Sequence[tuple[datetime, str]], zone: ZoneInfo) -> tuple[Mark, ...]:
+    """Return the marks of the day; one that lies close to the one before it is written a line lower."""
+    drawn: list[Mark] = []
+    before, lowered = -1.0, True
+    for at, label in sorted(one for one in marks if plan.begins <= one[0] < plan.ends):
+        share = plan.share(at)
+        anchor = "start" if share < 0.12 else "end" if share > 0.88 else "middle"
+        lowered = not lowered if share - before < CLOSE else False
+        drawn.append(Mark(_percent(share), f"{label} {at.astimezone(zone):%H:%M}", anchor, y=24 if lowered else 11))
+        before = share
+    return tuple(drawn)

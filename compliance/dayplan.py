@@ -8,7 +8,7 @@ that it does (the next permitted instant), where a single rule among several ope
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Final
 
@@ -60,9 +60,13 @@ class DayPlan:
 def of_day(question: Question, facts: Facts, packs: Sequence[Pack], *, day: date, zone: str) -> DayPlan:
     """Return when the contact of the question may begin on a local date, if nothing else happens meanwhile.
 
-    What is known to have happened on the day itself (a call at ten, a stop at noon) counts from its instant on.
+    What is known to have happened on the day itself (a call at ten, a stop at noon) counts from its instant on; where
+    the person may be is taken as it is known at the instant of the question, for the whole day.
     """
     begins, ends = start_of_day(day, zone), start_of_day(day + timedelta(days=1), zone)
+    facts = replace(
+        facts, locations=tuple(replace(one, at=min(one.at, begins)) for one in facts.locations if one.at <= question.at)
+    )
     changes = sorted({at for at in _instants(facts) if begins < at < ends})
     spans: list[Span] = []
     at = begins
@@ -90,8 +94,6 @@ def _instants(facts: Facts) -> Iterator[datetime]:
     """Yield every instant at which something that is known begins or ends."""
     for event in facts.contacts:
         yield event.at
-    for claim in facts.locations:
-        yield claim.at
     for record in facts.records:
         for at in (record.at, record.received_at, record.withdrawn_at, record.notified_at):
             if at is not None:

@@ -43,11 +43,14 @@ _STATES: Final = {
 _ORDER: Final = tuple(LABELS)
 # What a filter of the page stands for.
 GROUPS: Final = {
+    "asked": (gettext_lazy("rules that apply"), ("failed", "advice", "overridden", "lifted", "passed")),
     "forbids": (gettext_lazy("forbids"), ("failed",)),
     "warns": (gettext_lazy("warns"), ("advice", "overridden", "lifted")),
     "kept": (gettext_lazy("kept"), ("passed",)),
     "silent": (gettext_lazy("does not apply"), ("not_applicable",)),
 }
+APPLY: Final = "asked"
+ALL: Final = "all"
 UNFIT: Final = {
     "date": gettext_lazy("not in force on that day"),
     "coverage": gettext_lazy("its text does not cover this contact"),
@@ -97,7 +100,7 @@ class Line:
     @property
     def group(self) -> str:
         """The filter of the page that shows this line."""
-        return next((name for name, (_label, results) in GROUPS.items() if self.result in results), "silent")
+        return next((name for name, (_label, one) in GROUPS.items() if self.result in one and name != APPLY), "silent")
 
 
 def of_decision(decision: Decision, packs: Mapping[str, Pack], outcome: Outcome | None = None) -> list[Line]:
@@ -235,7 +238,18 @@ def groups(lines: Iterable[Line]) -> list[dict[str, Any]]:
     counted: dict[str, int] = {}
     for line in lines:
         counted[line.group] = counted.get(line.group, 0) + 1
+    counted[APPLY] = sum(number for name, number in counted.items() if name != "silent")
     return [{"name": name, "label": label, "count": counted.get(name, 0)} for name, (label, _all) in GROUPS.items()]
+
+
+def shown(asked: str) -> str:
+    """Return the filter that an address asks for: a group, "all", or the rules that apply."""
+    return asked if asked in GROUPS or asked == ALL else APPLY
+
+
+def only(lines: list[Line], group: str) -> list[Line]:
+    """Return the lines of a group."""
+    return lines if group == ALL else [line for line in lines if line.result in GROUPS[group][1]]
 
 
 def _claims(decision: Decision) -> list[Mapping[str, Any]]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
-from typing import Any, Final
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
 
 from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext as _
@@ -12,6 +13,9 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from compliance import limits
 from compliance.windows import local
+
+if TYPE_CHECKING:
+    from compliance.findings import Line
 
 NOT_DONE: Final = {
     "phone": gettext_lazy("Not called"),
@@ -28,13 +32,15 @@ MAY: Final = {
     "letter": gettext_lazy("A letter may leave from %(when)s their time."),
 }
 MAY_ANY: Final = gettext_lazy("It may be sent from %(when)s their time.")
-WAS: Final = gettext_lazy("It became possible at %(when)s their time.")
+WAS: Final = gettext_lazy("It was possible again from %(when)s their time.")
 NEVER: Final = gettext_lazy("No time can be given at which this ends by itself.")
 DONE: Final = {
     "phone": gettext_lazy("The call was permitted."),
     "visit": gettext_lazy("The visit was permitted."),
 }
 DONE_ANY: Final = gettext_lazy("The message was permitted.")
+_QUIET: Final = frozenset({"local_hours", "firm_hours"})
+_NEVER: Final = datetime(9999, 1, 1, tzinfo=UTC)
 _HOURS: Final = frozenset({"local_hours", "firm_hours", "open_day", "convenient_time", "wishes_about_times"})
 
 
@@ -54,6 +60,32 @@ def moment(at: datetime, zone: str, now: datetime) -> str:
         "weekday": WEEKDAYS[there.weekday()],
         "date": there.date().isoformat(),
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why one rule forbids: in a few words, and when it alone would pass (None: no end is known)."""
+
+    said: str
+    opens_at: datetime | None
+    is_hours: bool = False
+
+
+def in_order(causes: Iterable[Cause]) -> list[Cause]:
+    """Return the causes that a reader is told, the one that holds longest first; of several quiet hours one."""
+    ordered = sorted(causes, key=lambda one: (one.opens_at is not None, -(one.opens_at or _NEVER).timestamp()))
+    told: list[Cause] = []
+    for one in ordered:
+        if one.is_hours and any(other.is_hours for other in told):
+            continue
+        told.append(one)
+    return told
+
+
+def because(line: Line, *, zone: str) -> Cause:
+    """Return the cause that a line of the findings is."""
+    said = cause(line.check, line.values, title=line.title, opens_at=line.next_permitted, zone=zone)
+    return Cause(said, line.next_permitted, line.check in _QUIET and line.next_permitted is not None)
 
 
 def cause(check: str, values: Mapping[str, Any], *, title: str, opens_at: datetime | None, zone: str) -> str:
@@ -79,7 +111,7 @@ def cause(check: str, values: Mapping[str, Any], *, title: str, opens_at: dateti
 
 def refused(
     channel: str,
-    causes: list[str],
+    causes: Iterable[Cause],
     *,
     next_permitted: datetime | None,
     zone: str,
@@ -92,9 +124,10 @@ def refused(
     causes: of the rules that forbid it. tried: nothing was to be done, the rules were only asked.
     """
     what = gettext_lazy("Not permitted") if tried else NOT_DONE.get(channel) or gettext_lazy("Not done")
-    reason = causes[0] if causes else _("the decision could not be made")
-    if len(causes) > 1:
-        reason = _("%(first)s, and %(n)s more") % {"first": reason, "n": len(causes) - 1}
+    told = in_order(causes)
+    reason = told[0].said if told else _("the decision could not be made")
+    if len(told) > 1:
+        reason = _("%(first)s, and %(n)s more") % {"first": reason, "n": len(told) - 1}
     if next_permitted is None:
         then = str(NEVER)
     elif not tried and at < next_permitted <= now:

@@ -70,17 +70,17 @@ class TrialForm(forms.Form):
     )
     channel = forms.ChoiceField(label=gettext_lazy("Channel"))
     point = forms.ChoiceField(label=gettext_lazy("Number or address"), required=False)
-    party = forms.ChoiceField(label=gettext_lazy("Whom"), required=False)
-    purpose = forms.ChoiceField(label=gettext_lazy("Purpose"), required=False)
-    actor = forms.ChoiceField(label=gettext_lazy("Who contacts"), required=False)
+    party = forms.ChoiceField(label=gettext_lazy("Whom"))
+    purpose = forms.ChoiceField(label=gettext_lazy("Purpose"))
+    actor = forms.ChoiceField(label=gettext_lazy("Who contacts"))
     automated = forms.BooleanField(label=gettext_lazy("automatic: nobody decides at the moment"), required=False)
     reason = forms.CharField(
         label=gettext_lazy("Supervisor's reason to pass a soft rule"), max_length=200, required=False
     )
-    place = forms.ChoiceField(label=gettext_lazy("Place, as the law sees it"), required=False)
-    zone = forms.CharField(label=gettext_lazy("Time zone"), max_length=64, required=False)
-    product = forms.ChoiceField(label=gettext_lazy("Product"), required=False)
-    kind = forms.ChoiceField(label=gettext_lazy("Kind of creditor"), required=False)
+    place = forms.ChoiceField(label=gettext_lazy("Place, as the law sees it"))
+    zone = forms.CharField(label=gettext_lazy("Time zone"), max_length=64)
+    product = forms.ChoiceField(label=gettext_lazy("Product"))
+    kind = forms.ChoiceField(label=gettext_lazy("Kind of creditor"))
     dpd = forms.IntegerField(label=gettext_lazy("Days past due"), min_value=0, max_value=20000, required=False)
     history = forms.CharField(
         label=gettext_lazy("What happened before"),

@@ -104,11 +104,7 @@ def sentence(row: Decision, lines: list[Line], *, zone: str, now: datetime) -> s
     """Return what a collector is told about a decision."""
     if row.is_permit:
         return plain.permitted(row.channel)
-    causes = [
-        plain.cause(line.check, line.values, title=line.title, opens_at=line.next_permitted, zone=zone)
-        for line in lines
-        if line.result == "failed"
-    ]
+    causes = [plain.because(line, zone=zone) for line in lines if line.result == "failed"]
     return plain.refused(row.channel, causes, next_permitted=row.next_permitted, zone=zone, now=now, at=row.at)
 
 
@@ -127,8 +123,6 @@ def bars(
     marks = [(question.at, label or _("asked"))]
     if now is not None and abs(now - question.at) > timedelta(minutes=10):
         marks.append((now, _("now")))
-    if next_permitted is not None and next_permitted > question.at:
-        marks.append((next_permitted, _("permitted")))
     try:
         days = [local(question.at, zone).date()]
         if next_permitted is not None and next_permitted - question.at < LOOKS_AHEAD:
@@ -149,7 +143,7 @@ def _page(request: HttpRequest, row: Decision, *, reproduced: dict[str, Any] | N
     lines = findings.of_decision(row, packs, same.outcome if same else None)
     zone = findings.zone_of(row)
     counts: list[Limit] = limits.of_outcome(same.question, same.facts, same.outcome, same.packs) if same else []
-    shown = request.GET.get("show", "")
+    shown = findings.shown(request.GET.get("show", ""))
     context = {
         "decision": {
             "id": row.pk,
@@ -187,8 +181,8 @@ def _page(request: HttpRequest, row: Decision, *, reproduced: dict[str, Any] | N
         "limits": counts,
         "findings": lines,
         "groups": findings.groups(lines),
-        "shown": shown if shown in findings.GROUPS else "",
-        "lines": [line for line in lines if line.group == shown] if shown in findings.GROUPS else lines,
+        "shown": shown,
+        "lines": findings.only(lines, shown),
         "facts": facts_in_words.table(opened.facts, zone=zone) if opened else [],
         "reproduced": reproduced,
         "reproduce_url": reverse("compliance:recompute", args=[refs.encode("D", row.pk)]),

@@ -26,10 +26,10 @@ from contacts.trials import Trial, TrialForm
 
 FOUND: Final = 10
 STEPS: Final = (
-    ("hour-back", timedelta(hours=-1), "[", "−1 h"),
-    ("hour-on", timedelta(hours=1), "]", "+1 h"),
-    ("day-back", timedelta(days=-1), "{", "−1 d"),
-    ("day-on", timedelta(days=1), "}", "+1 d"),
+    ("hour-back", timedelta(hours=-1), "-", "−1 h"),
+    ("hour-on", timedelta(hours=1), "+", "+1 h"),
+    ("day-back", timedelta(days=-1), "<", "−1 d"),
+    ("day-on", timedelta(days=1), ">", "+1 d"),
 )
 
 
@@ -93,7 +93,7 @@ def _answer(trial: Trial, *, now: datetime, asked: dict[str, str]) -> dict[str, 
     except (PackError, OSError, ReleasesUnknown):
         outcome = gate.preview(question, facts)
     lines = findings.of_outcome(outcome, packs, zone=trial.zone)
-    shown = asked.get("show", "")
+    shown = findings.shown(asked.get("show", ""))
     return {
         "outcome": outcome,
         "permitted": outcome.permitted,
@@ -115,8 +115,8 @@ def _answer(trial: Trial, *, now: datetime, asked: dict[str, str]) -> dict[str, 
         "limits": limits.of_outcome(question, facts, outcome, packs),
         "findings": lines,
         "groups": findings.groups(lines),
-        "shown": shown if shown in findings.GROUPS else "",
-        "lines": [line for line in lines if line.group == shown] if shown in findings.GROUPS else lines,
+        "shown": shown,
+        "lines": findings.only(lines, shown),
         "filter_url": _address({**asked, "show": ""}) + "&",
         "packs": [f"{pack.id} {pack.version}" for pack in packs],
     }
@@ -128,11 +128,7 @@ def _sentence(
     channel = question.channel or ""
     if outcome.permitted:
         return _("%(channel)s: permitted.") % {"channel": words.channel(channel).capitalize()}
-    causes = [
-        plain.cause(line.check, line.values, title=line.title, opens_at=line.next_permitted, zone=zone)
-        for line in lines
-        if line.result == "failed"
-    ]
+    causes = [plain.because(line, zone=zone) for line in lines if line.result == "failed"]
     return plain.refused(
         channel, causes, next_permitted=outcome.next_permitted, zone=zone, now=now, at=question.at, tried=True
     )
