@@ -5,15 +5,27 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('cases', '0003_firm_policy_has_dated_versions'),
+        ("cases", "0003_firm_policy_has_dated_versions"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='apiclient',
-            name='scopes',
-            field=django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('payments:write', 'post payments'), ('cases:read', 'read cases and accounts'), ('contacts:read', 'read contact attempts'), ('contacts:write', 'ask for calls and report them'), ('decisions:read', 'read decisions')], max_length=20), default=list, verbose_name='scopes'),
+            model_name="apiclient",
+            name="scopes",
+            field=django.contrib.postgres.fields.ArrayField(
+                base_field=models.CharField(
+                    choices=[
+                        ("payments:write", "post payments"),
+                        ("cases:read", "read cases and accounts"),
+                        ("contacts:read", "read contact attempts"),
+                        ("contacts:write", "ask for calls and report them"),
+                        ("decisions:read", "read decisions"),
+                    ],
+                    max_length=20,
+                ),
+                default=list,
+                verbose_name="scopes",
+            ),
         ),
     ]

@@ -4,20 +4,54 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('cases', '0005_wishes_say_source_and_review'),
+        ("cases", "0005_wishes_say_source_and_review"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='creditor',
-            name='kind',
-            field=models.CharField(choices=[('bank', 'bank'), ('bank_cba_member', 'bank, member of the China Banking Association'), ('consumer_finance_company', 'consumer finance company'), ('microloan_company', 'micro-loan company'), ('authorised_institution', 'institution authorised in Hong Kong'), ('class_licensee', 'lender under the class licence of Singapore'), ('lending_company', 'lending or financing company of the Philippines'), ('financial_services_provider', 'financial services provider of Indonesia'), ('money_lender', 'registered money lender of Japan'), ('finance_company', 'finance company of Vietnam'), ('unspecified', 'other')], default='unspecified', max_length=30, verbose_name='kind'),
+            model_name="creditor",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("bank", "bank"),
+                    ("bank_cba_member", "bank, member of the China Banking Association"),
+                    ("consumer_finance_company", "consumer finance company"),
+                    ("microloan_company", "micro-loan company"),
+                    ("authorised_institution", "institution authorised in Hong Kong"),
+                    ("class_licensee", "lender under the class licence of Singapore"),
+                    ("lending_company", "lending or financing company of the Philippines"),
+                    ("financial_services_provider", "financial services provider of Indonesia"),
+                    ("money_lender", "registered money lender of Japan"),
+                    ("finance_company", "finance company of Vietnam"),
+                    ("unspecified", "other"),
+                ],
+                default="unspecified",
+                max_length=30,
+                verbose_name="kind",
+            ),
         ),
         migrations.AlterField(
-            model_name='product',
-            name='kind',
-            field=models.CharField(choices=[('credit_card', 'credit card'), ('personal_loan', 'personal loan'), ('online_consumer_loan', 'online consumer loan'), ('consumer_loan', 'consumer loan'), ('mortgage', 'mortgage'), ('car_loan', 'car loan'), ('guaranteed_loan', 'guaranteed loan'), ('microfinance_loan', 'microfinance loan'), ('online_loan', 'online loan between private persons'), ('cash_loan', 'small cash loan'), ('student_loan', 'student loan'), ('business_loan', 'business loan'), ('consumer_debt', 'other consumer debt')], max_length=30, verbose_name='kind'),
+            model_name="product",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("credit_card", "credit card"),
+                    ("personal_loan", "personal loan"),
+                    ("online_consumer_loan", "online consumer loan"),
+                    ("consumer_loan", "consumer loan"),
+                    ("mortgage", "mortgage"),
+                    ("car_loan", "car loan"),
+                    ("guaranteed_loan", "guaranteed loan"),
+                    ("microfinance_loan", "microfinance loan"),
+                    ("online_loan", "online loan between private persons"),
+                    ("cash_loan", "small cash loan"),
+                    ("student_loan", "student loan"),
+                    ("business_loan", "business loan"),
+                    ("consumer_debt", "other consumer debt"),
+                ],
+                max_length=30,
+                verbose_name="kind",
+            ),
         ),
     ]
