@@ -16,7 +16,7 @@ from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock_time
 from typing import Final
 
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 
 from compliance import packs_loader
 from compliance.models import PackRelease, ScheduledRelease
@@ -91,7 +91,7 @@ def announced() -> tuple[Announced, ...]:
     try:
         rows = ScheduledRelease.objects.approved().order_by("in_force_from", "pk")
         found = tuple(Announced(*row) for row in rows.values_list(*fields))
-    except DatabaseError as error:
+    except Error as error:
         _known.pop(database, None)
         raise ReleasesUnknown("the scheduled releases cannot be read") from error
     found = tuple(one for one in found if one.ends is None or one.begins < one.ends)
@@ -144,7 +144,7 @@ def released(digest: str) -> Pack:
     if pack is None:
         try:
             content = PackRelease.objects.values_list("content", flat=True).filter(hash=digest).first()
-        except DatabaseError as error:
+        except Error as error:
             raise ReleasesUnknown("a release cannot be read") from error
         if content is None:
             raise PackError(digest[:16], "no release with this hash is stored")

@@ -6,6 +6,7 @@ Every error is a PackError that names file, rule and key, as for the packs that 
 from __future__ import annotations
 
 import io
+import json
 import re
 import tomllib
 import zipfile
@@ -21,6 +22,7 @@ NEEDED: Final = ("pack.toml", "contact.toml", "examples.toml")
 TAKEN: Final = (*NEEDED, "notices.toml", "scope.toml", "mutants.toml", "README.md")
 LEFT_OUT: Final = ("released.json",)  # part of the folder, and the program's own
 MOST_MEMBERS: Final = 20
+MOST_OF_A_VERSION: Final = 40  # characters
 UPLOAD: Final = "upload"
 _VERSION: Final = re.compile(r"\d{1,9}([.-]\d{1,9}){0,5}")
 _NAME: Final = re.compile(r"[A-Z0-9][A-Z0-9-]{0,39}")
@@ -86,7 +88,7 @@ def read(files: Mapping[str, str]) -> Pack:
     pack_id, version = head.get("id"), head.get("version")
     if not isinstance(pack_id, str) or not _NAME.fullmatch(pack_id):
         raise PackError(f"{UPLOAD}/pack.toml: id", f"{pack_id!r} is not the name of a pack")
-    if not isinstance(version, str) or not _VERSION.fullmatch(version):
+    if not isinstance(version, str) or len(version) > MOST_OF_A_VERSION or not _VERSION.fullmatch(version):
         raise PackError(f"{pack_id}/pack.toml: version", f"{version!r} is not numbers with points or dashes between")
     rules: dict[str, dict[str, Any]] = {name: tables[name] for name in RULE_FILES if name in tables}
     given = tables["examples.toml"].get("example", [])
@@ -97,7 +99,7 @@ def read(files: Mapping[str, str]) -> Pack:
         if not isinstance(entries, list) or not all(isinstance(one, dict) for one in entries):
             raise PackError(f"{pack_id}/{name}", "only [[rule]] belongs here")
     try:
-        return packs_loader.parse(pack_id, head, rules, given)
+        return _storable(packs_loader.parse(pack_id, head, rules, given))
     except PackError:
         raise
     except _MISSHAPEN as error:
@@ -105,7 +107,19 @@ def read(files: Mapping[str, str]) -> Pack:
         raise PackError(where, f"not of the form of a pack: {type(error).__name__} {error}") from None
 
 
-_MISSHAPEN: Final = (TypeError, AttributeError, KeyError, ValueError, RecursionError)
+_MISSHAPEN: Final = (TypeError, AttributeError, LookupError, ValueError, ArithmeticError, RecursionError)
+
+
+def _storable(pack: Pack) -> Pack:
+    """Return the pack when its content can be kept as JSON: no null character, no number that is none."""
+    if "\\u0000" in pack.content:
+        raise PackError(pack.id, "holds a null character")
+
+    def refuse(name: str) -> None:
+        raise PackError(pack.id, f"{name} is no number that can be kept")
+
+    json.loads(pack.content, parse_constant=refuse)
+    return pack
 
 
 def _culprit(pack_id: str, head: Mapping[str, Any], files: Mapping[str, Mapping[str, Any]]) -> str:
@@ -140,6 +154,6 @@ def tried(pack: Pack) -> list[str]:
         results = examples.run(pack)
     except PackError:
         raise
-    except (TypeError, AttributeError, KeyError, ValueError) as error:
+    except _MISSHAPEN as error:
         raise PackError(f"{pack.id}/examples.toml", f"{type(error).__name__} {error}") from None
     return [f"{pack.id}/examples.toml: {result.says}: {result.why}" for result in results if not result.holds]

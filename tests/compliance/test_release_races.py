@@ -1,5 +1,6 @@
 """Two officers approve at the same moment: of two versions that cannot both follow each other, one is approved."""
 
+import random
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -11,10 +12,12 @@ import pytest
 from django.db import connections
 
 from collections_app.shared.actor import Actor
+from compliance import gate
 from compliance.models import ScheduledRelease
 from compliance.releases import in_force, scheduling
 from compliance.releases.scheduling import ReleaseRefused
 from tests.compliance import planted
+from tests.compliance.asking import call, known
 from tests.compliance.planted import PACK, texts
 from tests.factories.staff import UserFactory
 
@@ -29,7 +32,7 @@ def packs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 @pytest.fixture
-def officers(own_database: Any) -> list[Actor]:
+def officers(fresh_database: Any) -> list[Actor]:
     return [Actor.of(UserFactory(compliance=True)) for _ in range(3)]
 
 
@@ -75,6 +78,34 @@ def test_of_two_approvals_at_once_that_contradict_each_other_one_is_refused(offi
         versions = approved_versions()
         assert len(versions) == turn
         assert versions == sorted(versions, key=in_force.order_of)
+
+
+@pytest.mark.usefixtures("scheduled_releases")
+def test_many_threads_around_the_instant_decide_by_one_version_each(
+    officers: list[Actor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(in_force, "READ_EVERY", 0.0)  # every decision reads what is scheduled anew
+    proposer, approver, _ = officers
+    row = scheduling.approve(scheduled_id=propose(proposer, 199, 2000), actor=approver, at=NOW)
+    begins = row.in_force_from
+    before = in_force.at(begins - timedelta(seconds=1)).get(PACK).version
+
+    def ask(seed: int) -> list[tuple[bool, str]]:
+        chance = random.Random(seed)
+        answers = []
+        try:
+            for _ in range(40):
+                at = begins + timedelta(seconds=chance.randint(-5, 5))
+                outcome = gate.preview(call("2026-01-01T00:00:00Z").moved_to(at), known("ZZ", "UTC"))
+                answers.append((at >= begins, {pack: version for pack, version, _ in outcome.packs}[PACK]))
+        finally:
+            connections.close_all()
+        return answers
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = [answer for answers in pool.map(ask, range(8)) for answer in answers]
+    assert len(answers) == 320
+    assert set(answers) == {(False, before), (True, row.release.version)}
 
 
 @pytest.mark.usefixtures("scheduled_releases")
