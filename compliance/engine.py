@@ -409,4 +409,6 @@ def version() -> str:
     return digest.hexdigest()[:12]
 
 
-_DECIDING: Final = ("engine", "facts", "windows", "vocabulary", "packs_loader", "periods", "calendars/__init__")
+_DECIDING: Final = (
+    "engine", "facts", "windows", "vocabulary", "packs_loader", "periods", "calendars/__init__", "rates/__init__",
+)  # fmt: skip

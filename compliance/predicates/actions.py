@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from compliance import rates
 from compliance.facts import Facts, Question
 from compliance.periods import add_months
 from compliance.predicates.registry import FAILED, PASSED, Finding, fails, predicate
@@ -124,3 +125,13 @@ def class_not_too_good(question: Question, facts: Facts) -> Finding:
     dpd = question.dpd if question.dpd is not None else facts.dpd or 0
     floor = sum(dpd > step for step in (0, 90, 270, 360))
     return Finding(ASSET_CLASSES.index(question.proposed) >= floor, {"dpd": dpd, "class": ASSET_CLASSES[floor]})
+
+
+@predicate
+def rate_of_the_day(question: Question, facts: Facts, *, series: str, zone: str, times: int = 1) -> Finding:
+    """This will pass, saying the reference rate of the day and so many times it (per cent a year); not known: no value.
+
+    Raises MissingFact for a day that the series does not reach: of a definition, the value is then left out.
+    """
+    rate = rates.get(series).on(local(question.at, zone).date())
+    return Finding(passed=True, values={"rate": str(rate), "cap": str(rate * times), "times": times})

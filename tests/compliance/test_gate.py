@@ -197,7 +197,7 @@ def test_the_packs_follow_place_product_and_creditor() -> None:
 
     assert chosen() == ["CN-CBA-2026", "CN-CC-2011", "CN-LAW"]
     assert chosen(product="online_consumer_loan") == [
-        "CN-CBA-2026", "CN-GBT-45251-2025", "CN-LAW", "CN-NIFA-2018", "CN-NIFA-2024",
+        "CN-AL-2025", "CN-CBA-2026", "CN-GBT-45251-2025", "CN-LAW", "CN-NIFA-2018", "CN-NIFA-2024",
     ]  # fmt: skip
     assert chosen(product="online_consumer_loan", creditor_kind="microloan_company") == [
         "CN-GBT-45251-2025", "CN-LAW", "CN-NIFA-2018", "CN-NIFA-2024",
