@@ -59,8 +59,10 @@ def medium_allowed(question: Question, facts: Facts, *, policy: str | None = Non
 
 
 @predicate
-def place_allowed(question: Question, facts: Facts) -> Finding:
+def place_allowed(question: Question, facts: Facts, *, policy: str | None = None) -> Finding:
     """This will fail at a place where the person asked not to be contacted."""
+    if _switched_off(question, facts, policy):
+        return PASSED
     here = place_of(question)
     for record in own_records(question, facts, "opt_out"):
         any_channel = record.channel is None or same_medium(record.channel, question.channel)
@@ -150,8 +152,10 @@ def not_represented(question: Question, facts: Facts, *, policy: str | None = No
 
 
 @predicate
-def workplace_allowed(question: Question, facts: Facts) -> Finding:
+def workplace_allowed(question: Question, facts: Facts, *, policy: str | None = None) -> Finding:
     """This will fail at the workplace where the employer is known to forbid such contact."""
+    if _switched_off(question, facts, policy):
+        return PASSED
     if not at_work(question) or question.point_kind == "work_email":
         return PASSED
     for record in own_records(question, facts, "employer_prohibits_contact"):
