@@ -6,7 +6,8 @@ otherwise.
 
 It is `permitted = true`, or `refused_by` exactly these rules, whatever their order; `next` is the next permitted time.
 `warns`: exactly these advisories of the pack (a name or a list; `[]` for none). `passes`: rules that must have been
-asked and be kept, which is how a definition or an exception is named. `as_of`: the date at which the packs are read.
+asked and be kept, which is how a definition or an exception is named; `silent`: rules that do not apply at all.
+`as_of`: the date at which the packs are read.
 `context` may set a `firm_policy` with `contact_hours`, `guard_minutes`, `caps` and `enabled`; `given` may hold an
 `override` (a supervisor's reason to go on past a soft rule).
 """
@@ -38,6 +39,7 @@ _KEYS = {
     "next",
     "warns",
     "passes",
+    "silent",
     "as_of",
 }
 _DEFAULT = {
@@ -124,6 +126,10 @@ def judge(pack: Pack, example: Mapping[str, Any], vector: vectors.Vector, outcom
         kept = {result.rule for result in outcome.results if result.state == engine.PASS}
         if missed := _names(example["passes"]) - kept:
             why.append(f"not asked, or not kept: {', '.join(sorted(missed))}")
+    if "silent" in example:
+        apply = {result.rule for result in outcome.results if result.state != engine.NOT_APPLICABLE}
+        if said := _names(example["silent"]) & apply:
+            why.append(f"not silent: {', '.join(sorted(said))}")
     return "; ".join(why)
 
 

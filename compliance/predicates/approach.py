@@ -104,8 +104,9 @@ def written_notice_waited(
 ) -> Finding:
     """This will pass from the `days`-th local date after the written notice was sent on.
 
-    A notice that came back, or of which the person says (a record of a kind in lost) that it never arrived, does not
-    count: it is sent again, and the wait begins anew. Without a notice that counts there is no end.
+    One is sent again because the first did not arrive: the wait begins anew with the latest. A notice that came back,
+    or of which the person says (a record of a kind in lost) that it never arrived, does not count, and until it is sent
+    again there is no end.
     """
     missed = [record.at for record in records(question, facts, *lost)]
     missed += [
@@ -118,7 +119,7 @@ def written_notice_waited(
     if not sent:
         return fails({"days": days, "sent": ""})
     zones = zones_of(question, facts)
-    dates = [local(min(sent), zone).date() for zone in zones]
+    dates = [local(max(sent), zone).date() for zone in zones]
     opening = max(start_of_day(day + timedelta(days=days), zone) for day, zone in zip(dates, zones, strict=True))
     values: dict[str, Value] = {"days": days, "sent": dates[0].isoformat()}
     return passes(values) if question.at >= opening else fails(values, opening)

@@ -114,11 +114,12 @@ def test_the_sixth_day_after_the_local_date_of_sending_is_free() -> None:
     assert _waited("2026-06-07T00:00:00-04:00") == (False, None)
 
 
-def test_a_second_notice_does_not_begin_the_wait_anew_unless_the_first_was_lost() -> None:
+def test_a_notice_that_is_sent_again_begins_the_wait_anew_and_a_lost_one_has_no_end() -> None:
     again = Record(kind="collection_notice_sent", at=at("2026-06-05T10:00:00-04:00"))
     lost = Record(kind="notice_not_received", at=at("2026-06-04T10:00:00-04:00"))
-    assert _waited("2026-06-07T00:00:00-04:00", SENT, again)[0]
+    assert _waited("2026-06-07T00:00:00-04:00", SENT, again) == (False, at("2026-06-11T00:00:00-04:00"))
     assert _waited("2026-06-07T00:00:00-04:00", SENT, lost, again) == (False, at("2026-06-11T00:00:00-04:00"))
+    assert _waited("2026-06-11T00:00:00-04:00", SENT, lost, again) == (True, None)
     assert _waited("2026-06-07T00:00:00-04:00", SENT, lost) == (False, None)
 
 

@@ -312,4 +312,6 @@ def test_an_example_may_name_warnings_and_rules_that_are_kept(tmp_path: Path) ->
     assert why('passes = ["T-HOURS"]') == why("warns = []") == ""
     assert why('passes = ["T-REPLY"]') == "not asked, or not kept: T-REPLY"
     assert why('warns = "T-HOURS"') == "warnings: none"
+    assert why('silent = ["T-REPLY"]') == ""
+    assert why('silent = ["T-HOURS"]') == "not silent: T-HOURS"
     assert why('as_of = 2025-12-31\npasses = ["T-HOURS"]') == "not asked, or not kept: T-HOURS"
