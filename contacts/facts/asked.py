@@ -66,6 +66,9 @@ def _of_one(told: InstructionRow, who: Concerned, *, mine: bool, here: bool) -> 
             yield _record("cease_request", told, who, mine=mine, point_id=None)
         if point_id is not None:
             yield _record("opt_out", told, who, mine=mine, point_id=point_id)
+    elif told.kind == Kind.WORKPLACE_CONFIRMED:  # what was confirmed no longer lapses with the spoken word
+        yield _record("opt_out", told, who, mine=mine, point_id=None)
+        yield _record("opt_out_confirmed", told, who, mine=mine, point_id=None)
     elif told.kind == Kind.VULNERABLE:
         for channel in told.details.get("channels", ()):
             yield _record("opt_out", told, who, mine=mine, point_id=None, channel=channel)
