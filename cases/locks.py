@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from django.db import models
 
+from cases import sql_locks
 from cases.models import Address, Person
 
 
@@ -30,3 +31,14 @@ def _take(model: type[models.Model], ids: Iterable[int]) -> None:
     if wanted:
         rows = model._default_manager.select_for_update(of=("self",), no_key=True).filter(pk__in=wanted)
         list(rows.order_by("pk").values_list("pk", flat=True))
+
+
+def lock_for_contact(*, case_id: int, contact_point_id: int, contacted_id: int | None = None) -> tuple[int, int] | None:
+    """Take the locks of the debtor of a case, of whoever is to be reached, and of a contact point's address, in one
+    statement. Return the debtor and the address, or None where there is no such case or point.
+    """
+    if not all(0 < pk < 2**63 for pk in (case_id, contact_point_id, contacted_id or 1)):
+        return None  # no key of ours; the database would not even compare it
+    rows = sql_locks.LOCK_FOR_CONTACT.rows([case_id, contact_point_id, contacted_id])
+    person_id, address_id = rows[0]
+    return None if person_id is None or address_id is None else (person_id, address_id)

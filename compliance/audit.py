@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from compliance import event_names
+from compliance import event_names, sql
 from compliance.models import AuditEvent
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def record(
         raise ValueError(f"{name}: the subject is not saved")
     if at.tzinfo is None:
         raise ValueError(f"{name}: {at!r} has no zone")
-    return AuditEvent.objects.create(
+    event = AuditEvent(
         name=name,
         subject_label=subject._meta.label_lower,
         subject_id=subject.pk,
@@ -66,6 +67,21 @@ def record(
         at=at,
         details=_plain(details),
     )
+    ((event.pk, event.recorded_at),) = sql.KEEP_EVENT.rows(
+        [
+            name,
+            event.subject_label,
+            subject.pk,
+            person_id,
+            actor.kind,
+            actor.id,
+            actor.label,
+            at,
+            json.dumps(event.details, ensure_ascii=False),
+        ]
+    )
+    event._state.adding, event._state.db = False, "default"
+    return event
 
 
 def timeline(subject: Model) -> AuditEventQuerySet:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -12,7 +13,7 @@ from django.db import DatabaseError, transaction
 from django.db.models.functions import Left
 
 from collections_app.shared.actor import Actor
-from compliance import audit, calendars, engine, packs_loader, trace
+from compliance import audit, calendars, engine, packs_loader, sql, trace
 from compliance.engine import Outcome
 from compliance.facts import Facts, FactsError, Question, as_plain, from_plain
 from compliance.models import Decision, PackRelease
@@ -169,6 +170,7 @@ def _permitted_until(question: Question, facts: Facts, packs: tuple[Pack, ...]) 
     return at + timedelta(seconds=bad)
 
 
+_json: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _stored: Final[set[str]] = set()
 SHORT: Final = 16  # characters of a release's hash that a decision keeps
 
@@ -227,36 +229,39 @@ def decide(
         plain_question, plain_facts = {"at": at.isoformat()}, {}
     try:
         _keep_releases(packs)
-        decision = Decision.objects.create(
-            at=at,
-            person_id=person_id,
-            contact_point_id=point_id,
-            creditor_id=creditor_id,
-            case_id=case_id,
-            channel=question.channel or question.action or "",
-            direction=question.direction,
-            purpose=question.purpose,
-            content_class=question.content_class or "",
-            automated=question.automated,
-            verdict=Verdict.PERMIT if outcome.permitted else Verdict.REFUSE,
-            valid_from=at if outcome.permitted else None,
-            valid_until=valid_until,
-            next_permitted=None if outcome.permitted else outcome.next_permitted,
-            strength=outcome.strength,
-            failing=list(outcome.failing),
-            advisories=list(outcome.advisories),
-            findings=trace.stored(outcome),
-            question=plain_question,
-            facts=plain_facts,
-            releases=[short_hash(pack) for pack in packs],
-            engine_version=engine.version(),
-            tzdata_version=trace.tzdata_version(),
-            calendar_version=calendars.version(),
-            entrance=entrance,
-            actor_kind=actor.kind,
-            actor_id=actor.id,
-            actor_label=actor.label,
+        ((decision_id,),) = sql.KEEP_DECISION.rows(
+            [
+                at,
+                person_id,
+                point_id,
+                creditor_id,
+                case_id,
+                question.channel or question.action or "",
+                question.direction,
+                question.purpose,
+                question.content_class or "",
+                question.automated,
+                Verdict.PERMIT.value if outcome.permitted else Verdict.REFUSE.value,
+                at if outcome.permitted else None,
+                valid_until,
+                None if outcome.permitted else outcome.next_permitted,
+                outcome.strength,
+                list(outcome.failing),
+                list(outcome.advisories),
+                _json(trace.stored(outcome)),
+                _json(plain_question),
+                _json(plain_facts),
+                [short_hash(pack) for pack in packs],
+                engine.version(),
+                trace.tzdata_version(),
+                calendars.version(),
+                entrance,
+                actor.kind,
+                actor.id,
+                actor.label,
+            ]
         )
+        decision = Decision(pk=decision_id)
         if outcome.overridden and question.override is not None:
             audit.record(
                 "gate.soft_rule_overridden",
@@ -274,19 +279,19 @@ def decide(
         raise GateUnavailable("the decision could not be stored") from error
     if valid_until is None:
         return Refusal(
-            decision_id=decision.pk,
+            decision_id=decision_id,
             failing=outcome.failing,
             strength=outcome.strength,
             next_permitted=outcome.next_permitted,
             outcome=outcome,
         )
     return Permit(
-        decision_id=decision.pk,
+        decision_id=decision_id,
         person_id=person_id,
         contact_point_id=point_id,
-        channel=decision.channel,
+        channel=question.channel or question.action or "",
         purpose=question.purpose,
-        content_class=decision.content_class,
+        content_class=question.content_class or "",
         automated=question.automated,
         valid_from=at,
         valid_until=valid_until,

@@ -20,6 +20,7 @@ from contacts import call_results, facts, late_reports
 from contacts.call_results import REACHED, NextStep, PromiseTerms
 from contacts.channels import catalogue
 from contacts.models import ContactAttempt
+from contacts.reserving import reserve
 
 Outcome = ContactAttempt.Outcome
 BY_PEOPLE: Final = ("phone", "visit")
@@ -131,11 +132,9 @@ def _ask(
     actor: Actor,
     at: datetime,
 ) -> ContactAttempt | Refusal:
-    known = ContactPoint.objects.filter(pk=contact_point_id).values("person_id", "address_id").first()
-    person_id = Case.objects.values_list("person_id", flat=True).get(pk=case_id)
-    if known is None:
+    locked = locks.lock_for_contact(case_id=case_id, contact_point_id=contact_point_id, contacted_id=contacted_id)
+    if locked is None:
         raise CallRefused("point")
-    locks.lock(person_ids=[person_id, contacted_id or person_id], address_ids=[known["address_id"]])
     file = facts.of_case(case_id, at=at, contacted_id=contacted_id, party=party)
     point = file.point_row(contact_point_id)
     if file.is_resolved:
@@ -144,8 +143,7 @@ def _ask(
         raise CallRefused("stopped")
     if point is None or point.kind not in catalogue.info(channel).point_kinds:
         raise CallRefused("point")
-    if actor.kind == "user" and ContactAttempt.objects.filter(made_by_id=actor.id, case_id=case_id, status__in=OPEN,
-                                                              contact_point_id=contact_point_id).exists():  # fmt: skip
+    if actor.kind == "user" and file.has_open(made_by_id=actor.id, contact_point_id=contact_point_id):
         raise CallRefused("already-open")
     question = file.question(
         channel=channel,
@@ -168,31 +166,16 @@ def _ask(
         )
     except gate.GateUnavailable as error:
         raise CallRefused("unknown") from error
-    permit = decision if isinstance(decision, Permit) else None
-    attempt = ContactAttempt.objects.create(
-        person_id=person_id,
-        contacted_id=file.contacted_id,
-        creditor_id=file.creditor_id,
-        case_id=case_id,
-        contact_point_id=contact_point_id,
+    attempt = reserve(
+        question,
+        decision,
+        file=file,
         address_id=point.address_id,
-        decision_id=decision.decision_id,
-        channel=channel,
-        party=party,
-        purpose=purpose,
-        content_class=channel,
-        automated=question.automated,
-        debts=list(file.debts),
-        status=ContactAttempt.Status.CLEARED if permit else ContactAttempt.Status.WITHHELD,
-        at=at,
-        valid_from=permit.valid_from if permit else None,
-        valid_until=permit.valid_until if permit else None,
-        recorded_at=at,
         made_by_id=actor.id if actor.kind == "user" else None,
-        reason_code="" if isinstance(decision, Permit) else (decision.failing[0] if decision.failing else "gate")[:60],
+        at=at,
     )
-    name = "attempt.cleared" if permit else "attempt.withheld"
-    audit.record(name, subject=attempt, actor=actor, at=at, person_id=person_id, channel=channel)
+    name = "attempt.cleared" if isinstance(decision, Permit) else "attempt.withheld"
+    audit.record(name, subject=attempt, actor=actor, at=at, person_id=file.person_id, channel=channel)
     return decision if isinstance(decision, Refusal) else attempt
 
 

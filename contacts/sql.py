@@ -1,6 +1,8 @@
-"""Constant SQL over contacts: what must always be true of them; each statement returns the ids of what breaks it."""
+"""Constant SQL over contacts: the reservation, and what must always be true (ids of what breaks it)."""
 
 from typing import Final
+
+from collections_app.shared.prepared import Prepared
 
 ATTEMPTS_WITHOUT_PERMIT: Final = """
 SELECT attempt.id FROM contacts_contactattempt AS attempt
@@ -27,3 +29,20 @@ WHERE planned.creditor_id = %(creditor)s AND planned.status IN ('planned', 'with
   AND coalesce(ended.cured_at, ended.closed_at) < clock_timestamp() - interval '2 days'
 ORDER BY planned.id
 """
+
+_TYPES: Final = {
+    "person_id": "bigint", "contacted_id": "bigint", "creditor_id": "bigint", "case_id": "bigint",
+    "contact_point_id": "bigint", "address_id": "bigint", "planned_id": "bigint", "claim": "integer",
+    "decision_id": "bigint", "origin": "text", "direction": "text", "channel": "text", "party": "text",
+    "purpose": "text", "content_class": "text", "automated": "boolean", "debts": "bigint[]", "status": "text",
+    "outcome": "text", "key": "uuid", "at": "timestamptz", "valid_from": "timestamptz", "valid_until": "timestamptz",
+    "recorded_at": "timestamptz", "made_by_id": "bigint", "template_version_id": "bigint", "content_sha256": "text",
+    "provider": "text", "provider_ref": "text", "reason_code": "text", "is_permanent_failure": "boolean",
+    "flagged_rule": "text",
+}  # fmt: skip
+RESERVED: Final = tuple(_TYPES)
+RESERVE: Final = Prepared(
+    f"INSERT INTO contacts_contactattempt ({', '.join(_TYPES)})"  # noqa: S608  (the names above)
+    f" VALUES ({', '.join(f'${number}' for number in range(1, len(_TYPES) + 1))}) RETURNING id",
+    list(_TYPES.values()),
+)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from django.db import transaction
 
@@ -11,6 +11,7 @@ from cases import locks
 from cases.models import ContactPoint
 from collections_app.shared.actor import Actor
 from compliance import audit, gate
+from compliance.facts import Question
 from compliance.gate import Permit, Refusal
 from contacts import facts, rendering
 from contacts.channels import catalogue
@@ -20,6 +21,7 @@ from contacts.dispatch.wanted import Obstacle
 from contacts.facts import CaseFile
 from contacts.faults import fault
 from contacts.models import ContactAttempt, PlannedContact, TemplateVersion
+from contacts.reserving import reserve, rule_of
 
 DISPATCH: Final = Actor.system("dispatch")
 ENTRANCE: Final = "dispatch"
@@ -59,14 +61,22 @@ def clear(claim: Claim, *, now: Callable[[], datetime]) -> Cleared | None:
             set_aside(planned, found, at=at)
             return None
         point, version = found
-        decision = _decide(planned, file, point, at=at)
+        question = question_of(planned, file, point.pk)
+        decision = _decide(question, planned, file, point.pk, at=at)
+        attempt = reserve(
+            question,
+            decision,
+            file=file,
+            address_id=point.address_id,
+            planned=(planned.pk, planned.claim),
+            template_version_id=version.pk,
+            at=at,
+        )
         if isinstance(decision, Refusal):
-            attempt = _reserve(planned, file, point, version, decision, at=at)
             audit.record("attempt.withheld", subject=attempt, actor=DISPATCH, at=at, person_id=planned.person_id,
                          rule=attempt.reason_code)  # fmt: skip
             put_off(planned, refusal=decision, at=at)
             return None
-        attempt = _reserve(planned, file, point, version, decision, at=at)
         planned.decision_id = decision.decision_id
         planned.save(update_fields=["decision_id"])
         audit.record("attempt.cleared", subject=attempt, actor=DISPATCH, at=at, person_id=planned.person_id)
@@ -105,7 +115,7 @@ def unwritable(refused: rendering.RenderingRefused, *, at: datetime) -> Obstacle
     return Obstacle(code, at + A_DAY)
 
 
-def question_of(planned: PlannedContact, file: CaseFile, contact_point_id: int) -> Any:
+def question_of(planned: PlannedContact, file: CaseFile, contact_point_id: int) -> Question:
     """Return the proposal that a planned contact is."""
     return file.question(
         channel=planned.channel,
@@ -116,59 +126,18 @@ def question_of(planned: PlannedContact, file: CaseFile, contact_point_id: int) 
     )
 
 
-def _decide(planned: PlannedContact, file: CaseFile, point: ContactPoint, *, at: datetime) -> Permit | Refusal:
+def _decide(
+    question: Question, planned: PlannedContact, file: CaseFile, point_id: int, *, at: datetime
+) -> Permit | Refusal:
     return gate.decide(
-        question_of(planned, file, point.pk),
-        file.facts(point.pk),
+        question,
+        file.facts(point_id),
         actor=DISPATCH,
         at=at,
         entrance=ENTRANCE,
         creditor_id=planned.creditor_id,
         case_id=planned.case_id,
     )
-
-
-def _reserve(
-    planned: PlannedContact,
-    file: CaseFile,
-    point: ContactPoint,
-    version: TemplateVersion,
-    decision: Permit | Refusal,
-    *,
-    at: datetime,
-) -> ContactAttempt:
-    """Write the attempt: cleared with a permit, withheld with a refusal."""
-    permit = decision if isinstance(decision, Permit) else None
-    return ContactAttempt.objects.create(
-        person_id=planned.person_id,
-        contacted_id=file.contacted_id,
-        creditor_id=planned.creditor_id,
-        case_id=planned.case_id,
-        contact_point=point,
-        address_id=point.address_id,
-        planned=planned,
-        claim=planned.claim,
-        decision_id=decision.decision_id,
-        channel=planned.channel,
-        party=file.party,
-        purpose=planned.purpose,
-        content_class=planned.template.content_class if planned.template else "reminder",
-        automated=planned.automated,
-        debts=[account.pk for account in file.accounts],
-        status=ContactAttempt.Status.CLEARED if permit else ContactAttempt.Status.WITHHELD,
-        at=at,
-        valid_from=permit.valid_from if permit else None,
-        valid_until=permit.valid_until if permit else None,
-        recorded_at=at,
-        template_version=version,
-        reason_code="" if permit else rule_of(decision),
-    )
-
-
-def rule_of(refusal: Refusal | Permit) -> str:
-    """Return the id of the rule that a refusal names first."""
-    failing = refusal.failing if isinstance(refusal, Refusal) else ()
-    return (failing[0] if failing else "gate-unavailable")[:60]
 
 
 def put_off(planned: PlannedContact, *, refusal: Refusal, at: datetime) -> None:

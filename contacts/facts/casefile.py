@@ -116,6 +116,14 @@ class CaseFile:
         """Return what was read of the contact point of that id, or None where it is not the person's."""
         return next((point for point in self.found.points if point.pk == contact_point_id), None)
 
+    def has_open(self, *, made_by_id: int | None, contact_point_id: int) -> bool:
+        """Whether this user has not yet said how his last call or visit about this case at this point ended."""
+        return any(
+            attempt.made_by_id == made_by_id and attempt.contact_point_id == contact_point_id
+            for attempt in self.found.attempts
+            if attempt.case_id == self.case_id and attempt.status in ("cleared", "in_progress")
+        )
+
     def is_stopped(self, channel: str) -> bool:
         """Whether a call or visit of this kind for this creditor is stopped by order."""
         codes = {"everything": "", "creditor": self.found.case.creditor_code, "channel": channel}

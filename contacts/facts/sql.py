@@ -24,8 +24,8 @@ _HAPPENED: Final = "attempt.status NOT IN ('withheld', 'cancelled') AND attempt.
 _IN_WINDOW: Final = f"attempt.at >= $5 AND {_HAPPENED}"
 _EARLIER: Final = f"attempt.at < $5 AND {_HAPPENED}"
 
-# Before the window: the remembered kinds, the first and the last talk, the last inbound contact at each address, and
-# the last contacts at a place of work. One that is found twice is taken once by the reader.
+# Before the window: the remembered kinds, whatever is still open, the first and the last talk, the last inbound contact
+# at each address, and the last contacts at a place of work. One that is found twice is taken once by the reader.
 _CONTACTS: Final = f"""
     SELECT attempt.* FROM contacts_contactattempt AS attempt
     WHERE attempt.person_id = ANY (ids.both_persons) AND {_IN_WINDOW}
@@ -40,6 +40,10 @@ _CONTACTS: Final = f"""
     UNION ALL
     SELECT attempt.* FROM contacts_contactattempt AS attempt
     WHERE attempt.contacted_id = who.id AND {REMEMBERED} AND {_EARLIER}
+    UNION ALL
+    SELECT attempt.* FROM contacts_contactattempt AS attempt
+    WHERE attempt.status IN ('cleared', 'in_progress') AND attempt.valid_until < $5 AND {_EARLIER}
+      AND attempt.contacted_id = who.id
     UNION ALL
     (SELECT attempt.* FROM contacts_contactattempt AS attempt
      WHERE attempt.contacted_id = who.id AND {TALKED} AND {_EARLIER} ORDER BY attempt.at LIMIT 1)

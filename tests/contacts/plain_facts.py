@@ -159,6 +159,7 @@ def _attempts(
         if attempt.content_class in NOTICES
         or attempt.party not in ("debtor", "joint_debtor", "guarantor")
         or attempt.purpose in ONCE
+        or (attempt.status in ("cleared", "in_progress") and attempt.valid_until < since)
     }
     talks = [attempt.pk for attempt in earlier if attempt.outcome in ("conversation", "met")]
     chosen |= {*talks[:1], *talks[-1:]}
