@@ -63,10 +63,11 @@ def _by_rule(pack: Pack, cases: Sequence[Case]) -> dict[str, list[Case]]:
 class _Alone:
     """What one rule says by itself about each case: a change that says the same everywhere needs no further asking."""
 
-    def __init__(self, rule: Rule) -> None:
+    def __init__(self, rule: Rule, digest: str) -> None:
         policy = packs_loader.get(POLICY)
         ground = tuple(each for each in policy.rules if each.id == engine.FAILCLOSED)
         self._rule = rule
+        self._digest = digest  # of its pack: the engine keeps what it compiled by digest, and ids are shared by packs
         self._policy = replace(policy, rules=ground, hash=f"{policy.hash} ground")
         self._frame = replace(policy, id="alone", hash=f"{policy.hash} alone", rules=())
         self._said: dict[int, tuple[object, ...]] = {}
@@ -74,7 +75,7 @@ class _Alone:
     def says_the_same(self, changed: Rule, digest: str, case: Case) -> bool:
         """Whether the changed rule says of this case what the rule itself says."""
         if id(case) not in self._said:
-            self._said[id(case)] = self._say(self._rule, "", case)
+            self._said[id(case)] = self._say(self._rule, self._digest, case)
         return self._said[id(case)] == self._say(changed, digest, case)
 
     def _say(self, rule: Rule, digest: str, case: Case) -> tuple[object, ...]:
@@ -134,7 +135,7 @@ def check(pack: Pack, cases: Sequence[Case], explained: Mapping[str, str] | None
     alive: list[str] = []
     for name, noticed in choices.proofs(pack):
         (killed if noticed else alive).append(name)
-    alone = {rule.id: _Alone(rule) for rule in pack.rules if rule.id != engine.FAILCLOSED}
+    alone = {rule.id: _Alone(rule, pack.hash) for rule in pack.rules if rule.id != engine.FAILCLOSED}
     for mutant in mutants(pack):
         noticed_by = killer(mutant, order[mutant.rule], alone.get(mutant.rule))
         (killed if noticed_by else alive).append(mutant.name)

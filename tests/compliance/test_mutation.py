@@ -315,3 +315,13 @@ def test_an_example_may_name_warnings_and_rules_that_are_kept(tmp_path: Path) ->
     assert why('silent = ["T-REPLY"]') == ""
     assert why('silent = ["T-HOURS"]') == "not silent: T-HOURS"
     assert why('as_of = 2025-12-31\npasses = ["T-HOURS"]') == "not asked, or not kept: T-HOURS"
+
+
+@pytest.mark.parametrize("pack_id", ["CN-CBA-2026", "CN-GBT-45251-2025"])  # they share ids of rules
+def test_asking_the_changed_rule_alone_first_finds_the_same_survivors(pack_id: str) -> None:
+    pack = packs_loader.get(pack_id)
+    few = [case for number, case in enumerate(examples.cases(pack)) if number % 3]
+    short = mutation.check(pack, few)
+    long = [mutant.name for mutant in mutants.mutants(pack) if mutation.killer(mutant, few) is None]
+    assert [name for name in short.survivors if not name.startswith("scope")] == long
+    assert len(long) > 5
