@@ -4,7 +4,6 @@ import hashlib
 import hmac
 import json
 import tempfile
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -19,7 +18,7 @@ from django.urls import reverse
 from cases.imports import loader
 from cases.models import AccountState
 from collections_app.management.drill import sql
-from collections_app.management.drill.world import Subject, World
+from collections_app.management.drill.world import Subject, World, real_now
 from collections_app.shared import clock
 from collections_app.shared.actor import SYSTEM
 from compliance import gate
@@ -149,12 +148,12 @@ def _database(world: World, subject: Subject, channel: str) -> None:
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(sql.INSERT, columns)
-            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            cursor.execute(sql.CHECK_NOW)
     except DatabaseError:
         pass  # refused, as it should be; the judge looks at the rows
     finally:
         with connection.cursor() as cursor:
-            cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+            cursor.execute(sql.CHECK_LATER)
 
 
 def _posted(answer: Any) -> None:
@@ -164,7 +163,7 @@ def _posted(answer: Any) -> None:
 
 def _signed(event: dict[str, Any]) -> None:
     """Bring an event with the carrier's signature."""
-    body, stamp = json.dumps(event).encode(), int(time.time())
+    body, stamp = json.dumps(event).encode(), int(real_now().timestamp())
     digest = hmac.new(settings.WEBHOOK_SECRET.encode(), f"{stamp}.".encode() + body, hashlib.sha256).hexdigest()
     headers = {"host": "localhost", HEADER: f"t={stamp},v1={digest}"}
     answer = Client().post(f"{_API}webhooks/receipts", body, content_type="application/json", headers=headers)

@@ -17,3 +17,6 @@ SELECT %(person)s, %(person)s, %(creditor)s, %(case)s, %(point)s, %(address)s, m
        %(at)s, %(until)s, %(at)s, '', '', '', '', false, ''
 FROM compliance_decision WHERE person_id = %(person)s
 """
+
+CHECK_NOW = "SET CONSTRAINTS ALL IMMEDIATE"
+CHECK_LATER = "SET CONSTRAINTS ALL DEFERRED"
