@@ -125,3 +125,11 @@ def retention_maximum(
     first = max(_last_day(begins, months, days, name) for name in zones) + timedelta(days=1)
     over = question.at >= max(start_of_day(first, name) for name in zones)
     return Finding(not over, {"months": months, "days": days, "destroy_from": first.isoformat()})
+
+
+@predicate
+def not_on_legal_hold(question: Question, facts: Facts) -> Finding:
+    """This will fail for deleting anything while a legal hold stands, even where no rule says how long it is kept."""
+    for record in records(question, facts, "legal_hold"):
+        return fails({"since": record.at.date().isoformat()}, None, () if record.id is None else (record.id,))
+    return PASSED
