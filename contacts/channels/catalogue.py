@@ -19,14 +19,12 @@ class ChannelInfo:
     """What there is to know about a channel.
 
     sender: name of the adapter in `contacts.channels.senders`; empty for what people do themselves (calls, visits).
-    can_look_up: the carrier can be asked, by our key, whether it has a message; without it a crash during the hand-
-    over leaves the message's fate to a person. queue: where the doorbell of this channel rings.
+    queue: where the doorbell of this channel rings.
     """
 
     channel: str
     point_kinds: tuple[str, ...]
     sender: str = ""
-    can_look_up: bool = False
     queue: str = "default"
 
     @property
@@ -40,9 +38,9 @@ _TABLE: Final = (
         Channel.PHONE,
         (Kind.MOBILE, Kind.HOME_PHONE, Kind.UNKNOWN_PHONE, Kind.WORK_PHONE, Kind.OFFICE_PHONE),
     ),
-    ChannelInfo(Channel.SMS, (Kind.MOBILE,), sender="sms", can_look_up=True, queue="sms"),
+    ChannelInfo(Channel.SMS, (Kind.MOBILE,), sender="sms", queue="sms"),
     ChannelInfo(Channel.EMAIL, (Kind.EMAIL,), sender="email", queue="email"),
-    ChannelInfo(Channel.LETTER, (Kind.POSTAL, Kind.HOME), sender="letter", can_look_up=True, queue="letter"),
+    ChannelInfo(Channel.LETTER, (Kind.POSTAL, Kind.HOME), sender="letter", queue="letter"),
     ChannelInfo(Channel.CHAT, (Kind.CHAT_ACCOUNT,), queue="wechat"),
     ChannelInfo(Channel.VOICE_NOTICE, (Kind.MOBILE, Kind.HOME_PHONE, Kind.UNKNOWN_PHONE), queue="voice"),
     ChannelInfo(Channel.VISIT, (Kind.HOME, Kind.WORKPLACE, Kind.POSTAL)),

@@ -31,6 +31,14 @@ def is_connected(channel: str) -> bool:
     return True
 
 
+def can_look_up(channel: str) -> bool:
+    """Whether the provider in use can be asked, by our key, what it has."""
+    try:
+        return sender_of(channel).can_look_up
+    except NotConfigured:
+        return False
+
+
 def forget() -> None:
     """Make every sender anew when next needed, as after a change of settings."""
     _made.__dict__.pop("senders", None)

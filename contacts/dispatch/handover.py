@@ -230,7 +230,7 @@ def _refused(
 
 def _unknown(attempt: ContactAttempt, planned: PlannedContact, *, at: datetime) -> str:
     """It may have left. The sweep asks the carrier once the lease is over; one that cannot be asked needs a person."""
-    if catalogue.info(planned.channel).can_look_up:
+    if carriers.can_look_up(planned.channel):
         log.warning(
             "hand-over without an answer", extra={"attempt": attempt.pk, "timeout_s": settings.PROVIDER_TIMEOUT_S}
         )

@@ -8,9 +8,10 @@ from typing import Final
 from django.db import transaction
 
 from cases import locks
+from collections_app.shared import sealed
 from collections_app.shared.actor import Actor
 from compliance import audit
-from contacts.channels import catalogue, receipts
+from contacts.channels import receipts
 from contacts.channels.senders.base import NotConfigured, Receipt, Temporary
 from contacts.dispatch import carriers
 from contacts.dispatch.claims import Claim, back_off, claim_lapsed, mine
@@ -91,11 +92,12 @@ def _pause(planned: PlannedContact) -> timedelta:
 
 def _ask(attempt: ContactAttempt) -> Receipt | str:
     """Return what the carrier has under the key: a receipt, "nothing", "cannot-say" for now, or "cannot-be-asked"."""
-    if not catalogue.info(attempt.channel).can_look_up:
+    if not carriers.can_look_up(attempt.channel):
         return "cannot-be-asked"
     key = attempt.planned.key if attempt.planned is not None else attempt.key
+    to = sealed.unseal(attempt.address.value_sealed) if attempt.address is not None else ""
     try:
-        return carriers.sender_of(attempt.channel).look_up(key) or "nothing"
+        return carriers.sender_of(attempt.channel).look_up(key, to=to, since=attempt.at) or "nothing"
     except Temporary:
         return "cannot-say"
     except NotConfigured:

@@ -22,13 +22,24 @@ class Temporary(Exception):
         self.retry_after = retry_after
 
 
-class Permanent(Exception):
-    """It certainly did not leave, and the same again would not either. address_is_bad: nobody is reached there."""
+class AccountRefused(Temporary):
+    """The carrier refuses us, not this message: credentials, balance, a setting. It certainly did not leave.
 
-    def __init__(self, code: str, *, address_is_bad: bool = False) -> None:
+    The whole provider is held, so that one wrong password does not cost every message a try of its own.
+    """
+
+
+class Permanent(Exception):
+    """It certainly did not leave, and the same again would not either.
+
+    address_is_bad: nobody is reached there. opted_out: the carrier knows that this person asked for silence there.
+    """
+
+    def __init__(self, code: str, *, address_is_bad: bool = False, opted_out: bool = False) -> None:
         super().__init__(code)
         self.code = code
         self.address_is_bad = address_is_bad
+        self.opted_out = opted_out
 
 
 class Unknown(Exception):
@@ -69,6 +80,7 @@ class Sender(ABC):
 
     channel: ClassVar[str]
     provider: ClassVar[str]
+    can_look_up: bool = False  # the carrier can be asked by our key; without it a crash leaves a message to a person
 
     def send(self, message: Message, *, to: str, permit: Permit, at: datetime) -> Receipt:
         """Hand the message over, once, and return what the carrier said.
@@ -81,8 +93,11 @@ class Sender(ABC):
             raise NotPermitted("the permit is over")
         return self._hand_over(message, to)
 
-    def look_up(self, key: UUID) -> Receipt | None:
-        """Return what the carrier has under this key, or None for nothing. Raises Temporary when it cannot say."""
+    def look_up(self, key: UUID, *, to: str = "", since: datetime | None = None) -> Receipt | None:
+        """Return what the carrier has under this key, or None for nothing. Raises Temporary when it cannot say.
+
+        to, since: whom it was for and when the hand-over began, for carriers that find nothing by a key alone.
+        """
         raise Temporary("no-look-up")
 
     @abstractmethod

@@ -4,6 +4,7 @@ The file and its row belong to the transaction that records the hand-over: a cra
 """
 
 import hashlib
+from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
@@ -20,6 +21,7 @@ class LetterSender(Sender):
 
     channel: ClassVar[str] = "letter"
     provider: ClassVar[str] = "print-room"
+    can_look_up = True
 
     def _hand_over(self, message: Message, to: str) -> Receipt:
         if message.case_id is None or message.person_id is None or message.at is None:
@@ -53,7 +55,7 @@ class LetterSender(Sender):
         )
         return Receipt(self.provider, f"document-{document.pk}")
 
-    def look_up(self, key: UUID) -> Receipt | None:
+    def look_up(self, key: UUID, *, to: str = "", since: datetime | None = None) -> Receipt | None:
         """Return the letter that was kept under this key, or None: the row is the proof."""
         document = Document.objects.filter(kind="letter", path__contains=str(key)).order_by("pk").first()
         return Receipt(self.provider, f"document-{document.pk}") if document else None

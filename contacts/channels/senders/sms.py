@@ -6,6 +6,7 @@ taken (no answer, 5xx, an answer that cannot be read) is Unknown, and the caller
 
 import json
 import time
+from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -24,6 +25,7 @@ class SmsSender(Sender):
 
     channel: ClassVar[str] = "sms"
     provider: ClassVar[str] = "sms-http"
+    can_look_up = True
 
     def __init__(self) -> None:
         """Read where the provider is. Raises NotConfigured."""
@@ -72,7 +74,7 @@ class SmsSender(Sender):
             raise Permanent("address-unknown" if bad else "provider-refused", address_is_bad=bad)
         raise Unknown(f"status {status}")
 
-    def look_up(self, key: UUID) -> Receipt | None:
+    def look_up(self, key: UUID, *, to: str = "", since: datetime | None = None) -> Receipt | None:
         """Return what the provider took under this key. Raises Temporary when it cannot say."""
         try:
             answer = self.session.get(
