@@ -142,13 +142,15 @@ DATABASES: dict[str, dict[str, Any]] = {
             "connect_timeout": env_int("DATABASE_CONNECT_TIMEOUT", 5),
             # A view or a task that waits longer than this has a fault; the night's set-based steps raise their own
             # limit. The idle limit stays above the provider timeout (10 s), because a hand-over happens inside a
-            # transaction.
+            # transaction. Only statements that are prepared by name keep a plan (shared/prepared.py), and those must:
+            # on a large book the planner would else think anew each time, for longer than the statement runs.
             "options": " ".join(
                 f"-c {name}={value}"
                 for name, value in {
                     "statement_timeout": env_int("STATEMENT_TIMEOUT_MS", 30_000),
                     "lock_timeout": env_int("LOCK_TIMEOUT_MS", 15_000),
                     "idle_in_transaction_session_timeout": env_int("IDLE_IN_TRANSACTION_TIMEOUT_MS", 30_000),
+                    "plan_cache_mode": "force_generic_plan",
                 }.items()
             ),
         },
