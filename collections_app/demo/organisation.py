@@ -20,6 +20,7 @@ USERS: Final = (
     ("raj.mehta", "Raj Mehta", Role.SUPERVISOR, "world", "en", "Asia/Kolkata"),
     ("admin", "Demo Administrator", Role.ADMIN, None, "en", "Asia/Shanghai"),
     ("chen.lu", "Chen Lu", Role.COMPLIANCE, None, "en", "Asia/Shanghai"),
+    ("sun.yue", "Sun Yue", Role.COMPLIANCE, None, "zh-hans", "Asia/Shanghai"),
 )
 # Code, name, kind, we act as, time zone, team.
 CREDITORS: Final = (
