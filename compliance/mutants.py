@@ -11,13 +11,15 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 
-from compliance import calendars, packs_loader
+from compliance import calendars, packs_loader, vocabulary
 from compliance.packs_loader import Condition, Pack, Rule, Version
 from compliance.predicates.registry import PREDICATES
 
 ALWAYS: Final = date(1970, 1, 1)  # a rule that begins then has no beginning that a text names
 _MINUTE: Final = timedelta(minutes=1)
 _DAY: Final = timedelta(days=1)
+
+_WHOLE: Final = {"kind": frozenset({"contact", "action"}), "direction": vocabulary.DIRECTIONS}
 
 # Parameters that are one of a few words: what stands next to the word given, wider and narrower.
 _UNITS: Final = ("attempt", "connected", "actual_contact", "effective")
@@ -158,7 +160,8 @@ def _other_conditions(rule: Rule, stated: frozenset[str]) -> Iterator[tuple[str,
             continue
         rest = tuple(other for other in rule.when if other is not condition)
         name = f"when {'not ' if condition.negated else ''}{condition.attribute}"
-        yield f"{name}: left out", rest
+        if condition.values != _WHOLE.get(condition.attribute):  # naming everything limits nothing
+            yield f"{name}: left out", rest
         if len(condition.values) > 1:
             for value in sorted(condition.values):
                 fewer = replace(condition, values=condition.values - {value})
