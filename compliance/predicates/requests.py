@@ -45,19 +45,19 @@ def workplace_request_lapsed(question: Question, facts: Facts, *, oral_days: int
         for record in own_records(question, facts, "opt_out_confirmed")
         if record.form in WRITTEN and (record.place is None or _about_work(record, question))
     ]
-    latest: datetime | None = None
+    lapsing: list[tuple[datetime, Record]] = []
     for record in own_records(question, facts, "opt_out"):
         if not _about_work(record, question):
             continue
-        values: dict[str, Value] = {"since": record.at.date().isoformat(), "until": ""}
         in_time = _lapse(record, question, facts, confirm_days)
         if record.form in WRITTEN or any(record.at <= one.at < in_time for one in confirmations):
-            return fails(values, None, _ids(record))
-        lapses = _lapse(record, question, facts, oral_days)
-        latest = lapses if latest is None else max(latest, lapses)
-    if latest is None or question.at >= latest:
+            return fails({"since": record.at.date().isoformat(), "until": "withdrawn"}, None, _ids(record))
+        lapsing.append((_lapse(record, question, facts, oral_days), record))
+    if not lapsing:
         return PASSED
-    return fails({"since": "", "until": latest.date().isoformat()}, latest)
+    opening, last = max(lapsing, key=lambda pair: pair[0])
+    values: dict[str, Value] = {"since": last.at.date().isoformat(), "until": opening.date().isoformat()}
+    return passes(values) if question.at >= opening else fails(values, opening, _ids(last))
 
 
 def _consents(question: Question, facts: Facts, forms: tuple[str, ...]) -> list[Record]:
