@@ -10,10 +10,12 @@ The vocabulary of every text field (channels, parties, purposes, outcomes ...) i
 
 from __future__ import annotations
 
+import itertools
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, Self
 
@@ -219,7 +221,8 @@ class Cap:
 
 # What a decent firm honours everywhere, also where no text of law says so. Each is a rule of the pack POLICY.
 DEFAULT_POLICIES = (
-    "WISHES", "OPT-OUT", "CEASE", "REPRESENTED", "DISPUTE", "COMPLAINT", "MORATORIUM", "CARE", "DECEASED", "BANKRUPT",
+    "BANKRUPT", "CARE", "CEASE", "COMPLAINT", "DECEASED", "DISPUTE",
+    "MORATORIUM", "OPT-OUT", "REPRESENTED", "WISHES",
 )  # fmt: skip
 
 
@@ -298,10 +301,61 @@ def _field_defaults(kind: type) -> tuple[tuple[str, Any], ...]:
 
 
 def _factored(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return rows with what all of them share said once, under "*": a history of calls is mostly the same again."""
+    """Return rows with what all of them share said once, under "*", and the rest by column, under "by": a history of
+    calls is mostly the same again. A row without a value of a column has None there.
+    """
     first = rows[0]
     common = {key: first[key] for key in first if all(key in row and row[key] == first[key] for row in rows)}
-    return {"*": common, "rows": [{key: row[key] for key in row if key not in common} for row in rows]}
+    own = sorted({key for row in rows for key in row} - set(common))
+    if any(row.get(key, 0) is None for row in rows for key in own):  # None that was said is not None that is missing
+        return {"*": common, "rows": [{key: row[key] for key in row if key not in common} for row in rows]}
+    return {"*": common, "by": {key: _packed([row.get(key) for row in rows]) for key in own}, "n": len(rows)}
+
+
+def _packed(column: list[Any]) -> Any:
+    """Return a column of whole numbers, or of instants, as one text: the first, and how much later each next one is.
+
+    Instants differ by seconds, written with an s, or by microseconds. Any other column stays as it is.
+    """
+    if all(type(value) is int for value in column):
+        return " ".join(map(str, [column[0], *(later - one for one, later in itertools.pairwise(column))]))
+    if not all(isinstance(value, str) and _INSTANT.fullmatch(value) for value in column):
+        return column
+    instants = [datetime.fromisoformat(value) for value in column]
+    steps = [(later - one) // _MICROSECOND for one, later in itertools.pairwise(instants)]
+    return " ".join([column[0], *(f"{step // 1_000_000}s" if step % 1_000_000 == 0 else str(step) for step in steps)])
+
+
+def _unpacked(packed: Any) -> list[Any]:
+    """Return the column that was packed."""
+    if isinstance(packed, list):
+        return packed
+    first, *steps = packed.split(" ")
+    if not _INSTANT.fullmatch(first):
+        return list(itertools.accumulate(map(int, (first, *steps))))
+    at = datetime.fromisoformat(first)
+    column = [first]
+    for step in steps:
+        at += timedelta(seconds=int(step[:-1])) if step.endswith("s") else timedelta(microseconds=int(step))
+        column.append(_plain(at))
+    return column
+
+
+def rows_of(table: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the rows of a table that `as_plain` made of several events or records of one kind."""
+    common = table["*"]
+    if "rows" in table:
+        return [{**common, **row} for row in table["rows"]]
+    rows: list[dict[str, Any]] = [dict(common) for _ in range(table["n"])]
+    for key, packed in table["by"].items():
+        for row, value in zip(rows, _unpacked(packed), strict=True):
+            if value is not None:
+                row[key] = value
+    return rows
+
+
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?Z")
+_MICROSECOND = timedelta(microseconds=1)
 
 
 def as_plain(value: Question | Facts | Any) -> dict[str, Any]:
@@ -332,7 +386,7 @@ def _typed(name: str, value: Any) -> Any:
     if isinstance(value, list):
         return tuple(_typed(name, item) for item in value)
     if isinstance(value, dict) and name in _NESTED and "*" in value:
-        return tuple(from_plain(_NESTED[name], {**value["*"], **row}) for row in value["rows"])
+        return tuple(from_plain(_NESTED[name], row) for row in rows_of(value))
     if isinstance(value, dict) and name in _NESTED:
         return from_plain(_NESTED[name], value)
     if isinstance(value, str):

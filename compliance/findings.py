@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 
 from compliance import facts_in_words, reasons, trace, words
 from compliance.engine import ADVISED, FAIL, LIFTED, NOT_APPLICABLE, OVERRIDDEN, PASS, Outcome
-from compliance.facts import instant
+from compliance.facts import instant, rows_of
 from compliance.models import Decision
 from compliance.packs_loader import POLICY, Pack, Rule
 from compliance.reasons import Reason
@@ -255,7 +255,7 @@ def only(lines: list[Line], group: str) -> list[Line]:
 def _claims(decision: Decision) -> list[Mapping[str, Any]]:
     stored = decision.facts.get("locations") if isinstance(decision.facts, dict) else None
     if isinstance(stored, dict):  # what all claims share is said once
-        return [{**stored.get("*", {}), **row} for row in stored.get("rows", ())]
+        return list(rows_of(stored))
     return list(stored or ())
 
 
