@@ -6,9 +6,10 @@ import pytest
 
 from cases.models import Account
 from collections_app.management.commands.bench import NAMES, _figure
-from collections_app.management.measures import book, gate, night, queues
+from collections_app.management.measures import book, gate, night, people, queues
+from compliance.models import Decision
 from contacts import invariants
-from contacts.models import NightRun, PlannedContact
+from contacts.models import ContactAttempt, NightRun, PlannedContact
 
 SIZE = 300
 
@@ -30,14 +31,29 @@ def test_a_night_is_measured_beside_its_limit(measured: night.Measured):
     assert set(measured.floor) == {"copy", "changed", "moves", "plan"}
     assert measured.total > sum(measured.floor.values()) > 0
     assert not any(invariants.check_all().values())
-    pure, least = gate.pure(5)
-    assert 0 < pure < least
-    opened, bare = gate.opened(gate.targets(4), clients=1)
-    assert opened > 0 < bare
     ours, limit = queues.worklist_page(3)
     assert len(ours) == len(limit) == 2
     seconds, _, claimed = queues.claim_everything()
     assert (seconds > 0, claimed) == (True, PlannedContact.objects.filter(channel="sms", status="claimed").count())
+
+
+def test_calls_are_measured_beside_bare_inserts(fresh_database: Any):
+    people.caller()
+    gate.make_floor()
+    pairs = people.fill(6, history=12)
+    assert ContactAttempt.objects.count() == 72
+    pure, least = gate.pure(pairs[0], 5)
+    assert 0 < pure < least
+    opened, bare = gate.opened(pairs[:2], clients=1)
+    assert opened > 0 < bare
+    opened, bare = gate.opened(pairs[2:], clients=2)
+    assert opened > 0 < bare
+    assert list(Decision.objects.values_list("verdict", flat=True).distinct()) == ["permit"]
+    assert Decision.objects.count() == 6
+    assert 0 < gate.decision_bytes() <= 1536
+    taken = gate.growth(repeats=1, histories=(10, 20))
+    assert set(taken) == {10, 20}
+    assert Decision.objects.count() == 6 + 8  # what was measured was undone; each was asked once more in earnest
 
 
 def test_the_made_up_book_is_the_same_every_time_and_has_every_age():

@@ -160,13 +160,10 @@ def test_a_broken_engine_is_a_stored_refusal_and_an_audit_event(monkeypatch: pyt
 
 
 @pytest.mark.django_db
-def test_a_database_that_cannot_store_is_no_permit(monkeypatch: pytest.MonkeyPatch) -> None:
-    def unreachable(**_fields: Any) -> None:
-        raise DatabaseError("gone")
-
-    monkeypatch.setattr(Decision.objects, "create", unreachable)
-    with pytest.raises(GateUnavailable):
-        _decide()
+def test_a_database_that_cannot_store_is_no_permit() -> None:
+    with pytest.raises(GateUnavailable), transaction.atomic():
+        _decide(question=replace(QUESTION, contact_point_id=2**63))  # no column holds it
+    assert not Decision.objects.exists()
 
 
 @pytest.mark.django_db

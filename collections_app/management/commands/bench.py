@@ -11,17 +11,18 @@ from typing import Any, Final
 import django
 from django.db import connection
 
-from collections_app import commands
+from collections_app import commands, database
 from collections_app import scratch as scratch_databases
-from collections_app.management.measures import gate, night, queues, sql
+from collections_app.management.measures import gate, night, people, queues, sql
 
 SCALES: Final = {"10k": 10_000, "24k": 24_000, "100k": 100_000, "1m": 1_000_000}
 NAMES: Final = (
     "import", "night_total", "night_stage_", "quiet_night", "gate_pure", "gate_1", "gate_8", "decision_bytes",
-    "worklist_p50", "worklist_p99", "enqueue", "rss_mb", "growth_night",
+    "worklist_p50", "worklist_p99", "enqueue", "rss_mb", "growth_night", "growth_gate", "insert_1", "insert_8", "load",
 )  # fmt: skip
 SERVER_SETTINGS: Final = ("server_version", "fsync", "synchronous_commit", "shared_buffers", "work_mem")
-CALLS: Final = 400
+OF_THE_GATE: Final = ("gate_", "decision_bytes", "growth_gate", "insert_")
+CALLS: Final = 400  # opened by one process; eight open eight times as many
 
 
 class Command(commands.ReportCommand):
@@ -55,6 +56,38 @@ class Command(commands.ReportCommand):
 
     def _figures(self, size: int, small: night.Measured | None) -> Iterator[tuple[str, float, str, float | None]]:
         """Yield name, value, unit and limit."""
+        if not self.only or not all(name.startswith(OF_THE_GATE) for name in self.only):
+            yield from self._figures_of_the_night(size, small)
+        if any(self._wanted(name) for name in ("gate_1", "gate_8", "gate_pure", "decision_bytes", "growth_gate")):
+            yield from self._figures_of_the_gate()
+        yield "load", os.getloadavg()[0], "waiting", None
+        yield "rss_mb", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, "MB", 256
+
+    def _figures_of_the_gate(self) -> Iterator[tuple[str, float, str, float | None]]:
+        self.stderr.write("calls …")
+        people.caller()
+        gate.make_floor()
+        pairs = people.fill(CALLS * 9 + 10, history=people.RECENT)
+        with database.as_owner(), connection.cursor() as cursor:
+            cursor.execute(sql.ANALYZE)
+        yield ("gate_pure", *_with_unit(gate.pure(pairs[0], 2_000)))
+        for clients, share in ((1, pairs[: CALLS + 1]), (8, pairs[CALLS + 1 :])):
+            if self._wanted(f"gate_{clients}"):
+                yield (f"gate_{clients}", *_with_unit(gate.opened(share, clients=clients)))
+                bare = gate.pgbench(clients)
+                if bare is not None:
+                    yield f"insert_{clients}_pgbench", bare, "per second", None
+        if self._wanted("growth_gate"):
+            taken = gate.growth()
+            shortest = min(taken)
+            for contacts, milliseconds in taken.items():
+                yield f"growth_gate_{contacts}", milliseconds, "ms/call", taken[shortest]
+        if self._wanted("decision_bytes"):
+            yield "decision_bytes", gate.decision_bytes(), "bytes", 1536
+
+    def _figures_of_the_night(
+        self, size: int, small: night.Measured | None
+    ) -> Iterator[tuple[str, float, str, float | None]]:
         self.stderr.write(f"a book of {size:,} accounts …")
         measured = night.measure(size)
         floor = measured.floor
@@ -68,16 +101,6 @@ class Command(commands.ReportCommand):
         yield "quiet_night", measured.again, "s", measured.night
         if small is not None:
             yield "growth_night", measured.total / measured.size, "s/account", small.total / small.size
-        if self._wanted("gate_pure"):
-            yield ("gate_pure", *_with_unit(gate.pure(2_000)))
-        opens = any(self._wanted(name) for name in ("gate_1", "gate_8", "decision_bytes"))
-        pairs = gate.targets(CALLS * 2) if opens else []
-        if self._wanted("gate_1") or self._wanted("decision_bytes"):
-            yield ("gate_1", *_with_unit(gate.opened(pairs[:CALLS], clients=1)))
-        if self._wanted("gate_8"):
-            yield ("gate_8", *_with_unit(gate.opened(pairs[CALLS:], clients=8)))
-        if self._wanted("decision_bytes"):
-            yield "decision_bytes", _one(sql.DECISION_BYTES), "bytes", 1536
         if self._wanted("worklist"):
             ours, limit = queues.worklist_page(200)
             yield "worklist_p50", ours[0], "ms", limit[0]
@@ -86,7 +109,6 @@ class Command(commands.ReportCommand):
             seconds, bare, claimed = queues.claim_everything()
             if claimed:
                 yield "enqueue", seconds / claimed * 1000, "ms/message", bare / claimed * 1000
-        yield "rss_mb", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, "MB", 256
 
     def describe(self, report: dict[str, Any]) -> str:
         """Return the figures as a table."""
@@ -144,9 +166,3 @@ def _machine() -> dict[str, Any]:
         "django": django.get_version(),
         **{f"postgresql_{name}": value for name, value in settings.items()},
     }
-
-
-def _one(statement: str) -> Any:
-    with connection.cursor() as cursor:
-        cursor.execute(statement)
-        return cursor.fetchone()[0]

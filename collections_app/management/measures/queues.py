@@ -7,6 +7,7 @@ from django.db import connection
 
 from cases import worklist
 from collections_app.management.measures import sql
+from collections_app.management.measures.people import AT
 from collections_app.staff.models import User
 from contacts.dispatch import claims
 
@@ -15,8 +16,6 @@ MORNING = "2026-03-06T00:00:00+00:00"
 
 def worklist_page(times: int) -> tuple[list[float], list[float]]:
     """Return milliseconds p50 and p99 of the first fifty cases of a queue, and of the same page in plain SQL."""
-    from collections_app.management.measures.gate import AT
-
     user = User.objects.get(username="author")
     ours, limit = [], []
     for _ in range(times):

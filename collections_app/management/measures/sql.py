@@ -65,10 +65,31 @@ WHERE team_id = %(team)s AND status IN ('new', 'working', 'promised', 'on_plan')
   AND next_action IN ('call', 'review', 'callback', 'verify_payment')
 ORDER BY score DESC, id LIMIT 50
 """
+# Calls that rang out: `recent` of them every three days back from the instant, the others one an hour before that.
+PAST: Final = """
+INSERT INTO contacts_contactattempt (
+    person_id, contacted_id, creditor_id, case_id, contact_point_id, address_id, origin, direction, channel, party,
+    purpose, content_class, automated, debts, status, outcome, key, at, recorded_at, content_sha256, provider,
+    provider_ref, reason_code, is_permanent_failure, flagged_rule
+)
+SELECT debt.person_id, debt.person_id, debt.creditor_id, debt.id, point.id, point.address_id, 'reported', 'outbound',
+    'phone', 'debtor', 'collection', 'phone', false, ARRAY[account.id], 'recorded', 'no_answer', gen_random_uuid(),
+    %(at)s::timestamptz - CASE WHEN number <= %(recent)s THEN number * interval '3 days'
+        ELSE interval '200 days' + number * interval '1 hour' END,
+    %(at)s, '', '', '', '', false, ''
+FROM cases_case AS debt
+JOIN cases_contactpoint AS point ON point.person_id = debt.person_id
+JOIN cases_account AS account ON account.person_id = debt.person_id
+CROSS JOIN generate_series(1, %(history)s) AS number
+WHERE debt.creditor_id = %(creditor)s AND debt.person_id BETWEEN %(first)s AND %(last)s
+"""
+ANALYZE: Final = "ANALYZE"
 DROP_FLOOR: Final = "DROP SCHEMA IF EXISTS floor CASCADE"
 GRANT_FLOOR: Final = """
 GRANT USAGE ON SCHEMA floor TO app; GRANT ALL ON ALL TABLES IN SCHEMA floor TO app;
 GRANT ALL ON ALL SEQUENCES IN SCHEMA floor TO app;
 """
 SETTING: Final = "SELECT setting FROM pg_settings WHERE name = %(name)s"
-DECISION_BYTES: Final = "SELECT coalesce(avg(pg_column_size(row.*)), 0)::integer FROM compliance_decision AS row"
+DECISION_BYTES: Final = """
+SELECT coalesce(avg(pg_column_size(row.*)), 0)::integer FROM compliance_decision AS row WHERE at = %(at)s
+"""
