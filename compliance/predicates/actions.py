@@ -6,7 +6,7 @@ from compliance import rates
 from compliance.facts import Facts, Question
 from compliance.periods import add_months
 from compliance.predicates.registry import FAILED, PASSED, Finding, fails, predicate
-from compliance.predicates.retention import retention_minimum, settled_at
+from compliance.predicates.retention import is_settled, retention_minimum
 from compliance.predicates.scope import in_force, zones_of
 from compliance.vocabulary import COLLECTING
 from compliance.windows import local
@@ -33,7 +33,7 @@ def recording_not_of_agreement(question: Question, facts: Facts) -> Finding:
     """This will fail for deleting the recording of an oral repayment agreement of a debt that is not settled."""
     for record in facts.records:
         agreed = record.kind == "oral_repayment_agreement" and in_force(record, question.at)
-        if agreed and record.recording == question.recording and settled_at(question, facts) is None:
+        if agreed and record.recording == question.recording and not is_settled(question, facts):
             return fails({"keep_until": "open", "ground": "not settled"})
     return PASSED
 

@@ -48,3 +48,18 @@ def right_person_unthreatened(question: Question, facts: Facts, *, flags: tuple[
     if not told.passed:
         return fails({"fact": "discloses_debt"})
     return content_free_of(question, facts, flags=flags)
+
+
+@predicate
+def deployed_as_must_be(
+    question: Question, facts: Facts, *, must_be_true: tuple[str, ...], freelancers: bool = True
+) -> Finding:
+    """This will fail for deploying a collector, or a contact by one, of whom one of these facts is stated to be wrong.
+
+    freelancers: whether somebody who is no employee of creditor or agency may be used at all.
+    """
+    if question.kind == "action" and question.action != "deploy_collector":
+        return PASSED
+    if question.actor_kind == "freelancer" and not freelancers:
+        return fails({"fact": "freelancer"})
+    return stated(question, facts, must_be_true=must_be_true)

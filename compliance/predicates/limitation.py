@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from typing import Final
 
 from compliance.facts import ContactEvent, Facts, Question, Record
-from compliance.periods import Break, Period, add_months, running
+from compliance.periods import Break, Period, add_months, roll_over_holiday, running
 from compliance.predicates.registry import PASSED, Finding, fails, passes, predicate
 from compliance.predicates.scope import about, past_contacts, records, with_person
 from compliance.vocabulary import COLLECTING, UNITS
@@ -172,16 +172,24 @@ def guarantee_period_open(question: Question, facts: Facts, *, months: int, zone
 
 
 @periods("within_days_of")
-def day_periods(question: Question, facts: Facts, *, kind: str, days: int, zone: str) -> list[Period]:
+def day_periods(
+    question: Question, facts: Facts, *, kind: str, days: int, zone: str, calendar: str | None = None
+) -> list[Period]:
     """Return so many days after the latest record of this kind; the day of the event is not counted."""
     began = _days(question, facts, zone, kind)
-    return [Period(max(began), max(began) + timedelta(days=days))] if began else []
+    return [Period(max(began), max(began) + timedelta(days=days), calendar=calendar)] if began else []
 
 
 @predicate
-def within_days_of(question: Question, facts: Facts, *, kind: str, days: int, zone: str) -> Finding:
-    """This will pass up to so many days after the record of this kind; the day of the event is not counted."""
-    return _within(question, day_periods(question, facts, kind=kind, days=days, zone=zone), zone)
+def within_days_of(
+    question: Question, facts: Facts, *, kind: str, days: int, zone: str, calendar: str | None = None
+) -> Finding:
+    """This will pass up to so many days after the record of this kind, rolled over a holiday of the calendar.
+
+    The day of the event is not counted.
+    """
+    found = day_periods(question, facts, kind=kind, days=days, zone=zone, calendar=calendar)
+    return _within(question, found, zone)
 
 
 @periods("within_months_of")
@@ -224,7 +232,7 @@ def within_months_of(
 
 @periods("payment_order_final")
 def payment_order_periods(
-    question: Question, facts: Facts, *, answer_days: int, issue_days: int, pay_days: int, zone: str
+    question: Question, facts: Facts, *, answer_days: int, issue_days: int, pay_days: int, zone: str, calendar: str
 ) -> list[Period]:
     """Return the steps of a payment order: the court answers, the court issues, the debtor pays or objects."""
     steps = (
@@ -236,18 +244,19 @@ def payment_order_periods(
     for kind, days, done in steps:
         began = _days(question, facts, zone, kind)
         if began and not any(day >= max(began) for day in _days(question, facts, zone, done)):
-            found.append(Period(max(began), max(began) + timedelta(days=days)))
+            found.append(Period(max(began), max(began) + timedelta(days=days), calendar=calendar))
     return found
 
 
 @predicate
 def payment_order_final(
-    question: Question, facts: Facts, *, answer_days: int, issue_days: int, pay_days: int, zone: str
+    question: Question, facts: Facts, *, answer_days: int, issue_days: int, pay_days: int, zone: str, calendar: str
 ) -> Finding:
     """This will pass for enforcing a payment order once the debtor has let his days go by without objection.
 
-    pay_days: after service, to pay or object; the day of service is not counted. answer_days: within which the court
-    says whether it takes the application; issue_days: within which it then issues the order: for the list of clocks.
+    pay_days: after service, to pay or object; that day is not counted, and a last day that is a holiday of the
+    calendar moves. answer_days: within which the court says whether it takes the application; issue_days: within which
+    it then issues the order: both for the list of clocks.
     """
     served = _days(question, facts, zone, "payment_order_served")
     if not served:
@@ -255,8 +264,9 @@ def payment_order_final(
     objected = _days(question, facts, zone, "payment_order_objected")
     if any(day >= max(served) for day in objected):
         return fails({"ground": "objected"})
-    opening = start_of_day(max(served) + timedelta(days=pay_days + 1), zone)
-    values = {"ground": "days", "ends": (max(served) + timedelta(days=pay_days)).isoformat()}
+    last = roll_over_holiday(max(served) + timedelta(days=pay_days), calendar)
+    opening = start_of_day(last + timedelta(days=1), zone)
+    values = {"ground": "days", "ends": last.isoformat()}
     return Finding(question.at >= opening, values, None if question.at >= opening else opening)
 
 

@@ -41,8 +41,14 @@ def last_activity(question: Question, facts: Facts) -> datetime | None:
 
 
 def settled_at(question: Question, facts: Facts) -> datetime | None:
-    """Return when the debts were settled; None while they are not."""
+    """Return when the debts were settled; None while they are not, or where nobody recorded when."""
     return max((record.at for record in records(question, facts, "debt_settled")), default=None)
+
+
+def is_settled(question: Question, facts: Facts) -> bool:
+    """Whether the debts are settled: recorded as such, or nothing is owed any more."""
+    paid = facts.balance is not None and facts.balance <= 0
+    return paid or settled_at(question, facts) is not None
 
 
 _STARTS = {"made": made_at, "last_activity": last_activity, "settled": settled_at}
