@@ -114,14 +114,14 @@ def _closes(question: Question, facts: Facts, packs: Sequence[Pack], at: datetim
     def permitted(moment: datetime) -> bool:
         return engine.permits(question.moved_to(moment), facts, packs)
 
-    good = at
+    good = at.replace(microsecond=0)
     while good < ends:
         bad = min(good.replace(second=0, microsecond=0) + _MINUTE, ends)
         if bad == ends:
             break
         if not permitted(bad):
             while bad - good > _SECOND:
-                middle = good + timedelta(seconds=int((bad - good).total_seconds()) // 2)
+                middle = good + max(timedelta(seconds=int((bad - good).total_seconds()) // 2), _SECOND)
                 good, bad = (middle, bad) if permitted(middle) else (good, middle)
             return bad
         good = bad

@@ -2,16 +2,18 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cases.models import Case, ContactPoint
-from collections_app.shared import clock, sealed
-from compliance import gate, reasons
-from compliance.engine import FAILCLOSED, PASS, Outcome
+from collections_app.shared import sealed
+from compliance import previews, reasons
+from compliance.engine import FAILCLOSED
+from compliance.limits import Limit
+from compliance.previews import Preview
 from compliance.reasons import Reason
 from contacts import facts, stops
 from contacts.channels import catalogue
@@ -36,7 +38,7 @@ NO_POINT: Final = gettext_lazy("no usable number or address")
 class Way:
     """One channel to one point, as the gate sees it at this moment. Nothing is stored.
 
-    until: when it stops being permitted, as far as hours decide. left, limit: the scarcest count that applies.
+    until: when it stops being permitted today. limits: the counts that apply, the scarcest first.
     """
 
     channel: str
@@ -47,12 +49,24 @@ class Way:
     point_label: str = ""
     until: datetime | None = None
     next_permitted: datetime | None = None
-    left: int | None = None
-    limit: int | None = None
+    limits: list[Limit] = field(default_factory=list)
     reason: str = ""
     citation: str = ""
     rule: str = ""
     reasons: list[Reason] = field(default_factory=list)
+    preview: Preview | None = None
+
+    @property
+    def scarcest(self) -> Limit | None:
+        return self.limits[0] if self.limits else None
+
+    @property
+    def left(self) -> int | None:
+        return self.limits[0].left if self.limits else None
+
+    @property
+    def limit(self) -> int | None:
+        return self.limits[0].limit if self.limits else None
 
     @property
     def is_call(self) -> bool:
@@ -89,10 +103,10 @@ def way(file: CaseFile, channel: str, point: ContactPoint, *, staff_id: int | No
         staff_id=staff_id if by_person else None,
         automated=not by_person,
     )
-    outcome = gate.preview(question, file.facts(point.pk))
+    preview = previews.ask(question, file.facts(point.pk))
+    outcome = preview.outcome
     said = reasons.of_outcome(outcome)
     first = main_reason(said)
-    left, limit = _scarcest(outcome)
     return Way(
         channel=channel,
         label=_label(channel, point),
@@ -100,21 +114,24 @@ def way(file: CaseFile, channel: str, point: ContactPoint, *, staff_id: int | No
         permitted=outcome.permitted,
         point_id=point.pk,
         point_label=_ending(point),
-        until=_closes(outcome) if outcome.permitted else None,
+        until=previews.closes(preview) if outcome.permitted else None,
         next_permitted=outcome.next_permitted if not outcome.permitted else None,
-        left=left,
-        limit=limit,
+        limits=preview.limits,
         reason=first.sentence if first else "",
         citation=first.source if first else "",
         rule=first.rule if first else "",
         reasons=said,
+        preview=preview,
     )
 
 
 def main_reason(said: list[Reason]) -> Reason | None:
-    """Return the reason that is told first: what is missing, where something is; else the first that blocks."""
+    """Return the reason that is told first: what is missing, where something is; else the one that holds longest."""
     blocks = [reason for reason in said if not reason.warning]
-    return next((reason for reason in blocks if reason.rule == FAILCLOSED), blocks[0] if blocks else None)
+    unknown = next((reason for reason in blocks if reason.rule == FAILCLOSED), None)
+    lasting = next((reason for reason in blocks if reason.next_at is None), None)
+    dated = [(reason.next_at, -place, reason) for place, reason in enumerate(blocks) if reason.next_at is not None]
+    return unknown or lasting or (max(dated, key=lambda one: one[:2])[2] if dated else None)
 
 
 def _label(channel: str, point: ContactPoint | None = None) -> str:
@@ -142,38 +159,6 @@ def _stopped(channel: str, point: ContactPoint) -> Way:
         point_label=_ending(point),
         reason=reason,
     )
-
-
-def _scarcest(outcome: Outcome) -> tuple[int | None, int | None]:
-    """Return how many contacts the tightest count still allows, and its limit; two None where nothing is counted."""
-    counts = [
-        (int(values["limit"]) - int(values["count"]), int(values["limit"]))
-        for result in outcome.results
-        if result.state == PASS and {"count", "limit"} <= (values := result.finding.values).keys()
-    ]
-    return min(counts, default=(None, None))
-
-
-def _closes(outcome: Outcome) -> datetime | None:
-    """Return the earliest end of permitted hours today that a rule named; None where no rule names hours."""
-    ends = []
-    for result in outcome.results:
-        values = result.finding.values
-        if result.state != PASS or not {"closes", "zone"} <= values.keys():
-            continue
-        for name in str(values["zone"]).split(", "):
-            ends.append(_at_local(outcome.at, str(values["closes"]), name))
-    return min((end for end in ends if end is not None and end > outcome.at), default=None)
-
-
-def _at_local(at: datetime, hour: str, zone: str) -> datetime | None:
-    try:
-        place = clock.zone(zone)
-        hours, minutes = (int(part) for part in hour.split(":")[:2])
-    except (clock.UnknownTimeZone, ValueError):
-        return None
-    midnight = at.astimezone(place).replace(hour=0, minute=0, second=0, microsecond=0)
-    return midnight.replace(hour=hours, minute=minutes) if hours < 24 else midnight + timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)

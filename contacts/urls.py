@@ -2,14 +2,14 @@
 
 from django.urls import path
 
-from contacts.views import calls, desk, impact, refused, try_it, watch
+from contacts.views import calls, impact, refused, try_it, watch, why_now
 
 app_name = "contacts"
 urlpatterns = [
     path("cases/<str:ref>/call/", calls.call, name="call"),
     path("cases/<str:ref>/call/log/", calls.log, name="log-call"),
     path("cases/<str:ref>/call/cancel/", calls.cancel, name="cancel-call"),
-    path("cases/<str:ref>/why/", desk.why, name="why"),
+    path("cases/<str:ref>/why/", why_now.why, name="why"),
     path("cases/<str:ref>/refused/", refused.show, name="refused"),
     path("compliance/", watch.show, name="watch"),
     path("compliance/releases/<int:pk>/impact/", impact.show, name="impact"),

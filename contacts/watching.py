@@ -8,10 +8,8 @@ from django.db.models import F, Q, QuerySet
 
 from cases import reach
 from cases.models import Case, Consent, Hold
-from compliance import engine, gate, limits
+from compliance import previews
 from compliance.limits import Limit
-from compliance.packs_loader import PackError
-from compliance.releases.in_force import ReleasesUnknown
 from contacts import facts
 from contacts.channels import catalogue
 from contacts.facts import CaseFile
@@ -70,12 +68,7 @@ def _scarcest(file: CaseFile, channel: str) -> Limit | None:
         content_class=channel if by_person else "reminder",
         automated=not by_person,
     )
-    known = file.facts(points[0].pk)
-    try:
-        packs = gate.choose_packs(question, known)
-    except (PackError, OSError, ReleasesUnknown):
-        return None
-    counts = limits.of_outcome(question, known, engine.evaluate(question, known, packs), packs)
+    counts = previews.ask(question, file.facts(points[0].pk)).limits
     return counts[0] if counts else None
 
 

@@ -6,7 +6,6 @@ from typing import Any, Final
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.translation import gettext as _
 
 from cases import queries as case_queries
 from cases import wishes, worklist
@@ -127,15 +126,3 @@ def _rights(user, facts: case_queries.CaseFacts) -> dict[str, bool]:
         "release": user.has_perm("cases.release_hold"),
         "take": user.has_perm("cases.work_queue") and open_case and not facts.is_mine and not facts.holder,
     }
-
-
-@allowed("cases.view_case")
-def why(request: HttpRequest, ref: str) -> HttpResponse:
-    """Say in full what the gate would answer now for one channel and point: every reason with its source."""
-    case, at = case_queries.find(request.user, ref), clock.now()
-    asked = (request.GET.get("channel"), request.GET.get("point"))
-    ways = queries.ways(case, staff_id=request.user.pk, at=at)
-    way = next((one for one in ways if (one.channel, str(one.point_id)) == asked), None)
-    title = _("Why not now?") if way and not way.permitted else _("Permitted now")
-    context = {"now": at, "case": case, "way": way, "title": title}
-    return render(request, "contacts/why_panel.html", context)

@@ -16,10 +16,8 @@ from cases.models import Case, Person
 from collections_app.shared import clock
 from collections_app.shared.htmx import vary_on_htmx
 from collections_app.staff.access import allowed
-from compliance import engine, findings, gate, limits, plain, words
+from compliance import engine, findings, plain, previews, words
 from compliance.facts import Question
-from compliance.packs_loader import Pack, PackError
-from compliance.releases.in_force import ReleasesUnknown
 from compliance.views import why
 from contacts import trials
 from contacts.trials import Trial, TrialForm
@@ -86,12 +84,8 @@ def _matches(request: HttpRequest, text: str) -> list[dict[str, Any]]:
 
 def _answer(trial: Trial, *, now: datetime, asked: dict[str, str]) -> dict[str, Any]:
     question, facts = trial.question, trial.facts
-    packs: tuple[Pack, ...] = ()
-    try:
-        packs = gate.choose_packs(question, facts)
-        outcome = engine.evaluate(question, facts, packs)
-    except (PackError, OSError, ReleasesUnknown):
-        outcome = gate.preview(question, facts)
+    preview = previews.ask(question, facts)
+    outcome, packs = preview.outcome, preview.packs
     lines = findings.of_outcome(outcome, packs, zone=trial.zone)
     shown = findings.shown(asked.get("show", ""))
     return {
@@ -112,7 +106,7 @@ def _answer(trial: Trial, *, now: datetime, asked: dict[str, str]) -> dict[str, 
         )
         if packs
         else [],
-        "limits": limits.of_outcome(question, facts, outcome, packs),
+        "limits": preview.limits,
         "findings": lines,
         "groups": findings.groups(lines),
         "shown": shown,
