@@ -7,6 +7,7 @@ otherwise.
 It is `permitted = true`, or `refused_by` exactly these rules, whatever their order; `next` is the next permitted time.
 `warns`: exactly these advisories of the pack (a name or a list; `[]` for none). `passes`: rules that must have been
 asked and be kept, which is how a definition or an exception is named; `silent`: rules that do not apply at all.
+`rests_on`: sibling rules on which a refusal rests; `shows`: values of findings by rule, as readers see them.
 `as_of`: the date at which the packs are read.
 `context` may set a `firm_policy` with `contact_hours`, `guard_minutes`, `caps` and `enabled`; `given` may hold an
 `override` (a supervisor's reason to go on past a soft rule).
@@ -40,6 +41,8 @@ _KEYS = {
     "warns",
     "passes",
     "silent",
+    "rests_on",
+    "shows",
     "as_of",
 }
 _DEFAULT = {
@@ -130,6 +133,12 @@ def judge(pack: Pack, example: Mapping[str, Any], vector: vectors.Vector, outcom
         apply = {result.rule for result in outcome.results if result.state != engine.NOT_APPLICABLE}
         if said := _names(example["silent"]) & apply:
             why.append(f"not silent: {', '.join(sorted(said))}")
+    if missed := _names(example.get("rests_on")) - set(outcome.contributing):
+        why.append(f"does not rest on {', '.join(sorted(missed))}")
+    for rule, values in example.get("shows", {}).items():
+        result = outcome.result(rule)
+        shown = result.finding.values if result else {}
+        why += [f"{rule} shows {key} = {shown.get(key)}" for key, value in values.items() if shown.get(key) != value]
     return "; ".join(why)
 
 
@@ -142,7 +151,7 @@ class Case:
     facts: Facts
     packs: tuple[Pack, ...]
     judge: Callable[[Outcome], str]  # in what the outcome differs from what is expected; nothing: it holds
-    compares_next: bool = True  # a refusal, of which the next permitted time is compared
+    in_full: bool = True  # more is compared than what each rule decides: the next permitted time, or values shown
 
     def ask(self, instead: Pack | None = None) -> Outcome:
         """Return what the engine says; `instead` takes the place of the pack of the same name."""
@@ -157,11 +166,20 @@ def cases(pack: Pack) -> list[Case]:
         vector = as_vector(pack, example)
         packs = tuple(pack if name == pack.id else packs_loader.get(name) for name in vector.packs)
         judged = _judge_of(pack, example, vector)
-        found.append(Case(str(example["says"]), vector.question, vector.facts, packs, judged, _compares_next(vector)))
+        found.append(
+            Case(
+                str(example["says"]),
+                vector.question,
+                vector.facts,
+                packs,
+                judged,
+                _in_full(vector) or "shows" in example,
+            )
+        )
     return found
 
 
-def _compares_next(vector: vectors.Vector) -> bool:
+def _in_full(vector: vectors.Vector) -> bool:
     return vector.expected != "permit" and vector.next_permitted is not None
 
 
@@ -181,9 +199,7 @@ def vector_cases(found: Iterable[vectors.Vector]) -> list[Case]:
             packs = tuple(packs_loader.get(name) for name in vector.packs)
         except PackError:
             continue
-        ready.append(
-            Case(vector.id, vector.question, vector.facts, packs, _agreement_of(vector), _compares_next(vector))
-        )
+        ready.append(Case(vector.id, vector.question, vector.facts, packs, _agreement_of(vector), _in_full(vector)))
     return ready
 
 

@@ -96,7 +96,7 @@ def _essence(result: Result | None) -> tuple[object, ...] | None:
 def killer(mutant: Mutant, cases: Sequence[Case], alone: _Alone | None = None) -> str | None:
     """Return the first case that notices this mutant, or None."""
     for case in cases:
-        changed = mutant.alone if not case.compares_next else None
+        changed = mutant.alone if not case.in_full else None
         if alone is not None and changed is not None and alone.says_the_same(changed, mutant.pack.hash, case):
             continue
         if case.judge(case.ask(mutant.pack)):

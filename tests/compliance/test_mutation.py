@@ -314,6 +314,10 @@ def test_an_example_may_name_warnings_and_rules_that_are_kept(tmp_path: Path) ->
     assert why('warns = "T-HOURS"') == "warnings: none"
     assert why('silent = ["T-REPLY"]') == ""
     assert why('silent = ["T-HOURS"]') == "not silent: T-HOURS"
+    assert why('shows = { T-HOURS = { opens = "08:00" } }') == ""
+    assert why('shows = { T-HOURS = { opens = "07:00" } }') == "T-HOURS shows opens = 08:00"
+    assert why('shows = { T-GONE = { opens = "07:00" } }') == "T-GONE shows opens = None"
+    assert why('rests_on = ["T-REPLY"]') == "does not rest on T-REPLY"
     assert why('as_of = 2025-12-31\npasses = ["T-HOURS"]') == "not asked, or not kept: T-HOURS"
 
 
