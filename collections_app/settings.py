@@ -216,15 +216,36 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat" / "schedule")
 CELERY_BEAT_MAX_LOOP_INTERVAL = 5
 
 # -- Providers ---------------------------------------------------------------------------------------------------------
+# `contacts.channels.providers` reads these and refuses a start with what does not fit.
+PUBLIC_URL = (env_str("PUBLIC_URL", "") or "").rstrip("/")
+SMS_PROVIDER = env_str("SMS_PROVIDER", "generic")
 SMS_PROVIDER_URL = env_str("SMS_PROVIDER_URL", "")
 SMS_PROVIDER_TOKEN = env_str("SMS_PROVIDER_TOKEN", "")
+SMS_PROVIDER_HTTP = env_str("SMS_PROVIDER_HTTP", "")
+TWILIO_URL = env_str("TWILIO_URL", "https://api.twilio.com") or ""
+TWILIO_ACCOUNT_SID = env_str("TWILIO_ACCOUNT_SID", "") or ""
+TWILIO_AUTH_TOKEN = env_str("TWILIO_AUTH_TOKEN", "") or ""
+TWILIO_FROM = env_str("TWILIO_FROM", "")
+TWILIO_MESSAGING_SERVICE_SID = env_str("TWILIO_MESSAGING_SERVICE_SID", "")
+ALIYUN_SMS_URL = env_str("ALIYUN_SMS_URL", "https://dysmsapi.aliyuncs.com") or ""
+ALIYUN_ACCESS_KEY_ID = env_str("ALIYUN_ACCESS_KEY_ID", "") or ""
+ALIYUN_ACCESS_KEY_SECRET = env_str("ALIYUN_ACCESS_KEY_SECRET", "") or ""
+ALIYUN_SIGNATURE = env_str("ALIYUN_SIGNATURE", "v3")
+ALIYUN_SMS_SIGN_NAME = env_str("ALIYUN_SMS_SIGN_NAME", "") or ""
+ALIYUN_SMS_TEMPLATES = env_str("ALIYUN_SMS_TEMPLATES", "")
+# Messages a second that each channel's provider allows, over all processes together.
+PROVIDER_RATES = env_list("PROVIDER_RATES")
 # Receipts of providers are signed with it (header "t=…,v1=…", HMAC-SHA256 over "timestamp.body").
 WEBHOOK_SECRET = env_secret(
     "WEBHOOK_SECRET", generated=_made.get("WEBHOOK_SECRET", "" if not SMS_PROVIDER_URL else None)
 )
+# Stands in the address at which a provider that signs nothing (Aliyun) reports; without it those addresses are shut.
+CALLBACK_TOKEN = env_str("CALLBACK_TOKEN", "") or ""
 PROVIDER_TIMEOUT_S = env_int("PROVIDER_TIMEOUT_S", 10)
 if bool(SMS_PROVIDER_URL) != bool(SMS_PROVIDER_TOKEN):
     raise ImproperlyConfigured("SMS_PROVIDER_URL and SMS_PROVIDER_TOKEN belong together: set both or neither.")
+EMAIL_PROVIDER = env_str("EMAIL_PROVIDER", "smtp")
+EMAIL_ANYMAIL = env_str("EMAIL_ANYMAIL", "")
 _mail_host = env_str("EMAIL_HOST")
 # Without EMAIL_HOST the mailer refuses aloud instead of losing messages.
 MAILERS: dict[str, Any] = {"default": {"BACKEND": "collections_app.mail.NoMailServer"}}

@@ -9,5 +9,7 @@ class ContactsConfig(AppConfig):
 
     def ready(self) -> None:
         from contacts import listeners
+        from contacts.channels import providers
 
+        providers.check()
         listeners.connect()

@@ -1,14 +1,19 @@
 """The senders in use: one per channel and thread, made when first needed."""
 
 import threading
+from collections.abc import Callable
 from typing import Final
 
 from contacts.channels.senders.base import NotConfigured, Sender
 from contacts.channels.senders.email import EmailSender
 from contacts.channels.senders.letter import LetterSender
-from contacts.channels.senders.sms import SmsSender
+from contacts.channels.senders.sms import sms_sender
 
-_BY_CHANNEL: Final[dict[str, type[Sender]]] = {kind.channel: kind for kind in (SmsSender, EmailSender, LetterSender)}
+_BY_CHANNEL: Final[dict[str, Callable[[], Sender]]] = {
+    "sms": sms_sender,
+    "email": EmailSender,
+    "letter": LetterSender,
+}
 _made = threading.local()
 
 

@@ -27,7 +27,8 @@ from contacts.channels.senders.base import (
 )
 from contacts.channels.senders.email import EmailSender
 from contacts.channels.senders.letter import LetterSender
-from contacts.channels.senders.sms import SmsSender
+from contacts.channels.senders.sms import sms_sender
+from contacts.channels.senders.sms.generic import GenericSms as SmsSender
 from tests.contacts.conftest import TEN
 from tests.factories.cases import CaseFactory, ContactPointFactory
 
@@ -110,7 +111,7 @@ def test_every_channel_with_a_sender_has_one_and_the_others_say_so(settings):
         with pytest.raises(NotConfigured):
             carriers.sender_of(channel)
     settings.SMS_PROVIDER_URL, settings.MAILERS = "", {}
-    for unconnected in (SmsSender, EmailSender):
+    for unconnected in (sms_sender, EmailSender):
         with pytest.raises(NotConfigured):
             unconnected()
 
@@ -149,7 +150,7 @@ def test_a_key_under_which_something_else_left_is_not_called_a_failure(carrier):
 )
 def test_what_a_text_provider_does_is_told_apart(carrier, fault, error, code):
     sender = SmsSender()
-    sender.timeout = 0.4
+    sender.wire.timeout = 0.4
     carrier.order(fault, delay_s=1.5)
     with pytest.raises(error) as raised:
         send(sender)
@@ -168,7 +169,7 @@ def test_a_wrong_token_is_nobodys_dead_number(carrier, settings):
     settings.SMS_PROVIDER_TOKEN = "wrong"
     with pytest.raises(Temporary) as refused:
         send(SmsSender())
-    assert refused.value.code == "provider-refused"
+    assert refused.value.code == "provider-refuses-us"
 
 
 def test_a_mail_carries_its_key_and_a_way_out_and_no_stray_header(mail, carrier):
