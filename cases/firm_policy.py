@@ -23,7 +23,7 @@ class PolicyRefused(Refused):
         "no-reason": _("Say why."),
         "hours": _("Give both hours or neither, the opening before the close."),
         "in-the-past": _("A policy cannot begin in the past: what was decided then was decided by the old one."),
-        "looser": _("%(objections)s"),
+        "looser": "%(objections)s",
     }
 
     def __init__(self, code: str, *, objections: Sequence[Objection] = (), **values: Any) -> None:

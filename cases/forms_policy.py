@@ -74,7 +74,7 @@ class FirmPolicyForm(forms.Form):
             self._add_cap(number, policy.document)
         packs = packs_loader.all_packs()
         language = "zh-hans" if (get_language() or "").startswith("zh") else "en"
-        self.fields["enabled"].choices = [(name, _named(name, packs, language)) for name in switchable(packs)]  # type: ignore[attr-defined]
+        self.fields["enabled"].choices = [(name, policy_name(name)) for name in switchable(packs)]  # type: ignore[attr-defined]
         adoptable = [pack for pack in packs if pack.id != packs_loader.POLICY]
         self.fields["packs"].choices = [  # type: ignore[attr-defined]
             (pack.id, f"{pack.id}: {pack.name.get(language) or pack.name.get('en', '')}") for pack in adoptable
@@ -160,9 +160,10 @@ def _initial(document: Mapping[str, Any]) -> dict[str, Any]:
     return initial
 
 
-def _named(policy: str, packs: tuple[packs_loader.Pack, ...], language: str) -> str:
-    """Return what a policy is, from the title of its rule."""
-    for pack in packs:
+def policy_name(policy: str) -> str:
+    """Return what a firm policy is, from the title of its rule, in the reader's language."""
+    language = "zh-hans" if (get_language() or "").startswith("zh") else "en"
+    for pack in packs_loader.all_packs():
         for rule in pack.rules:
             if any(version.params.get("policy") == policy for version in rule.versions):
                 return f"{rule.title.get(language) or rule.title.get('en', policy)} ({policy})"

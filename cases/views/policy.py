@@ -8,9 +8,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from cases import firm_policy, policy_book, reach
+from cases import firm_policy, policy_book, reach, wishes
 from cases.firm_policy import PolicyRefused
-from cases.forms_policy import GUARDED, PER, FirmPolicyForm
+from cases.forms_policy import GUARDED, PER, FirmPolicyForm, policy_name
 from cases.models import FirmPolicyVersion
 from collections_app.shared import clock
 from collections_app.shared.actor import Actor
@@ -100,13 +100,14 @@ def _words(policy: firm_policy.Policy) -> dict[str, Any]:
     lines = []
     for cap in policy.document.get("caps", ()):
         per = dict(PER).get(cap.get("per", "person"), "")
-        values = {"limit": cap["limit"], "days": cap.get("days", 1), "what": ", ".join(cap["channels"]), "per": per}
+        what = ", ".join(wishes.channel_label(channel) for channel in cap["channels"])
+        values = {"limit": cap["limit"], "days": cap.get("days", 1), "what": what, "per": per}
         lines.append(_("at most %(limit)s in %(days)s day(s) %(per)s: %(what)s") % values)
     guarded = dict(GUARDED)
     for channel, minutes in sorted(policy.document.get("guard_minutes", {}).items()):
         what = guarded.get(channel, channel)
         lines.append(_("%(what)s: nothing begins in the last %(n)s minutes") % {"what": what, "n": minutes})
-    lines += list(policy.document.get("enabled", ()))
+    lines += [policy_name(name) for name in policy.document.get("enabled", ())]
     lines += [_("adopts %(pack)s") % {"pack": pack} for pack in policy.document.get("packs", ())]
     if spread := policy.document.get("spread_minutes"):
         lines.append(_("messages spread over %(n)s minutes") % {"n": spread})
