@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from contacts.views import calls, impact, refused, try_it, watch, why_now
+from contacts.views import calls, impact, legal_clocks, refused, try_it, watch, why_now
 
 app_name = "contacts"
 urlpatterns = [
@@ -11,6 +11,7 @@ urlpatterns = [
     path("cases/<str:ref>/call/cancel/", calls.cancel, name="cancel-call"),
     path("cases/<str:ref>/why/", why_now.why, name="why"),
     path("cases/<str:ref>/refused/", refused.show, name="refused"),
+    path("cases/<str:ref>/clocks/", legal_clocks.show, name="legal-clocks"),
     path("compliance/", watch.show, name="watch"),
     path("compliance/releases/<int:pk>/impact/", impact.show, name="impact"),
     path("compliance/try/", try_it.show, name="try-it"),

@@ -98,6 +98,7 @@ ROUTES = {
     "compliance:approve": {"compliance"},
     "compliance:withdraw": {"compliance"},
     "contacts:refused": READERS,
+    "contacts:legal-clocks": READERS,
     "contacts:try-it": READERS,
     "contacts:watch": LEADS,
     "contacts:impact": {"compliance"},
