@@ -12,6 +12,7 @@ from compliance.predicates.scope import (
     about,
     at_work,
     debt_groups,
+    given_to_asker,
     happened_at_work,
     own_records,
     same_medium,
@@ -67,6 +68,7 @@ def more_calls_consents(question: Question, facts: Facts) -> list[Record]:
         if record.valid is not False
         and (record.contact_point_id is None or record.contact_point_id == question.contact_point_id)
         and (record.channel is None or same_medium(record.channel, question.channel))
+        and given_to_asker(record, question)
     ]
 
 

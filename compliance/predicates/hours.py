@@ -10,6 +10,7 @@ from compliance.predicates.registry import FAILED, PASSED, Finding, MissingFact,
 from compliance.predicates.scope import (
     CALLS,
     at_work,
+    given_to_asker,
     in_force,
     own_records,
     presumed_zones,
@@ -36,6 +37,8 @@ def valid_time_consents(question: Question, facts: Facts, *, express: bool = Fal
         if record.channel is not None and not same_medium(record.channel, question.channel):
             continue
         if record.contact_point_id is not None and record.contact_point_id != question.contact_point_id:
+            continue
+        if not given_to_asker(record, question):
             continue
         consents.append(record)
     return consents

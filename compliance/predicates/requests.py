@@ -9,7 +9,7 @@ from compliance.facts import Facts, Question, Record
 from compliance.predicates.counts import count_limit
 from compliance.predicates.instructions import opt_outs
 from compliance.predicates.registry import FAILED, PASSED, Finding, Value, fails, passes, predicate
-from compliance.predicates.scope import at_work, own_records, same_medium, with_person, zones_of
+from compliance.predicates.scope import at_work, given_to_asker, own_records, same_medium, with_person, zones_of
 from compliance.windows import local, start_of_day
 
 WRITTEN = frozenset({"written", "email", "letter", "portal"})
@@ -69,6 +69,7 @@ def _consents(question: Question, facts: Facts, forms: tuple[str, ...]) -> list[
         and (not forms or record.form in forms)
         and (record.channel is None or same_medium(record.channel, question.channel))
         and (record.contact_point_id is None or record.contact_point_id == question.contact_point_id)
+        and given_to_asker(record, question)
     ]
 
 

@@ -118,6 +118,11 @@ def own_records(question: Question, facts: Facts, *kinds: str) -> Iterator[Recor
             yield record
 
 
+def given_to_asker(consent: Record, question: Question) -> bool:
+    """Whether a consent is for who asks now: one given to an agency does not pass to the next with the account."""
+    return consent.agency is None or question.agency is None or consent.agency == question.agency
+
+
 def past_contacts(question: Question, facts: Facts) -> Iterator[ContactEvent]:
     """Yield the contacts made up to the question."""
     for event in facts.contacts:

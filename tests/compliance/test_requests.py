@@ -109,3 +109,16 @@ def test_five_messages_under_consent_and_the_sixth_when_the_first_is_seven_dates
     assert result.finding.counted == (1, 2, 3, 4, 5)
     without = ask(question, known("US-DC", "America/New_York"), "US-DC")
     assert (without.failing, without.next_permitted) == (("US-DC-FREQ-5EMSG",), None)
+
+
+@pytest.mark.parametrize(("agency", "permitted"), [("A", True), ("B", False), (None, True)])
+@pytest.mark.parametrize("kind", ["consent_time", "consent_more_calls"])
+def test_a_consent_does_not_pass_with_the_account_to_the_next_agency(
+    kind: str, agency: str | None, permitted: bool
+) -> None:
+    agreed = Record(kind=kind, at=at("2026-06-02T12:00:00-04:00"), agency=agency)
+    talk = calls(["2026-06-02T10:00:00-04:00"], outcome="conversation", actor_kind="agency")
+    facts = known("US", "America/New_York", records=(agreed,), contacts=() if kind == "consent_time" else talk)
+    hour = "21:30" if kind == "consent_time" else "12:00"
+    question = call(f"2026-06-03T{hour}:00-04:00", actor_kind="agency", agency="A")
+    assert ask(question, facts, "US-FED").permitted is permitted
