@@ -70,6 +70,7 @@ def _of_one(told: InstructionRow, who: Concerned, *, mine: bool, here: bool) -> 
         yield _record("opt_out", told, who, mine=mine, point_id=None)
         yield _record("opt_out_confirmed", told, who, mine=mine, point_id=None)
     elif told.kind == Kind.VULNERABLE:
+        yield _record("vulnerable", told, who, mine=mine, point_id=None)
         for channel in told.details.get("channels", ()):
             yield _record("opt_out", told, who, mine=mine, point_id=None, channel=channel)
     elif told.kind == Kind.OPT_OUT and not (told.channel or told.place or point_id):
