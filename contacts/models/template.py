@@ -45,15 +45,22 @@ class Template(models.Model):
 
 
 class TemplateVersion(models.Model):
-    """One wording in one language. Once approved it is never changed; the next wording is the next version."""
+    """One wording in one language, for every place or for one jurisdiction, as one of the variants that are compared.
+
+    Once decided about it is never changed, which the database keeps; the next wording is the next version.
+    """
 
     class Status(models.TextChoices):
         DRAFT = "draft", _("draft")
         APPROVED = "approved", _("approved")
+        REFUSED = "refused", _("refused")
         RETIRED = "retired", _("retired")
 
     template = models.ForeignKey(Template, on_delete=models.PROTECT, related_name="versions")
     language = models.CharField(_("language"), max_length=10)
+    jurisdiction = models.CharField(_("jurisdiction"), max_length=40, blank=True)  # "": every place
+    variant = models.CharField(_("variant"), max_length=1, default="A")
+    weight = models.PositiveSmallIntegerField(_("share among the variants"), default=1)
     version = models.PositiveSmallIntegerField(_("version"))
     subject = models.CharField(_("subject"), max_length=200, blank=True)
     body = models.TextField(_("text"), max_length=8000)
@@ -61,6 +68,8 @@ class TemplateVersion(models.Model):
     written_by = models.ForeignKey("staff.User", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     approved_by = models.ForeignKey("staff.User", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     approved_at = models.DateTimeField(_("approved"), null=True, blank=True)
+    refused_by = models.ForeignKey("staff.User", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    reason = models.CharField(_("reason"), max_length=300, blank=True)  # of a refusal or of taking it out of use
     created_at = models.DateTimeField()
 
     class Meta:
@@ -68,11 +77,12 @@ class TemplateVersion(models.Model):
         verbose_name_plural = _("template versions")
         constraints = [
             models.UniqueConstraint(
-                name="template_version_is_unique_per_language", fields=["template", "language", "version"]
+                name="wording_version_is_unique_per_language_place_and_variant",
+                fields=["template", "language", "jurisdiction", "variant", "version"],
             ),
             models.UniqueConstraint(
-                name="template_has_one_approved_wording_per_language",
-                fields=["template", "language"],
+                name="template_has_one_approved_wording_per_variant",
+                fields=["template", "language", "jurisdiction", "variant"],
                 condition=Q(status="approved"),
             ),
             models.CheckConstraint(
@@ -82,7 +92,39 @@ class TemplateVersion(models.Model):
             models.CheckConstraint(
                 name="template_approved_says_when", condition=~Q(status="approved") | Q(approved_at__isnull=False)
             ),
+            models.CheckConstraint(
+                name="wording_is_refused_by_somebody_else",
+                condition=Q(refused_by__isnull=True) | ~Q(refused_by=F("written_by")),
+            ),
+            models.CheckConstraint(name="wording_refused_says_why", condition=~Q(status="refused") | ~Q(reason="")),
+            models.CheckConstraint(name="wording_variant_is_a_letter", condition=Q(variant__regex=r"^[A-D]$")),
+            models.CheckConstraint(name="wording_weight_is_positive", condition=Q(weight__gte=1, weight__lte=100)),
         ]
 
     def __str__(self) -> str:
-        return f"{self.template.code} {self.language} v{self.version}"
+        place = f" {self.jurisdiction}" if self.jurisdiction else ""
+        variant = f" {self.variant}" if self.variant != "A" else ""
+        return f"{self.template.code} {self.language}{place}{variant} v{self.version}"
+
+
+class Letterhead(models.Model):
+    """What the messages of one creditor say about the creditor and about us, beside its name and telephone number."""
+
+    creditor = models.OneToOneField("cases.Creditor", on_delete=models.PROTECT, related_name="letterhead")
+    address = models.CharField(_("postal address"), max_length=200, blank=True)
+    complaint_line = models.CharField(_("complaint line"), max_length=100, blank=True)
+    agency_name = models.CharField(_("name of the agency"), max_length=200, blank=True)
+    payment_methods = models.CharField(_("how to pay"), max_length=300, blank=True)
+    payment_url = models.URLField(
+        _("payment page"), max_length=200, blank=True,
+        help_text=_("{reference} in it is replaced by the reference of the case."),
+    )  # fmt: skip
+    legal_basis = models.CharField(_("legal basis of a demand"), max_length=300, blank=True)
+    recordings_kept = models.CharField(_("how long recordings are kept"), max_length=100, blank=True)
+
+    class Meta:
+        verbose_name = _("letterhead")
+        verbose_name_plural = _("letterheads")
+
+    def __str__(self) -> str:
+        return str(self.creditor)
