@@ -317,14 +317,22 @@ SELECT 'hold.released', 'cases.hold', id, person_id, %(actor_kind)s, %(actor_id)
     jsonb_build_object('reason', 'ended', 'kind', kind, 'ends_on', ends_on::text)
 FROM released ORDER BY id
 """
-# A hold whose review date has come stays before a supervisor until he releases it or moves the date.
+# A hold, or a matter that somebody opened (a dispute, a complaint, special care), whose review date has come stays
+# before a supervisor until he ends it or moves the date.
 REVIEW_HOLDS: Final = f"""
-WITH due AS (
-    SELECT standing.id, min(hold.review_on) AS review_on
-    FROM cases_hold AS hold JOIN cases_case AS standing
-        ON standing.person_id = hold.person_id AND standing.creditor_id = %(creditor)s
+WITH kept AS (
+    SELECT hold.person_id, hold.review_on FROM cases_hold AS hold WHERE {_MINE} AND hold.review_on <= %(day)s
+    UNION ALL
+    SELECT told.person_id, told.review_on FROM cases_instruction AS told
+    WHERE told.review_on <= %(day)s AND (told.creditor_id IS NULL OR told.creditor_id = %(creditor)s)
+      AND (told.expires_at IS NULL OR told.expires_at > %(at)s)
+      AND NOT EXISTS (SELECT FROM cases_instructionwithdrawal AS undone WHERE undone.instruction_id = told.id)
+), due AS (
+    SELECT standing.id, min(kept.review_on) AS review_on
+    FROM kept JOIN cases_case AS standing
+        ON standing.person_id = kept.person_id AND standing.creditor_id = %(creditor)s
        AND standing.status NOT IN ('cured', 'closed')
-    WHERE {_MINE} AND hold.review_on <= %(day)s AND standing.next_action <> 'review'
+    WHERE standing.next_action <> 'review'
     GROUP BY standing.id
 ), flagged AS (
     UPDATE cases_case AS standing

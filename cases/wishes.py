@@ -1,21 +1,16 @@
-"""What stands about a person: what was asked, what was agreed, what is held; since when, until when, from whom. And the
-lists of what somebody must come back to.
-"""
+"""What stands about a person: what was asked, what was agreed, what is held; since when, until when, from whom."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any, Final
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from cases.models import Case, Consent, Hold, Instruction
 from cases.models.instruction import Source
-from collections_app.shared import clock
 
 ENDED_SHOWN: Final = 20
-EXPIRING_DAYS: Final = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,74 +217,3 @@ def _source(source: str, form: str) -> str:
 
 def _reviewer(row: Instruction | Hold) -> str:
     return str(row.reviewer_team or row.reviewer or "")
-
-
-# -- what somebody must come back to -----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Due:
-    """One row that somebody must look at: a hold or matter to review, a consent that ends."""
-
-    line: Line
-    case: Case | None
-    on: date
-
-
-def holds_to_review(user: Any, *, at: datetime, limit: int = 100) -> list[Due]:
-    """Return the holds in force whose review date or end has come, oldest first, as far as the reader may see them."""
-    rows = Hold.objects.filter(released_at__isnull=True).filter(
-        Q(review_on__lte=clock.business_day(at, "UTC")) | Q(ends_on__lte=clock.business_day(at, "UTC"))
-    )
-    rows = _of_persons_seen(rows, user).select_related("account", "placed_by", "reviewer_team", "reviewer")
-    found = rows.order_by("review_on", "pk")[:limit]
-    return _with_cases([(_held(row), row, row.review_on or row.ends_on) for row in found])
-
-
-def matters_to_review(user: Any, *, at: datetime, limit: int = 100) -> list[Due]:
-    """Return the disputes, complaints and other open matters whose review date has come, oldest first."""
-    rows = Instruction.objects.filter(review_on__lte=clock.business_day(at, "UTC"), withdrawal__isnull=True).exclude(
-        expires_at__lte=at
-    )
-    rows = _of_persons_seen(rows, user).select_related(
-        "contact_point__address", "account", "recorded_by", "reviewer_team", "reviewer", "withdrawal"
-    )
-    found = rows.order_by("review_on", "pk")[:limit]
-    return _with_cases([(_asked(row, at), row, row.review_on) for row in found])
-
-
-def consents_that_expire(user: Any, *, at: datetime, days: int = EXPIRING_DAYS, limit: int = 100) -> list[Due]:
-    """Return the consents that end within so many days, soonest first, as far as the reader may see them."""
-    rows = Consent.objects.filter(
-        withdrawn_at__isnull=True, spent_at__isnull=True, expires_at__gt=at, expires_at__lte=at + timedelta(days=days)
-    )
-    rows = _of_persons_seen(rows, user).select_related("contact_point__address", "account", "recorded_by")
-    found = rows.order_by("expires_at", "pk")[:limit]
-    return _with_cases([(_agreed(row, at), row, row.expires_at.date() if row.expires_at else None) for row in found])
-
-
-def _of_persons_seen[Row: (Instruction, Consent, Hold)](rows: "QuerySet[Row]", user: Any) -> "QuerySet[Row]":
-    """Return the rows about persons of whom the reader may see a case."""
-    if user.is_active and user.has_perm("cases.view_all"):
-        return rows
-    if not user.is_active or not user.has_perm("cases.view_team") or user.team_id is None:
-        return rows.none()
-    return rows.filter(person_id__in=Case.objects.filter(team_id=user.team_id).values("person_id"))
-
-
-def _with_cases(rows: Iterable[tuple[Line, Any, date | None]]) -> list[Due]:
-    """Put to each row the case where it is looked after: of its creditor, else the latest of the person."""
-    rows = list(rows)
-    cases: dict[int, list[Case]] = {}
-    wanted = {row.person_id for _line, row, _on in rows}
-    for case in (
-        Case.objects.filter(person_id__in=wanted).select_related("person", "creditor").order_by("-opened_at", "-pk")
-    ):
-        cases.setdefault(case.person_id, []).append(case)
-    found = []
-    for line, row, on in rows:
-        mine = cases.get(row.person_id, [])
-        own = [case for case in mine if case.creditor_id == row.creditor_id]
-        if on is not None:
-            found.append(Due(line, next(iter(own or mine), None), on))
-    return found

@@ -7,7 +7,7 @@ from typing import Any, Final
 from django.db.models import F, Q, QuerySet
 
 from cases import reach
-from cases.models import Case, Consent, Hold
+from cases.models import Case, Consent, Hold, Instruction
 from compliance import previews
 from compliance.limits import Limit
 from contacts import facts
@@ -92,8 +92,19 @@ def holds_to_review(user: Any, *, at: datetime) -> QuerySet[Hold]:
     until = at.date() + HOLDS_WITHIN
     return (
         Hold.objects.filter(_of_visible(user), released_at__isnull=True, review_on__lte=until)
-        .select_related("person", "reviewer_team", "placed_by", "creditor")
+        .select_related("person", "reviewer_team", "reviewer", "placed_by", "creditor")
         .order_by(F("review_on").asc(), "pk")
+    )
+
+
+def matters_to_review(user: Any, *, at: datetime) -> QuerySet[Instruction]:
+    """Return what people asked that somebody comes back to (disputes, complaints, care), the most overdue first."""
+    until = at.date() + HOLDS_WITHIN
+    return (
+        Instruction.objects.filter(_of_visible(user), withdrawal__isnull=True, review_on__lte=until)
+        .exclude(expires_at__lte=at)
+        .select_related("person", "reviewer_team", "reviewer", "recorded_by", "creditor")
+        .order_by("review_on", "pk")
     )
 
 

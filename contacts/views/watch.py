@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from cases.models import Hold, Instruction
 from collections_app.shared import clock, refs
 from collections_app.staff.access import allowed
 from collections_app.staff.models import User
@@ -141,22 +142,25 @@ def _consents(user: Any, at: datetime) -> dict[str, Any]:
 
 
 def _holds(user: Any, at: datetime) -> dict[str, Any]:
-    rows = people.holds_to_review(user, at=at)
-    shown = list(rows[:SHOWN])
+    """Return the holds and open matters that somebody must come back to, the most overdue first."""
+    held, matters = people.holds_to_review(user, at=at), people.matters_to_review(user, at=at)
+    rows: list[Hold | Instruction] = [*held[:SHOWN], *matters[:SHOWN]]
+    rows.sort(key=lambda row: (row.review_on is None, row.review_on or at.date(), row.pk))
+    shown = rows[:SHOWN]
     cases = people.cases_of(user, {row.person_id for row in shown})
     today = timezone.localdate(at)
     return {
-        "count": rows.count(),
-        "late": rows.filter(review_on__lt=today).count(),
+        "count": held.count() + matters.count(),
+        "late": held.filter(review_on__lt=today).count() + matters.filter(review_on__lt=today).count(),
         "rows": [
             {
                 "url": reverse("cases:case", args=[cases[row.person_id].ref]) if row.person_id in cases else "",
                 "person_name": str(row.person),
                 "what": str(row.get_kind_display()),
-                "reason": row.reason,
+                "reason": row.reason if isinstance(row, Hold) else row.words,
                 "review_on": row.review_on,
                 "is_late": row.review_on is not None and row.review_on < today,
-                "owner": str(row.reviewer_team or row.placed_by or ""),
+                "owner": str(row.reviewer_team or row.reviewer or ""),
             }
             for row in shown
         ],

@@ -1,13 +1,22 @@
 """The close of day over the book: what it writes for the day that ended and prepares for the next."""
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 from django.db import IntegrityError, connection, transaction
 
 from cases import closing, freshness
-from cases.models import AccountState, BucketTransition, Case, Hold, ImportBatch, PortfolioFigure, Promise
+from cases.models import (
+    AccountState,
+    BucketTransition,
+    Case,
+    Hold,
+    ImportBatch,
+    InstructionWithdrawal,
+    PortfolioFigure,
+    Promise,
+)
 from collections_app.shared.actor import SYSTEM
 from compliance.models import AuditEvent
 from tests.factories.cases import (
@@ -15,6 +24,7 @@ from tests.factories.cases import (
     CaseFactory,
     CreditorFactory,
     HoldFactory,
+    InstructionFactory,
     PersonFactory,
     ProductFactory,
     PromiseFactory,
@@ -308,6 +318,24 @@ def test_a_hold_whose_review_date_has_come_is_put_before_a_supervisor_once(produ
     case.refresh_from_db()
     assert (case.next_action, case.next_action_at) == ("review", close.morning)
     assert closing.look_after_holds(close)["to_review"] == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "to_review"),
+    [({}, 1), ({"review_on": date(2026, 3, 5)}, 0), ({"expires_at": datetime(2026, 3, 4, 0, 30, tzinfo=UTC)}, 0)],
+)
+def test_a_dispute_whose_review_date_has_come_is_put_before_a_supervisor(product, at, change, to_review):
+    case = CaseFactory(creditor=product.creditor, at=at)
+    told = {"review_on": date(2026, 3, 4), "received_at": at - timedelta(days=9), "recorded_at": at} | change
+    InstructionFactory(person=case.person, kind="dispute_open", **told)
+    assert closing.look_after_holds(close_of(product.creditor, at=at))["to_review"] == to_review
+
+
+def test_a_dispute_that_was_taken_back_is_put_before_nobody(product, at):
+    case = CaseFactory(creditor=product.creditor, at=at)
+    told = InstructionFactory(person=case.person, kind="dispute_open", review_on=date(2026, 3, 4))
+    InstructionWithdrawal.objects.create(instruction=told, person=case.person, reason="paid", withdrawn_at=at)
+    assert closing.look_after_holds(close_of(product.creditor, at=at))["to_review"] == 0
 
 
 # -- spans and freshness -----------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from cases.models import Address, Consent, ContactPoint, Hold, Instruction, Pers
 from collections_app.shared import sealed
 from collections_app.shared.actor import SYSTEM, Actor
 from compliance.models import AuditEvent
+from contacts import watching
 from tests.factories import NOW
 from tests.factories.cases import (
     AccountFactory,
@@ -314,25 +315,23 @@ def test_a_released_hold_is_not_moved_any_more(case):
         assert refused.value.code == "released"
 
 
-# -- what somebody must come back to -----------------------------------------------------------------------------------
+# -- what somebody must come back to, and the panel --------------------------------------------------------------------
 
 
 def test_the_lists_hold_what_is_due_for_those_who_may_see_it(case, compliance_officer, make_user):
     mine, other = make_user("supervisor", team=case.team), make_user("supervisor", username="o", team=TeamFactory())
-    due, coming = HoldFactory(case=case, review_on=TODAY), HoldFactory(case=case, kind="policy")
-    Hold.objects.filter(pk=coming.pk).update(review_on=TODAY + timedelta(days=5))
-    matter = ask(case, "dispute_open")
-    Instruction.objects.filter(pk=matter.pk).update(review_on=TODAY)
-    soon, late = agree(case, expires_at=NOW + timedelta(days=5)), agree(case, expires_at=NOW + timedelta(days=90))
+    due = HoldFactory(case=case, review_on=TODAY)
+    HoldFactory(case=case, kind="policy", review_on=TODAY + timedelta(days=60))
+    matter, lapsed, gone = ask(case, "dispute_open"), ask(case, "complaint_open"), ask(case, "sensitive_occasion")
+    Instruction.objects.update(review_on=TODAY)
+    Instruction.objects.filter(pk=lapsed.pk).update(expires_at=NOW + timedelta(seconds=1))
+    instructions.withdraw(instruction_id=gone.pk, reason="over", actor=SYSTEM, at=NOW)
+    later = NOW + timedelta(seconds=2)
     for reader in (mine, compliance_officer):
-        assert [(one.line.pk, one.case, one.on) for one in wishes.holds_to_review(reader, at=NOW)] == [
-            (due.pk, case, TODAY)
-        ]
-        assert [one.line.pk for one in wishes.matters_to_review(reader, at=NOW)] == [matter.pk]
-        assert [one.line.pk for one in wishes.consents_that_expire(reader, at=NOW)] == [soon.pk]
-        assert [one.line.pk for one in wishes.consents_that_expire(reader, at=NOW, days=100)] == [soon.pk, late.pk]
-    for find in (wishes.holds_to_review, wishes.matters_to_review, wishes.consents_that_expire):
-        assert find(other, at=NOW) == []
+        assert list(watching.holds_to_review(reader, at=later)) == [due]
+        assert list(watching.matters_to_review(reader, at=later)) == [matter]
+    for find in (watching.holds_to_review, watching.matters_to_review):
+        assert list(find(other, at=later)) == []
 
 
 def test_the_panel_says_scope_source_and_end_and_what_is_over(case):
