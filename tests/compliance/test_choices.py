@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from compliance import choices, packs_loader
+from compliance import choices, gate, packs_loader
+from compliance.facts import Facts
 from compliance.packs_loader import Condition, PackError
+from compliance.releases.in_force import Edition
 
 CARDS = packs_loader.get("CN-CC-2011")
 SAYS = """
@@ -85,3 +87,23 @@ def test_every_installed_pack_binds_whom_its_scope_says(pack_id: str) -> None:
     pack = packs_loader.get(pack_id)
     assert choices.failures(pack) == []
     assert [name for name, noticed in choices.proofs(pack) if not noticed] == []
+
+
+DRAFTS = [pack_id for pack_id in packs_loader.installed() if not packs_loader.get(pack_id).enabled]
+
+
+@pytest.mark.parametrize("pack_id", DRAFTS)
+def test_a_draft_binds_nobody_until_the_firm_adopts_it(pack_id: str) -> None:
+    draft = packs_loader.get(pack_id)
+    alone = Edition((draft,), (), {draft.id: draft})
+    facts = Facts(jurisdictions=draft.jurisdictions[:1])
+    assert gate.choose_from(alone, facts) == ()
+    assert gate.choose_from(alone, replace(facts, extra_packs=(draft.id,))) == (draft,)
+
+
+def test_what_is_proposed_or_not_confirmed_is_a_draft() -> None:
+    assert {"US-NYS", "IN-RBI-2026-DRAFT"} <= set(DRAFTS)
+    for pack_id in packs_loader.installed():
+        pack = packs_loader.get(pack_id)
+        if any(rule.force == "draft" and rule.role != "definition" for rule in pack.rules):
+            assert not pack.enabled, pack_id
