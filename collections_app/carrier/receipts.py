@@ -15,6 +15,7 @@ import urllib.request
 import uuid
 from typing import Any
 
+from . import aliyun, postmark, twilio
 from .faults import Fault
 from .store import Message, Store
 
@@ -31,9 +32,15 @@ def signature(secret: str, body: bytes, at: int) -> str:
 class Receipts:
     """Posts what happened to messages, later and again where it is not taken."""
 
-    def __init__(self, store: Store, *, url: str, secret: str, delay_s: float = 0.5) -> None:
-        """Post to `url` (nothing is posted when it is empty), each step `delay_s` seconds after the one before."""
-        self.store, self.url, self.secret, self.delay_s = store, url, secret, delay_s
+    def __init__(self, store: Store, *, url: str, secret: str, delay_s: float = 0.5, token: str = "") -> None:
+        """Post to `url` (nothing is posted when it is empty), each step `delay_s` seconds after the one before.
+
+        secret: signs our own receipts. token: signs those of the Twilio interface. `others` are the addresses, by
+        interface, for messages that name none themselves; `mail_secret` is the user:password of mail events.
+        """
+        self.store, self.url, self.secret, self.delay_s, self.token = store, url, secret, delay_s, token
+        self.others: dict[str, str] = {}
+        self.mail_secret = ""
         self._due: list[tuple[float, int, dict[str, Any], Message | None, int]] = []
         self._numbers = itertools.count()
         self._condition = threading.Condition()
@@ -116,14 +123,10 @@ class Receipts:
     def _post(self, event: dict[str, Any], message: Message | None) -> bool:
         if message is not None and event["status"] not in message.events:
             self.store.note(message, event["status"])
-        if not self.url:
+        url, body, headers = self._written(event, message)
+        if not url:
             return True
-        body = json.dumps(event, ensure_ascii=False).encode()
-        headers = {
-            "Content-Type": "application/json",
-            "X-Carrier-Signature": signature(self.secret, body, int(time.time())),
-        }
-        request = urllib.request.Request(self.url, data=body, headers=headers, method="POST")  # noqa: S310
+        request = urllib.request.Request(url, data=body, headers=headers, method="POST")  # noqa: S310
         try:
             with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310  (an address given at start)
                 answer.read()
@@ -137,6 +140,20 @@ class Receipts:
             return False
         self.store.count("receipts.taken")
         return True
+
+    def _written(self, event: dict[str, Any], message: Message | None) -> tuple[str, bytes, dict[str, str]]:
+        """Return address, body and headers of an event, in the words of the interface by which its message came."""
+        via = message.via if message is not None else ""
+        if message is not None and via == "twilio":
+            return twilio.receipt(message, event["status"], token=self.token)
+        if message is not None and via == "aliyun":
+            return self.others.get(via, ""), *aliyun.receipt(message, event["status"])
+        if message is not None and via == "postmark":
+            what = "hard" if event["status"] == "failed" else "delivered"
+            return self.others.get(via, ""), *postmark.happened(message, what, secret=self.mail_secret)
+        body = json.dumps(event, ensure_ascii=False).encode()
+        stamp = signature(self.secret, body, int(time.time()))
+        return self.url, body, {"Content-Type": "application/json", "X-Carrier-Signature": stamp}
 
 
 def _iso(seconds: float) -> str:

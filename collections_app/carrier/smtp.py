@@ -56,6 +56,7 @@ class Sink:
     def _keep(self, envelope: Any) -> None:
         mail = email.message_from_bytes(envelope.content, policy=email.policy.default)
         body = mail.get_body(("plain", "html")) if isinstance(mail, EmailMessage) else None
+        html = mail.get_body(("html",)) if isinstance(mail, EmailMessage) else None
         # A mail server knows no idempotency: the same Message-ID twice is two mails, and the figures show it.
         self.store.accept(
             Message(
@@ -67,6 +68,8 @@ class Sink:
                 text=body.get_content() if body is not None else "",
                 key=str(mail.get("Message-ID", "")).strip().strip("<>"),
                 reference=str(mail.get("X-Reference", "")),
+                html=html.get_content() if html is not None else "",
+                headers={name: str(value) for name, value in mail.items()},
             ),
             idempotent=False,
         )

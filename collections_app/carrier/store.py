@@ -13,7 +13,10 @@ KEPT = 200_000  # messages; older ones are forgotten by the page, never by the f
 
 @dataclass
 class Message:
-    """One accepted message. `at` is seconds since 1970; `events` are the receipts sent back, in order."""
+    """One accepted message. `at` is seconds since 1970; `events` are the receipts sent back, in order.
+
+    via: the interface by which it came, in whose words its receipts go back; callback: where to, if the message said.
+    """
 
     id: str
     channel: str
@@ -26,6 +29,10 @@ class Message:
     body_hash: str = ""
     at: float = field(default_factory=time.time)
     status: str = "accepted"
+    html: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+    via: str = ""
+    callback: str = ""
     events: list[str] = field(default_factory=list)
 
 

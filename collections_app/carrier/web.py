@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from . import page
+from . import aliyun, page, postmark, twilio
 from .faults import KINDS, Fault, Faults
 from .receipts import Receipts
 from .store import Message, Store
@@ -32,6 +32,8 @@ class Carrier(ThreadingHTTPServer):
     ) -> None:
         """Listen on the address (port 0: any free one)."""
         self.store, self.faults, self.receipts, self.token = store, faults, receipts, token
+        receipts.token = receipts.token or token
+        self.nonces: set[str] = set()
         super().__init__(address, Handler)
 
     def server_bind(self) -> None:
@@ -77,9 +79,17 @@ class Handler(BaseHTTPRequestHandler):
         body = self._body()
         if body is None:
             return
-        match urlsplit(self.path).path:
+        where = urlsplit(self.path).path
+        if account := twilio.PATH.fullmatch(where):
+            self._take_twilio(account.group(1), body)
+            return
+        match where:
             case "/sms/messages":
                 self._take_sms(body)
+            case "/aliyun/":
+                self._take_aliyun(body)
+            case "/postmark/email":
+                self._take_postmark(body)
             case "/replies":
                 self._reply(body)
             case "/faults":
@@ -141,39 +151,131 @@ class Handler(BaseHTTPRequestHandler):
                 self.server.receipts.send_now(kept)
             else:
                 self.server.receipts.plan(kept, faults)
-        self._answer_accepted(kept, replayed=kept is not message, faults=faults)
+        self._answer_accepted(_shown(kept), replayed=kept is not message, faults=faults)
 
-    def _fails_before(self, faults: dict[str, Fault]) -> bool:
+    def _take_twilio(self, account: str, body: bytes) -> None:
+        self.server.store.count("sms.posts")
+        if not twilio.signed_in(self.headers.get("Authorization", ""), account, self.server.token):
+            self.server.store.count("refused.token")
+            self._answer(401, twilio.refusal(401, 20003, "Authenticate"))
+            return
+        found = twilio.read(body)
+        if not isinstance(found, Message):
+            self._answer(found[0], twilio.refusal(*found))
+            return
+        faults = self.server.faults.draw("sms", found.to)
+        if self._breaks(faults):
+            return
+        if refused := twilio.refused_by(faults):
+            wait = {"Retry-After": str(faults["rate_limited"].retry_after_s)} if refused[0] == 429 else {}
+            self._answer(refused[0], twilio.refusal(*refused), headers=wait)
+            return
+        self._accept(found, faults, twilio.shown(found, account))
+
+    def _take_aliyun(self, body: bytes) -> None:
+        server = self.server
+        asked = aliyun.asked_for(self.command, urlsplit(self.path).query, self.headers, body)
+        wrong = aliyun.unsigned(self.command, dict(asked), self.headers, body, token=server.token, nonces=server.nonces)
+        if wrong is not None:
+            server.store.count("refused.token")
+            self._answer(wrong[0], aliyun.said(wrong[1]))
+            return
+        if asked.get("Action") == "QuerySendDetails":
+            self._answer(200, aliyun.details(server.store, asked))
+            return
+        server.store.count("sms.posts")
+        found = aliyun.read(asked) if asked.get("Action") == "SendSms" else "InvalidAction.NotFound"
+        if not isinstance(found, Message):
+            self._answer(200 if found.startswith("isv.") else 404, aliyun.said(found))
+            return
+        faults = server.faults.draw("sms", found.to)
+        if self._breaks(faults):
+            return
+        if refused := aliyun.refused_by(faults):
+            self._answer(refused[0], aliyun.said(refused[1]))
+            return
+        self._accept(found, faults, aliyun.said("OK", BizId=found.id), status=200)
+
+    def _take_postmark(self, body: bytes) -> None:
+        self.server.store.count("email.posts")
+        given = self.headers.get("X-Postmark-Server-Token", "")
+        if not hmac.compare_digest(given.encode(), self.server.token.encode()):
+            self._answer(401, {"ErrorCode": 10, "Message": "Bad or missing Server API token."})
+            return
+        found = postmark.read(body)
+        if found is None:
+            self._answer(422, {"ErrorCode": 402, "Message": "Invalid JSON"})
+            return
+        faults = self.server.faults.draw("email", found.to)
+        if self._breaks(faults):
+            return
+        if "rate_limited" in faults:
+            wait = str(faults["rate_limited"].retry_after_s)
+            self._answer(429, {"ErrorCode": 429, "Message": "Too many requests"}, headers={"Retry-After": wait})
+            return
+        if refused := postmark.refused_by(faults):
+            self._answer(refused[0], {"ErrorCode": refused[1], "Message": refused[2]})
+            return
+        self._accept(found, faults, postmark.shown(found), status=200)
+
+    def _accept(self, message: Message, faults: dict[str, Fault], shown: dict[str, Any], *, status: int = 201) -> None:
+        """Keep a message of an interface that knows no keys, plan its receipts, answer."""
+        self.server.store.accept(message, idempotent=False)
+        if "receipt_before_answer" in faults:
+            self.server.receipts.send_now(message)
+        else:
+            self.server.receipts.plan(message, faults)
+        self._answer_accepted(shown, faults=faults, status=status)
+
+    def _breaks(self, faults: dict[str, Fault]) -> bool:
+        """Do what every carrier may do before it has read a message: cut the line, send elsewhere, be slow."""
         for kind in faults:
             self.server.store.count(f"faults.{kind}")
         if "cut" in faults:
             self._cut()
-        elif "rate_limited" in faults:
-            retry_after = str(faults["rate_limited"].retry_after_s)
-            self._answer(429, {"error": "rate_limited"}, headers={"Retry-After": retry_after})
-        elif "error" in faults:
-            self._answer(500, {"error": "internal"})
-        elif "refused" in faults:
-            self._answer(422, {"error": "invalid_number", "message": "this number cannot be reached"})
+        elif "redirect" in faults:
+            self._answer(307, {}, headers={"Location": f"http://127.0.0.1:{self.server.server_port}/elsewhere"})
+        elif "credentials" in faults:
+            self._answer(401, {"error": "unauthorized"})
         else:
             if "delay" in faults:
                 time.sleep(faults["delay"].delay_s)
             return False
         return True
 
-    def _answer_accepted(self, message: Message, *, replayed: bool, faults: dict[str, Fault]) -> None:
+    def _fails_before(self, faults: dict[str, Fault]) -> bool:
+        if self._breaks(faults):
+            return True
+        if "rate_limited" in faults:
+            retry_after = str(faults["rate_limited"].retry_after_s)
+            self._answer(429, {"error": "rate_limited"}, headers={"Retry-After": retry_after})
+        elif "error" in faults:
+            self._answer(500, {"error": "internal"})
+        elif "refused" in faults:
+            self._answer(422, {"error": "invalid_number", "message": "this number cannot be reached"})
+        elif "no_funds" in faults:
+            self._answer(402, {"error": "insufficient_funds"})
+        elif "opted_out" in faults:
+            self._answer(422, {"error": "opted_out"})
+        else:
+            return False
+        return True
+
+    def _answer_accepted(
+        self, shown: dict[str, Any], *, replayed: bool = False, faults: dict[str, Fault], status: int = 201
+    ) -> None:
         if "error_after_accept" in faults:
             self._answer(500, {"error": "internal"})
         elif "timeout_after_accept" in faults:
             time.sleep(faults["timeout_after_accept"].delay_s)
             self._cut()
         elif "wrong_json" in faults:
-            self._raw(201, b'{"id": "sms_', "application/json")
+            self._raw(status, b'{"id": "sms_', "application/json")
         elif "slow_body" in faults:
-            self._trickle(json.dumps(_shown(message)).encode(), faults["slow_body"].delay_s)
+            self._trickle(json.dumps(shown).encode(), faults["slow_body"].delay_s)
         else:
             headers = {"Idempotent-Replayed": "true"} if replayed else {}
-            self._answer(200 if replayed else 201, _shown(message), headers=headers)
+            self._answer(200 if replayed else status, shown, headers=headers)
 
     def _look_up(self, channel: str, key: str) -> None:
         if not self._signed_in():
