@@ -93,6 +93,7 @@ class _Active:
     in_force: bool
     passed: Result  # the result of a plain pass, made once
     unfit: dict[str, Result]  # the results of not applying, by condition, made once each
+    forbids: bool  # a restriction: neither exception, definition nor advisory
 
     def not_applicable(self, condition: str) -> Result:
         """Return the result that says which condition did not fit."""
@@ -122,8 +123,9 @@ class _Program:
         if known is None:
             if len(self.unfit_of) >= MANY:
                 self.unfit_of.clear()
-            known = tuple(_unfit(active, question, facts) for active in self.coverage), tuple(
-                _unfit(active, question, facts) for active in self.active
+            known = (
+                tuple(_unfit(active, question, facts) for active in self.coverage),
+                tuple(_unfit(active, question, facts) for active in self.active),
             )
             self.unfit_of[key] = known
         return known
@@ -163,6 +165,7 @@ def _compile(hashes: tuple[str, ...], day: date) -> _Program:
                 version is not None,
                 Result(rule.id, rule.pack, rule.role, PASS, rule.strength),
                 {},
+                rule.role == "restriction",
             )
             (coverage if rule.role == "coverage" else active).append(ready)
     ground = next((one for one in active if one.rule.id == FAILCLOSED), None)
@@ -388,8 +391,35 @@ def evaluate(question: Question, facts: Facts, packs: Sequence[Pack]) -> Outcome
 
 
 def permits(question: Question, facts: Facts, packs: Sequence[Pack]) -> bool:
-    """Return only whether the packs permit it: without the search for the next permitted time. Never raises."""
+    """Return only whether the packs permit it: without the search for the next permitted time. Never raises.
+
+    What forbids nothing is asked only where something does: then everything is, as `evaluate` would.
+    """
+    try:
+        if _nothing_fails(question, facts, compiled(packs, _day_of(question, facts))):
+            return True
+    except Exception:  # noqa: BLE001, S110  (whatever it is, the whole evaluation meets it and names it)
+        pass
     return not _safely(question, facts, packs).failing
+
+
+def _nothing_fails(question: Question, facts: Facts, program: _Program) -> bool:
+    """Whether every restriction that binds passes by itself, before any exception is looked at."""
+    if program.ground is None or all(pack.id == POLICY for pack in program.packs):
+        return False
+    if not _run(program.ground, question, facts).passed:
+        return False
+    unfit_coverage, unfit_active = program.unfit(question, facts)
+    uncovered = {
+        active.rule.pack
+        for active, unfit in zip(program.coverage, unfit_coverage, strict=True)
+        if not unfit and not _run(active, question, facts).passed
+    }
+    return all(
+        _run(active, question, facts).passed
+        for active, unfit in zip(program.active, unfit_active, strict=True)
+        if not unfit and active.forbids and active.rule.pack not in uncovered and active is not program.ground
+    )
 
 
 def refused(question: Question, error: Exception) -> Outcome:

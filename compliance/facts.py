@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any, Self
 
 Id = int | str
@@ -271,12 +272,15 @@ _NESTED: dict[str, type] = {
     "contacts": ContactEvent,
     "records": Record,
 }
+_AS_IT_IS = frozenset({str, int, bool, type(None)})
 _INSTANTS = frozenset({"at", "received_at", "withdrawn_at", "notified_at", "viewed_at"})
 _DATES = frozenset({"until", "valid_dates", "first_due", "instalment", "as_of"})
 _DECIMALS = frozenset({"overdraft_principal", "balance"})
 
 
 def _plain(value: Any) -> Any:
+    if type(value) in _AS_IT_IS:
+        return value
     if isinstance(value, datetime):
         if value.tzinfo is None:
             raise FactsError(f"instant without a zone: {value!r}")
@@ -360,10 +364,11 @@ _MICROSECOND = timedelta(microseconds=1)
 
 def as_plain(value: Question | Facts | Any) -> dict[str, Any]:
     """Return the fields that differ from their default, as JSON types."""
+    read, defaults = _READ[type(value)]
     return {
         name: _plain(current)
-        for name, default in _field_defaults(type(value))
-        if (current := getattr(value, name)) != default or type(current) is not type(default)
+        for (name, default), current in zip(defaults, read(value), strict=True)
+        if current is not default and (current != default or type(current) is not type(default))
     }
 
 
@@ -421,3 +426,4 @@ _KINDS: tuple[Any, ...] = (Question, Facts, Override, LocationClaim, ContactEven
 _DEFAULTS: dict[type, tuple[tuple[str, Any], ...]] = {
     kind: tuple((spec.name, spec.default) for spec in fields(kind)) for kind in _KINDS
 }
+_READ = {kind: (attrgetter(*(name for name, _ in defaults)), defaults) for kind, defaults in _DEFAULTS.items()}

@@ -261,11 +261,10 @@ def decide(
                 actor.label,
             ]
         )
-        decision = Decision(pk=decision_id)
         if outcome.overridden and question.override is not None:
             audit.record(
                 "gate.soft_rule_overridden",
-                subject=decision,
+                subject=Decision(pk=decision_id),
                 actor=actor,
                 at=at,
                 person_id=person_id,
@@ -274,7 +273,14 @@ def decide(
                 reason=question.override.reason,
             )
         if engine.ENGINE_ERROR in outcome.failing:
-            audit.record("gate.error", subject=decision, actor=actor, at=at, person_id=person_id, entrance=entrance)
+            audit.record(
+                "gate.error",
+                subject=Decision(pk=decision_id),
+                actor=actor,
+                at=at,
+                person_id=person_id,
+                entrance=entrance,
+            )
     except DatabaseError as error:
         raise GateUnavailable("the decision could not be stored") from error
     if valid_until is None:

@@ -121,8 +121,16 @@ def test_an_attempt_to_another_point_of_the_person_is_refused(permitted):
 
 def test_an_attempt_to_another_person_is_refused(permitted):
     other = CaseFactory(at=NOW)
-    with pytest.raises(IntegrityError):
+    with pytest.raises(IntegrityError, match="differs from what its decision permitted"):
         insert(permitted | {"contacted_id": other.person_id, "contact_point_id": other.point.pk})
+
+
+def test_a_permit_for_another_persons_contact_is_no_use(permitted):
+    """The row agrees with itself in everything; only the permit is about somebody else."""
+    other = CaseFactory(at=NOW)
+    theirs = DecisionFactory(person_id=other.person_id, contact_point_id=other.point.pk, creditor_id=other.creditor_id)
+    with pytest.raises(IntegrityError, match="differs from what its decision permitted"):
+        insert(permitted | {"decision_id": theirs.pk})
 
 
 def test_an_attempt_without_a_decision_is_refused(permitted):
@@ -142,6 +150,34 @@ def test_a_permit_is_used_once(permitted):
     insert(permitted)
     with pytest.raises(IntegrityError, match="decision_id"):
         insert(permitted)
+
+
+def test_a_permit_that_was_given_back_is_still_used(permitted):
+    pk = insert(permitted)
+    update(pk, "status = 'cancelled'")
+    with pytest.raises(IntegrityError, match="decision_id"):
+        insert(permitted)
+
+
+def test_the_unused_permit_of_another_contact_cannot_be_taken_over(permitted):
+    pk = insert(permitted)
+    spare = DecisionFactory(person_id=permitted["person_id"], contact_point_id=permitted["contact_point_id"])
+    with pytest.raises(IntegrityError, match="keeps its origin, decision and key"):
+        update(pk, f"decision_id = {spare.pk}")
+
+
+def test_one_permit_for_two_rows_of_one_statement_is_refused(permitted):
+    with pytest.raises(IntegrityError, match="decision_id"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(INSERT.replace("RETURNING id", "") + ";" + INSERT, permitted)
+
+
+def test_an_attempt_of_ours_cannot_hide_behind_another_origin(permitted):
+    """What is recorded as reported by others needs no permit, and can therefore never become a contact of ours."""
+    pk = insert(permitted | {"origin": "reported", "status": "recorded", "decision_id": None,
+                             "valid_from": None, "valid_until": None})  # fmt: skip
+    for change in ("origin = 'ours'", "status = 'cleared'", "origin = 'ours', status = 'cleared'"):
+        with pytest.raises(IntegrityError):
+            update(pk, change)
 
 
 def test_a_withheld_attempt_needs_no_permit(permitted):
