@@ -62,6 +62,7 @@ UNITS: Final = {
     "effective": gettext_lazy("effective calls"),
     "actual_contact": gettext_lazy("contacts that reached the person"),
     "conversation": gettext_lazy("conversations"),
+    "met": gettext_lazy("meetings"),
 }
 KEYS: Final = {
     "person": gettext_lazy("person"),

@@ -2,23 +2,24 @@
 
 The engine answers for one instant; this walks a whole local date with it. A refused span ends where the engine says
 that it does (the next permitted instant), where a single rule among several opens, or where something known changes
-(a contact, an instruction, a withdrawal). A permitted one is looked at minute by minute: no rule names its own end.
+(a contact, an instruction, a withdrawal). A permitted one is looked at every quarter of an hour and at every clock time
+that a rule, a wish or the firm names, because no rule names its own end; the end itself is then found to the second.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Final
 
 from compliance import engine
 from compliance.engine import FAIL, Outcome
 from compliance.facts import Facts, Question
 from compliance.packs_loader import Pack
-from compliance.windows import local, start_of_day
+from compliance.windows import DAY_SECONDS, instants_at, local, seconds, start_of_day
 
-_MINUTE: Final = timedelta(minutes=1)
+STEP: Final = 15 * 60  # seconds of the clock
 _SECOND: Final = timedelta(seconds=1)
 MOST_SPANS: Final = 400
 
@@ -68,12 +69,13 @@ def of_day(question: Question, facts: Facts, packs: Sequence[Pack], *, day: date
         facts, locations=tuple(replace(one, at=min(one.at, begins)) for one in facts.locations if one.at <= question.at)
     )
     changes = sorted({at for at in _instants(facts) if begins < at < ends})
+    looks = sorted({at for at in _looks(facts, packs, question, day, zone) if begins < at < ends})
     spans: list[Span] = []
     at = begins
     while at < ends and len(spans) < MOST_SPANS:
         outcome = engine.evaluate(question.moved_to(at), facts, packs)
         if outcome.permitted:
-            until = _closes(question, facts, packs, at, ends)
+            until = _closes(question, facts, packs, at, [*(one for one in (*looks, *changes) if one > at), ends])
         else:
             until = min([ends, *(one for one in (*_openings(outcome), *changes) if one > at)])
         last = spans[-1] if spans else None
@@ -108,21 +110,51 @@ def _openings(outcome: Outcome) -> Iterator[datetime]:
             yield result.finding.next_at
 
 
-def _closes(question: Question, facts: Facts, packs: Sequence[Pack], at: datetime, ends: datetime) -> datetime:
-    """Return the first second after a permitted instant at which it is refused, `ends` at the latest."""
+def _closes(
+    question: Question, facts: Facts, packs: Sequence[Pack], at: datetime, looks: Sequence[datetime]
+) -> datetime:
+    """Return the first second after a permitted instant at which it is refused, at the latest the last of the looks."""
 
     def permitted(moment: datetime) -> bool:
         return engine.permits(question.moved_to(moment), facts, packs)
 
-    good = at.replace(microsecond=0)
-    while good < ends:
-        bad = min(good.replace(second=0, microsecond=0) + _MINUTE, ends)
-        if bad == ends:
+    good, last = at.replace(microsecond=0), max(looks)
+    for look in sorted(set(looks)):
+        if look == last:
             break
-        if not permitted(bad):
-            while bad - good > _SECOND:
-                middle = good + max(timedelta(seconds=int((bad - good).total_seconds()) // 2), _SECOND)
-                good, bad = (middle, bad) if permitted(middle) else (good, middle)
-            return bad
-        good = bad
-    return ends
+        if permitted(look):
+            good = look
+            continue
+        bad = look
+        while bad - good > _SECOND:
+            middle = good + max(timedelta(seconds=int((bad - good).total_seconds()) // 2), _SECOND)
+            good, bad = (middle, bad) if permitted(middle) else (good, middle)
+        return bad
+    return last
+
+
+def _looks(facts: Facts, packs: Sequence[Pack], question: Question, day: date, zone: str) -> Iterator[datetime]:
+    """Yield the instants of a date at which something may close: each quarter of an hour, and every time that is named.
+
+    Times of a text that has a clock of its own, and of other zones where the person may be, are those of that clock.
+    """
+    named, zones = set(range(0, DAY_SECONDS, STEP)), {zone, *(claim.zone for claim in facts.locations)}
+    for pack in packs:
+        for rule in pack.rules:
+            for version in rule.versions:
+                named.update(seconds(value) for value in version.params.values() if isinstance(value, time))
+                zones.update(str(version.params[key]) for key in ("zone", "fixed_zone") if version.params.get(key))
+    for record in facts.records:
+        named.update(seconds(text) for text in (record.start, record.end) if text)
+        zones.update((record.zone,) if record.zone else ())
+    policy = facts.firm_policy
+    if policy is not None:
+        named.update(seconds(text) for text in (policy.opens, policy.closes) if text)
+        guard = 60 * dict(policy.guard_minutes).get(question.channel or "", 0)
+        named.update([second - guard for second in named if second >= guard] if guard else [])
+    for name in zones:
+        first = local(start_of_day(day, zone), name).date()
+        for number in (0, 1):
+            for second in named:
+                if second < DAY_SECONDS:
+                    yield from instants_at(first + timedelta(days=number), second, name)

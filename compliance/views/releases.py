@@ -41,6 +41,10 @@ class ManyFiles(forms.ClearableFileInput):
 
     allow_multiple_selected = True
 
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
+        """Return one of the files, for the field to look at; the view reads them all."""
+        return files.get(name)
+
 
 class ProposeForm(forms.Form):
     """The files of a pack, from when on, and why."""

@@ -11,6 +11,7 @@ from cases import queries as case_queries
 from cases.models import Case
 from collections_app.shared import clock
 from collections_app.staff.access import allowed
+from compliance import findings, plain
 from compliance.daybar import Bar
 from compliance.views import why as answers
 from contacts import queries
@@ -26,11 +27,25 @@ def why(request: HttpRequest, ref: str) -> HttpResponse:
     ways = queries.ways(case, staff_id=request.user.pk, at=at)
     way = next((one for one in ways if (one.channel, str(one.point_id)) == asked), None)
     zone = case.person.time_zone or case.creditor.time_zone
+    seen = way.preview if way else None
+    lines = findings.of_outcome(seen.outcome, seen.packs, zone=zone) if seen else []
+    causes = [plain.because(line, zone=zone) for line in lines if line.result == "failed"]
     context = {
         "now": at,
         "case": case,
         "zone": zone,
         "way": way,
+        "sentence": plain.refused(
+            seen.question.channel or "",
+            causes,
+            next_permitted=seen.outcome.next_permitted,
+            zone=zone,
+            now=at,
+            at=at,
+            tried=True,
+        )
+        if seen and not seen.outcome.permitted
+        else "",
         "title": _("Why not now?") if way and not way.permitted else _("Permitted now"),
         "bars": _bars(way, zone),
         "try_url": _try_url(case, way, zone),

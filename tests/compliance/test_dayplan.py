@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from compliance import dayplan, engine, examples, packs_loader
+from compliance import dayplan, engine, examples, packs_loader, previews
 from compliance.facts import Cap, FirmPolicy, Record
 from tests.compliance.asking import call, calls, known
 
@@ -58,6 +58,24 @@ def test_a_hold_that_was_lifted_at_noon_opens_the_afternoon():
     facts = known("CN", CHINA, records=(held,))
     found = plan(call("2026-03-04T15:00:00+00:00"), facts, "CN-CBA-2026", zone=CHINA, day="2026-03-04")
     assert hours(found) == [("12:00:05", "22:00:00")]
+
+
+def test_ten_minutes_that_the_person_asked_for_are_on_the_bar():
+    asked = Record(kind="inconvenient_window", at=datetime(2026, 3, 1, tzinfo=UTC), start="12:01", end="12:11")
+    facts = known("CN", CHINA, records=(asked,), firm_policy=FirmPolicy())
+    found = plan(call("2026-03-04T15:00:00+00:00"), facts, "CN-CBA-2026", zone=CHINA, day="2026-03-04")
+    assert hours(found) == [("08:00:00", "12:01:00"), ("12:11:00", "22:00:00")]
+
+
+def test_a_clock_that_shows_a_fraction_of_a_second_ends_all_the_same():
+    held = Record(kind="hold", at=datetime(2026, 3, 4, 4, 0, 1, 500_000, tzinfo=UTC))
+    facts = known("CN", CHINA, records=(held,))
+    question = call("2026-03-04T03:59:59.250000+00:00")
+    found = plan(question, facts, "CN-CBA-2026", zone=CHINA, day="2026-03-04")
+    assert hours(found) == [("08:00:00", "12:00:01")]
+    seen = previews.Preview(question, known("CN", CHINA), tuple(packs("CN-CBA-2026")), engine.evaluate(
+        question, known("CN", CHINA), packs("CN-CBA-2026")))  # fmt: skip
+    assert previews.closes(seen) == datetime(2026, 3, 4, 14, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(("day", "length"), [("2026-03-08", 23), ("2026-11-01", 25), ("2026-03-09", 24)])
