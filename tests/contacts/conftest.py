@@ -1,5 +1,6 @@
 """A carrier over real sockets, and cases whose message may leave at ten in the morning in Shanghai."""
 
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -28,11 +29,13 @@ WORDING = {
 class Running:
     """A carrier in threads of this process."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, tls: ssl.SSLContext | None = None) -> None:
         self.store, self.faults = Store(), Faults()
         self.receipts = Receipts(self.store, url="", secret=SECRET, delay_s=0.01)
         self.web = Carrier(("127.0.0.1", 0), store=self.store, faults=self.faults, receipts=self.receipts, token=TOKEN)
-        self.url = f"http://127.0.0.1:{self.web.server_port}"
+        if tls is not None:
+            self.web.socket = tls.wrap_socket(self.web.socket, server_side=True)
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.web.server_port}"
         threading.Thread(target=self.web.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
 
     def order(self, kind: str, **more: Any) -> None:
