@@ -1,6 +1,7 @@
 from contacts.models.attempt import ContactAttempt, DeliveryReceipt
 from contacts.models.night import NightRun, NightStep, Tick
 from contacts.models.planned import PlannedContact, StopOrder
+from contacts.models.provider import ProviderState
 from contacts.models.strategy import Enrolment, Segment, Step, Strategy, StrategyVersion
 from contacts.models.template import Channel, Letterhead, Purpose, Template, TemplateVersion
 
@@ -13,6 +14,7 @@ __all__ = [
     "NightRun",
     "NightStep",
     "PlannedContact",
+    "ProviderState",
     "Purpose",
     "Segment",
     "Step",

@@ -111,6 +111,7 @@ class ContactAttempt(FSMModelMixin, models.Model):
     )
     content_sealed = models.BinaryField(null=True)
     content_sha256 = models.CharField(max_length=64, blank=True)
+    segments = models.PositiveSmallIntegerField(_("parts"), null=True, blank=True)  # of an SMS, as it was handed over
     provider = models.CharField(max_length=30, blank=True)
     provider_ref = models.CharField(max_length=120, blank=True)
     reason_code = models.CharField(_("why"), max_length=60, blank=True)
@@ -264,6 +265,8 @@ class DeliveryReceipt(models.Model):
     message_ref = models.CharField(max_length=120)
     key = models.UUIDField(null=True)
     status = models.CharField(max_length=20)
+    code = models.CharField(max_length=60, blank=True)  # why, in the provider's words
+    segments = models.PositiveSmallIntegerField(null=True)  # of an SMS, as the provider counted them
     occurred_at = models.DateTimeField(null=True)
     received_at = models.DateTimeField()
     applied = models.BooleanField(default=False)
