@@ -35,7 +35,7 @@ _WHEN: Final = {
     "actor_kind": ("question", vocabulary.ACTOR_KINDS),
     "point_kind": ("question", vocabulary.POINT_KINDS),
     "place": ("question", vocabulary.PLACES),
-    "action": ("question", None),
+    "action": ("question", vocabulary.ACTIONS),
     "product": ("facts", None),
     "creditor_kind": ("facts", None),
 }

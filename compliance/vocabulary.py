@@ -23,6 +23,16 @@ PURPOSES: Final = frozenset(
         "notify_remedy", "threaten_suit", "statutory_notice", "solicitation",
     }
 )  # fmt: skip
+# Steps that are no contact.
+ACTIONS: Final = frozenset(
+    {
+        "offer_instalment_plan", "allocate_payment", "classify", "report_negative", "refer_malicious_overdraft",
+        "file_suit", "file_suit_keeping_preservation", "apply_enforcement", "apply_mediation_confirmation",
+        "enforce_payment_order", "receive_cash", "view_case", "import_data", "give_data", "decide_automatically",
+        "assign_to_agency", "sub_entrust", "export_to_agency", "renew_agency_contract", "deploy_collector",
+        "activate_pay_plan", "sell_debt", "delete_recording", "keep_recording", "delete_record", "keep_record",
+    }
+)  # fmt: skip
 POINT_KINDS: Final = frozenset(
     {
         "mobile", "home_phone", "work_phone", "office_phone", "unknown_phone", "email", "work_email", "chat_account",

@@ -29,8 +29,8 @@ def ground_is_known(question: Question, facts: Facts) -> Finding:
     if question.direction not in vocabulary.DIRECTIONS:
         raise MissingFact(f"direction {question.direction}")
     if question.kind == "action":
-        if question.action is None:
-            raise MissingFact("action")
+        if question.action not in vocabulary.ACTIONS:
+            raise MissingFact("action" if question.action is None else f"action {question.action}")
         return PASSED
     if question.kind != "contact":
         raise MissingFact(f"kind {question.kind}")

@@ -6,7 +6,7 @@ import pytest
 
 from compliance import engine, packs_loader
 from compliance.engine import ENGINE_ERROR, FAILCLOSED
-from compliance.facts import Facts, FirmPolicy, LocationClaim, Record
+from compliance.facts import Facts, FirmPolicy, LocationClaim, Question, Record
 from compliance.predicates.registry import PREDICATES
 from tests.compliance.asking import LEARNED, ask, at, call, calls, known
 
@@ -115,3 +115,14 @@ def test_only_the_exception_of_the_rule_is_lifted_and_the_rest_still_refuses() -
     remedy = call("2026-05-06T22:00:00-04:00", actor_kind="agency", channel="email", purpose="notify_remedy")
     assert ask(remedy, facts, "US-FED").failing == ("US-F-HOURS",)
     assert ask(replace(remedy, purpose="collection"), facts, "US-FED").failing == ("US-F-HOURS", "US-F-CEASE")
+
+
+def test_a_step_that_nobody_has_named_is_refused() -> None:
+    step = Question(at=GOOD.at, kind="action", action="view_case")
+    assert ask(step, SHANGHAI, CBA).permitted
+    for action, missing in (("veiw_case", "action veiw_case"), (None, "action")):
+        outcome = ask(replace(step, action=action), SHANGHAI, CBA)
+        assert outcome.failing == (FAILCLOSED,)
+        result = outcome.result(FAILCLOSED)
+        assert result is not None
+        assert result.finding.values["missing"] == missing
