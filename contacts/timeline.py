@@ -13,7 +13,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.html import strip_tags
 from django.utils.translation import gettext as _
 
-from cases.models import Account, Case, Hold, Instruction, Note, Payment, Promise
+from cases.models import Account, Case, Consent, Hold, Instruction, Note, Payment, Promise
 from cases.queries import reveal_reasons, skip_label
 from collections_app.templatetags.display import money
 from compliance import actors, event_names, gate, reasons
@@ -38,6 +38,11 @@ TOLD: Final = (
     "promise.broken",
     "promise.cancelled",
     "hold.released",
+    "hold.extended",
+    "hold.reviewed",
+    "hold.end_moved",
+    "consent.given",
+    "consent.withdrawn",
     "payment.reversed",
     "instruction.withdrawn",
     "reveal.looked",
@@ -188,6 +193,7 @@ def _told(case: Case) -> QuerySet[AuditEvent]:
         "cases.promise": Promise.objects.filter(case=case),
         "cases.hold": Hold.objects.filter(mine, person_id=case.person_id),
         "cases.payment": Payment.objects.filter(person_id=case.person_id, creditor_id=case.creditor_id),
+        "cases.consent": Consent.objects.filter(mine, person_id=case.person_id),
         "cases.instruction": Instruction.objects.filter(mine, person_id=case.person_id),
         "cases.account": Account.objects.filter(person_id=case.person_id, creditor_id=case.creditor_id),
     }

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from cases.models import Instruction
+from cases.models import Address, Instruction
 from collections_app.carrier.receipts import signature
 from contacts import dispatch
 from contacts.channels import receipts
@@ -262,5 +262,38 @@ def test_everybody_who_has_the_number_is_left_alone():
 
 
 def test_a_reply_from_an_unknown_number_is_taken_and_forgotten():
-    assert take({"event_id": "r1", "type": "reply", "from": "+12025550100", "text": "STOP"}) == "reply"
+    assert take({"event_id": "r1", "type": "reply", "from": "+12025550100", "text": "who is this?"}) == "reply"
+    assert not Address.objects.exists()
     assert not ContactAttempt.objects.exists()
+
+
+def test_a_strangers_stop_silences_his_number_before_a_file_brings_it():
+    assert take({"event_id": "r1", "type": "reply", "from": "+12025550100", "text": "STOP"}) == "reply"
+    assert Address.objects.get().suppressed_at == TEN
+    assert not Instruction.objects.exists()
+
+
+def test_a_stop_from_what_is_no_number_silences_nothing():
+    assert take({"event_id": "r1", "type": "reply", "from": "BANK", "text": "STOP"}) == "reply"
+    assert not Address.objects.exists()
+
+
+@pytest.mark.parametrize("text", ["Wrong number!", "you have the wrong person", "打错了", "发错了，我不是本人"])
+def test_whoever_says_that_we_have_the_wrong_number_silences_it_for_everybody(text):
+    first = CaseFactory(at=TEN, waiting=True)
+    second = CaseFactory(at=TEN, points=False)
+    shared = ContactPointFactory(person=second.person, address=first.point.address)
+    reply(first, text)
+    reply(first, text, event_id="again")
+    assert Instruction.objects.filter(kind="wrong_party", source="message").count() == 2  # one for each who has it
+    first.point.address.refresh_from_db()
+    assert first.point.address.suppressed_reason == "stranger"
+    assert {point.state for point in (type(shared).objects.filter(address=shared.address))} == {"stranger"}
+    first.refresh_from_db()
+    assert first.next_action == "review"
+
+
+def test_words_about_a_wrong_amount_silence_nothing():
+    case = CaseFactory(at=TEN)
+    reply(case, "the amount is wrong")
+    assert not Instruction.objects.exists()
