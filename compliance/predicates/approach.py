@@ -117,7 +117,7 @@ def written_notice_waited(
     last = max(missed, default=None)
     sent = [record.at for record in records(question, facts, *kinds) if last is None or record.at > last]
     if not sent:
-        return fails({"days": days, "sent": ""})
+        return fails({"days": days, "sent": "none"})
     zones = zones_of(question, facts)
     dates = [local(max(sent), zone).date() for zone in zones]
     opening = max(start_of_day(day + timedelta(days=days), zone) for day, zone in zip(dates, zones, strict=True))
@@ -158,7 +158,7 @@ def first_days_over(question: Question, facts: Facts, *, days: int) -> Finding:
     if not since and (facts.dpd is None or facts.dpd > days):
         return PASSED
     if not since and facts.dpd is not None and facts.dpd < 1:
-        return fails({"days": days, "since": ""})
+        return fails({"days": days, "since": "none"})
     zones = zones_of(question, facts)
     if since:
         dates = [local(max(since), zone).date() for zone in zones]
