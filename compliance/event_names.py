@@ -119,6 +119,8 @@ _ENTRIES: Final = (
     EventName("gate.soft_rule_overridden", _("A soft rule was set aside with a reason"), GRAVE, KEEP),
     EventName("stop.requested", _("Stop of sending requested"), GRAVE, KEEP),
     EventName("stop.confirmed", _("Stop of sending in force"), GRAVE, KEEP),
+    EventName("provider.held", _("Provider refuses us: nothing is handed to it"), NOTABLE),
+    EventName("provider.released", _("Provider takes messages again")),
     EventName("stop.lifted", _("Sending resumed"), GRAVE, KEEP),
     # the firm's own limits
     EventName("policy.set", _("Firm policy set"), GRAVE, KEEP),

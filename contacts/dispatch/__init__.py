@@ -14,9 +14,10 @@ from django.db import transaction
 from compliance.gate import GateUnavailable
 from contacts import stops
 from contacts.channels import catalogue
+from contacts.dispatch import carriers, pacing
 from contacts.dispatch.carriers import is_connected
 from contacts.dispatch.claims import Claim, claim_due, mine
-from contacts.dispatch.clearing import clear, set_aside
+from contacts.dispatch.clearing import clear, put_back, set_aside
 from contacts.dispatch.handover import hand_over
 from contacts.dispatch.sweeping import NothingToSettle, settle_uncertain, sweep
 from contacts.dispatch.wanted import Obstacle
@@ -41,7 +42,15 @@ def run(*, channel: str, limit: int = 50, budget_s: float = 60, now: Callable[[]
         if stops.stops_channel(channel):
             tally["stopped"] += 1
             break
-        claims = claim_due(channel=channel, limit=min(AT_ONCE, left), at=now())
+        provider = carriers.provider_of(channel)
+        room = pacing.room(provider, channel=channel, most=min(AT_ONCE, left), at=now())
+        if room.held:
+            tally["held"] += 1
+            break
+        if not room.rows:
+            time.sleep(min(room.wait_s, 0.5))
+            continue
+        claims = claim_due(channel=channel, limit=room.rows, at=now())
         if not claims:
             break
         fault("after_claim")
@@ -50,16 +59,22 @@ def run(*, channel: str, limit: int = 50, budget_s: float = 60, now: Callable[[]
             if time.monotonic() >= until or not claim.has_time():
                 _release(claim, now=now)
                 tally["released"] += 1
+            elif not room.tries and pacing.is_held(provider):
+                put_back(claim, now=now)
+                tally["held"] += 1
             else:
-                tally[_one(claim, now=now)] += 1
+                tally[_one(claim, channel=channel, provider=provider, now=now)] += 1
     return dict(tally)
 
 
-def _one(claim: Claim, *, now: Callable[[], datetime]) -> str:
+def _one(claim: Claim, *, channel: str, provider: str, now: Callable[[], datetime]) -> str:
     """Decide about one row and hand it over; whatever goes wrong, nothing is sent that was not decided."""
     try:
         cleared = clear(claim, now=now)
-        return "not_sent" if cleared is None else hand_over(cleared, now=now)
+        if cleared is None:
+            return "not_sent"
+        pacing.take_slot(provider, channel=channel)
+        return hand_over(cleared, now=now)
     except GateUnavailable:
         log.exception("no decision", extra={"planned": claim.planned_id})
         return "errors"  # the lease ends, and the sweep tries again

@@ -36,6 +36,14 @@ def is_connected(channel: str) -> bool:
     return True
 
 
+def provider_of(channel: str) -> str:
+    """Return the name of the provider in use, as attempts keep it; nothing where none is set up."""
+    try:
+        return sender_of(channel).provider
+    except NotConfigured:
+        return ""
+
+
 def can_look_up(channel: str) -> bool:
     """Whether the provider in use can be asked, by our key, what it has."""
     try:

@@ -148,6 +148,22 @@ def put_off(planned: PlannedContact, *, refusal: Refusal, at: datetime) -> None:
     set_aside(planned, Obstacle(rule_of(refusal), max(again, at + timedelta(minutes=1))), at=at)
 
 
+def put_back(claim: Claim, *, now: Callable[[], datetime]) -> None:
+    """Give a claimed row back to where it stood in the queue: nothing was tried with it."""
+    with transaction.atomic():
+        planned = mine(claim)
+        if planned is not None:
+            keep_place(planned, "channel-held", at=now())
+
+
+def keep_place(planned: PlannedContact, code: str, *, at: datetime) -> None:
+    """Withhold a locked row without moving it back in the queue."""
+    planned.withhold(reason_code=code, try_again_at=planned.try_again_at)
+    planned.tries = max(planned.tries - 1, 0)
+    planned.save(update_fields=["status", "reason_code", "try_again_at", "lease_until", "tries"])
+    audit.record("planned.withheld", subject=planned, actor=DISPATCH, at=at, person_id=planned.person_id, reason=code)
+
+
 def set_aside(planned: PlannedContact, obstacle: Obstacle, *, at: datetime) -> None:
     """Withhold a locked row until the obstacle may be gone, or cancel it where that is never.
 

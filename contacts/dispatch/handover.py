@@ -12,15 +12,17 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import DatabaseError, transaction
 
-from cases import activity, addresses, locks
+from cases import activity, addresses, instructions, locks
 from cases.arrears import Arrears
-from cases.models import ContactPoint
+from cases.models import ContactPoint, Instruction
+from cases.models.instruction import Source
 from collections_app.shared import sealed
 from compliance import audit, gate
 from compliance.gate import Refusal
 from contacts import facts, rendering
 from contacts.channels import catalogue, receipts
 from contacts.channels.senders.base import (
+    AccountRefused,
     Message,
     NotConfigured,
     NotPermitted,
@@ -29,9 +31,19 @@ from contacts.channels.senders.base import (
     Temporary,
     Unknown,
 )
-from contacts.dispatch import carriers, wanted, wording
+from contacts.dispatch import carriers, pacing, wanted, wording
 from contacts.dispatch.claims import back_off, mine
-from contacts.dispatch.clearing import DISPATCH, ENTRANCE, Cleared, put_off, question_of, rule_of, set_aside, unwritable
+from contacts.dispatch.clearing import (
+    DISPATCH,
+    ENTRANCE,
+    Cleared,
+    keep_place,
+    put_off,
+    question_of,
+    rule_of,
+    set_aside,
+    unwritable,
+)
 from contacts.dispatch.wanted import Obstacle
 from contacts.facts import CaseFile
 from contacts.faults import fault
@@ -145,6 +157,8 @@ def _send(
         receipt = sender.send(message, to=to, permit=cleared.permit, at=at)
     except (NotPermitted, NotConfigured):
         return withhold(attempt, planned, Obstacle("no-sender", at + timedelta(hours=1)), at=at)
+    except AccountRefused as refused:
+        return _held(attempt, planned, refused.code, began_at=at, at=now())
     except Temporary as busy:
         wait = timedelta(seconds=busy.retry_after) if busy.retry_after else back_off(planned.tries)
         return _fail(attempt, planned, busy.code, again=now() + wait, at=now())
@@ -157,6 +171,7 @@ def _send(
             log.exception("sender failed", extra={"attempt": attempt.pk, "channel": planned.channel})
         return _unknown(attempt, planned, at=now())
     fault("after_call")
+    pacing.release(receipt.provider, at=now())
     keep_content(attempt, text)
     record_sent(attempt, planned, receipt, began_at=at, at=now())
     return str(attempt.status)
@@ -167,6 +182,7 @@ def keep_content(attempt: ContactAttempt, text: rendering.Text) -> None:
     whole = f"{text.subject}\n\n{text.body}" if text.subject else text.body
     attempt.content_sealed = sealed.seal(whole)
     attempt.content_sha256 = hashlib.sha256(whole.encode()).hexdigest()
+    attempt.segments = rendering.sms_segments(text.body)[0] if attempt.channel == "sms" else None
 
 
 def record_sent(
@@ -175,7 +191,7 @@ def record_sent(
     """Write that the carrier has it, and take in any receipt that came before the answer did."""
     attempt.send(began_at=began_at, at=max(at, began_at), provider=receipt.provider, provider_ref=receipt.ref)
     attempt.save(update_fields=["status", "started_at", "ended_at", "outcome", "provider", "provider_ref",
-                                "reason_code", "content_sealed", "content_sha256"])  # fmt: skip
+                                "reason_code", "content_sealed", "content_sha256", "segments"])  # fmt: skip
     audit.record("attempt.sent", subject=attempt, actor=DISPATCH, at=at, person_id=attempt.person_id,
                  provider=receipt.provider)  # fmt: skip
     if planned is not None:
@@ -195,10 +211,20 @@ def finish(planned: PlannedContact, *, at: datetime) -> None:
 def doubt(attempt: ContactAttempt, planned: PlannedContact | None, *, at: datetime) -> None:
     """Write that nobody knows whether it left: it counts, and a person decides."""
     attempt.doubt(reason_code="fate-unknown")
-    attempt.save(update_fields=["status", "reason_code", "content_sealed", "content_sha256"])
+    attempt.save(update_fields=["status", "reason_code", "content_sealed", "content_sha256", "segments"])
     audit.record("attempt.uncertain", subject=attempt, actor=DISPATCH, at=at, person_id=attempt.person_id)
     if planned is not None:
         finish(planned, at=at)
+
+
+def _held(attempt: ContactAttempt, planned: PlannedContact, code: str, *, began_at: datetime, at: datetime) -> str:
+    """The provider refuses us: it is held for everybody, the reservation is released, the row keeps its place."""
+    pacing.hold(carriers.provider_of(planned.channel), code=code, began_at=began_at, at=at)
+    attempt.withhold(reason_code=code)
+    attempt.save(update_fields=["status", "reason_code"])
+    audit.record("attempt.withheld", subject=attempt, actor=DISPATCH, at=at, person_id=attempt.person_id, rule=code)
+    keep_place(planned, code, at=at)
+    return "held"
 
 
 def _fail(attempt: ContactAttempt, planned: PlannedContact, code: str, *, again: datetime | None, at: datetime) -> str:
@@ -220,6 +246,18 @@ def _refused(
 ) -> str:
     """The carrier will never take it: a bad address is marked, and the next one of the person is tried."""
     again = None
+    if refused.opted_out:
+        instructions.give(
+            person_id=planned.person_id,
+            kind=Instruction.Kind.OPT_OUT,
+            channel=planned.channel,
+            contact_point_id=point.pk,
+            form=Instruction.Form.SMS if planned.channel == "sms" else Instruction.Form.EMAIL,
+            source=Source.OTHER,
+            evidence=f"{carriers.provider_of(planned.channel)}: {refused.code}",
+            actor=DISPATCH,
+            at=at,
+        )
     if refused.address_is_bad:
         addresses.mark(contact_point_id=point.pk, state=ContactPoint.State.BAD, actor=DISPATCH, at=at)
         others = [other for other in file.points if other.pk != point.pk and other.address_id != point.address_id]

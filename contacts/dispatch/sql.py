@@ -29,4 +29,19 @@ FROM lapsed WHERE mine.id = lapsed.id
 RETURNING mine.id, mine.claim, mine.person_id
 """
 
+# Seconds until the next free slot of a provider; below zero when one is free.
+SLOT_AHEAD = """
+SELECT coalesce(extract(epoch FROM next_free_at - clock_timestamp()), -1)
+FROM contacts_providerstate WHERE provider = %(provider)s
+"""
+
+# Take a slot; returns the seconds until it begins. A slot that has passed is not made up for.
+TAKE_SLOT = """
+INSERT INTO contacts_providerstate AS mine (provider, next_free_at, refusals, reason_code)
+VALUES (%(provider)s, clock_timestamp() + make_interval(secs => %(seconds)s), 0, '')
+ON CONFLICT (provider) DO UPDATE
+SET next_free_at = greatest(mine.next_free_at, clock_timestamp()) + make_interval(secs => %(seconds)s)
+RETURNING extract(epoch FROM next_free_at - make_interval(secs => %(seconds)s) - clock_timestamp())
+"""
+
 DATABASE_NOW = "SELECT clock_timestamp()"

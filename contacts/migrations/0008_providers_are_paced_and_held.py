@@ -16,12 +16,11 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="ProviderState",
             fields=[
-                (
-                    "provider",
-                    models.CharField(max_length=30, primary_key=True, serialize=False, verbose_name="provider"),
-                ),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("provider", models.CharField(max_length=30, unique=True, verbose_name="provider")),
                 ("next_free_at", models.DateTimeField(blank=True, null=True)),
                 ("held_since", models.DateTimeField(blank=True, null=True, verbose_name="held since")),
+                ("refused_at", models.DateTimeField(blank=True, null=True, verbose_name="last refusal")),
                 ("held_until", models.DateTimeField(blank=True, null=True, verbose_name="next try")),
                 ("refusals", models.PositiveIntegerField(default=0, verbose_name="refusals")),
                 ("reason_code", models.CharField(blank=True, max_length=60, verbose_name="why")),
@@ -33,7 +32,8 @@ class Migration(migrations.Migration):
                     models.CheckConstraint(
                         name="provider_held_says_since_when_and_why",
                         condition=Q(held_until__isnull=True, held_since__isnull=True, refusals=0, reason_code="")
-                        | Q(held_until__isnull=False, held_since__isnull=False, refusals__gt=0) & ~Q(reason_code=""),
+                        | Q(held_until__isnull=False, held_since__isnull=False, refused_at__isnull=False, refusals__gt=0)
+                        & ~Q(reason_code=""),
                     ),
                 ],
             },

@@ -10,9 +10,10 @@ class ProviderState(models.Model):
     handed over; from then on one message at a time tries whether it takes us again.
     """
 
-    provider = models.CharField(_("provider"), max_length=30, primary_key=True)
+    provider = models.CharField(_("provider"), max_length=30, unique=True)
     next_free_at = models.DateTimeField(null=True, blank=True)
     held_since = models.DateTimeField(_("held since"), null=True, blank=True)
+    refused_at = models.DateTimeField(_("last refusal"), null=True, blank=True)
     held_until = models.DateTimeField(_("next try"), null=True, blank=True)
     refusals = models.PositiveIntegerField(_("refusals"), default=0)
     reason_code = models.CharField(_("why"), max_length=60, blank=True)
@@ -24,7 +25,8 @@ class ProviderState(models.Model):
             models.CheckConstraint(
                 name="provider_held_says_since_when_and_why",
                 condition=Q(held_until__isnull=True, held_since__isnull=True, refusals=0, reason_code="")
-                | Q(held_until__isnull=False, held_since__isnull=False, refusals__gt=0) & ~Q(reason_code=""),
+                | Q(held_until__isnull=False, held_since__isnull=False, refused_at__isnull=False, refusals__gt=0)
+                & ~Q(reason_code=""),
             ),
         ]
 
