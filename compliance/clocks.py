@@ -47,7 +47,7 @@ def clocks(facts: Facts, at: datetime, *, packs: Iterable[Pack], debts: tuple[Id
     """Return the clocks that run or ran on these debts at an instant, the next to end first; those that are over last.
 
     packs: those that bind the case (`gate.choose_packs`). debts: none named means all. A rule that is not in force on
-    the day, or whose pack is made for another product or creditor, has no clock.
+    the day, or whose pack is made for another product or creditor, has no clock; a guarantee has one per guarantor.
     """
     found = []
     for pack in packs:
@@ -73,8 +73,8 @@ def _of_rule(rule: Rule, pack: Pack, facts: Facts, at: datetime, debts: tuple[Id
         periods = PERIODS[rule.check](question, facts, **version.params)
     except MissingFact:
         return []
-    guarantors = _guarantors(facts, at) if rule.check == "guarantee_period_open" else [None]
-    return [_clock(rule, period, today, person) for period in periods for person in guarantors or [None]]
+    persons = _guarantors(facts, at) if rule.check == "guarantee_period_open" else [None]
+    return [_clock(rule, period, today, person) for period in periods for person in persons]
 
 
 def _clock(rule: Rule, period: Period, today: date, person: Record | None) -> Clock:

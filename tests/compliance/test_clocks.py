@@ -188,6 +188,7 @@ def test_the_guarantee_clock_is_never_interrupted_and_names_the_guarantor() -> N
         _record("guarantee", "2025-01-01T10:00:00+08:00", party="guarantor", person_id="G1", guarantee_kind="joint"),
         contacts=(_sms("2026-03-01T10:00:00+08:00", channel="phone", outcome="conversation"),),
     )
+    assert "CN-GUAR-6M" not in _clocks(_facts(facts.records[0]), "2026-07-01T10:00:00+08:00")  # nobody has guaranteed
     clock = _clocks(facts, "2026-07-01T10:00:00+08:00")["CN-GUAR-6M"]
     assert (clock.ends, clock.interrupted_by, clock.person_id) == (date(2026, 7, 31), (), "G1")
 
@@ -227,8 +228,8 @@ def test_the_next_to_end_comes_first_and_what_is_over_last() -> None:
         _record("mediation_agreement", "2026-02-20T10:00:00+08:00"),
     )
     found = clocks(facts, at("2026-03-01T10:00:00+08:00"), packs=[LAW])
-    assert [clock.id for clock in found] == ["CN-LIM-3Y", "CN-MED", "CN-GUAR-6M", "CN-PRES"]
-    assert [clock.over for clock in found] == [False, False, True, True]
+    assert [clock.id for clock in found] == ["CN-LIM-3Y", "CN-MED", "CN-PRES"]
+    assert [clock.over for clock in found] == [False, False, True]
 
 
 def test_the_clock_and_the_step_agree_on_the_last_day() -> None:
