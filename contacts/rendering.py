@@ -1,8 +1,8 @@
 """From a wording and facts to the text that is sent: a closed placeholder grammar, never a template engine.
 
 `{{ name }}` is replaced by the value of that name; nothing else is special: no filters, no loops, no attributes.
-Names come from the list below. A value is put in as it is and never read again, so a name of a person that looks
-like a placeholder stays what it is.
+Names come from the catalogue in `contacts.variables`. A value is put in as it is and never read again, so a name of a
+person that looks like a placeholder stays what it is.
 """
 
 from collections.abc import Mapping
@@ -14,16 +14,20 @@ from typing import Any, Final
 from babel.core import Locale, UnknownLocaleError
 from babel.dates import format_date
 from babel.numbers import format_currency
-from django.utils.functional import Promise as LazyText
 from django.utils.translation import gettext_lazy as _
 
 from cases.refusal import Refused
+from contacts.variables import VARIABLES, samples
+
+__all__ = ["VARIABLES", "check_body", "render", "samples", "sms_segments", "tokenise"]
 
 OPENS: Final = "{{"
 CLOSES: Final = "}}"
 MOST_TEXT: Final = {"sms": 1_000, "chat": 2_000, "email": 20_000, "letter": 20_000}  # characters after rendering
 MOST_VALUE: Final = 400  # characters of one value
 MOST_BODY: Final = 8_000  # characters of a wording
+MOST_NAMES: Final = 200  # placeholders in one wording
+MOST_BYTES: Final = 64 * 1024  # of a rendered text, in UTF-8
 
 
 class RenderingRefused(Refused):
@@ -37,38 +41,39 @@ class RenderingRefused(Refused):
         "too-long": _("The text has %(length)s characters; at most %(limit)s are allowed."),
         "no-subject": _("An e-mail needs a subject."),
         "control-character": _("The text has a control character at %(position)s."),
+        "hidden-character": _(
+            "The text has a character at %(position)s that nobody sees and that hides or turns others."
+        ),
+        "too-many": _("The text names more than %(limit)s values."),
     }
 
 
-@dataclass(frozen=True, slots=True)
-class Variable:
-    """One name that a wording may use: what it stands for, and a sample to show while writing."""
-
-    name: str
-    label: LazyText | str
-    sample: str
-
-
-_VARIABLES: Final = (
-    Variable("borrower_name", _("name of the borrower"), "Wang Fang"),
-    Variable("salutation", _("salutation"), "Dear Wang Fang"),
-    Variable("creditor_name", _("name of the creditor"), "Example Bank"),
-    Variable("creditor_phone", _("service telephone of the creditor"), "+86 95500"),
-    Variable("account_mask", _("account, last four"), "…4321"),
-    Variable("amount_due", _("amount past due"), "NT$1,234.00"),
-    Variable("balance", _("whole balance"), "NT$20,500.00"),
-    Variable("due_date", _("oldest unpaid due date"), "1 October 2026"),
-    Variable("dpd", _("days past due"), "30"),
-    Variable("as_of", _("balances as of"), "21 November 2026"),
-    Variable("today", _("date of the message"), "22 November 2026"),
-    Variable("reference", _("our reference"), "C-7F3K9X"),
-    Variable("promise_amount", _("amount promised"), "NT$500.00"),
-    Variable("promise_date", _("date promised"), "25 November 2026"),
-    Variable("opt_out", _("how to stop these messages"), "Reply STOP to stop"),
-)
-VARIABLES: Final[dict[str, Variable]] = {variable.name: variable for variable in _VARIABLES}
 LETTERS: Final = frozenset("abcdefghijklmnopqrstuvwxyz_")
 KEPT_CONTROLS: Final = frozenset("\n\t")
+# Letters without width, and those that turn the direction of writing: they hide what a text says from who checks it.
+HIDING: Final = frozenset(
+    map(
+        chr,
+        (
+            0xAD,
+            0x34F,
+            0x61C,
+            0x180E,
+            0xFEFF,
+            *range(0x200B, 0x2010),
+            *range(0x2028, 0x202F),
+            *range(0x2060, 0x2070),
+            *range(0xFFF9, 0xFFFC),
+            *range(0xE0000, 0xE0080),
+        ),
+    )
+)
+# In a value a control is a blank, and what turns or hides the letters around it is left out.
+_AS_SHOWN: Final = {
+    **dict.fromkeys((*range(32), *range(127, 160), 0x2028, 0x2029), " "),
+    **{ord(letter): None for letter in HIDING if letter not in "\u2028\u2029"},
+    **dict.fromkeys(range(0xD800, 0xE000)),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +126,10 @@ def check_body(body: str, *, subject: str = "", channel: str = "sms") -> frozens
     for text in (subject, body):
         _refuse_controls(text)
     _refuse_controls(subject, also=KEPT_CONTROLS)
-    return frozenset(piece.text for piece in (*tokenise(subject), *tokenise(body)) if piece.is_variable)
+    names = [piece.text for piece in (*tokenise(subject), *tokenise(body)) if piece.is_variable]
+    if len(names) > MOST_NAMES:
+        raise RenderingRefused("too-many", limit=MOST_NAMES)
+    return frozenset(names)
 
 
 def render(body: str, *, values: Mapping[str, str | None], subject: str = "", channel: str = "sms") -> Text:
@@ -132,14 +140,11 @@ def render(body: str, *, values: Mapping[str, str | None], subject: str = "", ch
         raise RenderingRefused("empty")
     if len(text.body) > limit:
         raise RenderingRefused("too-long", length=len(text.body), limit=limit)
+    if len(text.subject.encode()) + len(text.body.encode()) >= MOST_BYTES:
+        raise RenderingRefused("too-long", length=len(text.body), limit=MOST_BYTES // 4)
     if channel == "email" and not text.subject.strip():
         raise RenderingRefused("no-subject")
     return text
-
-
-def samples() -> dict[str, str]:
-    """Return a value for every variable, to preview a wording with."""
-    return {variable.name: variable.sample for variable in _VARIABLES}
 
 
 def _fill(body: str, values: Mapping[str, str | None], *, one_line: bool = False) -> str:
@@ -151,8 +156,7 @@ def _fill(body: str, values: Mapping[str, str | None], *, one_line: bool = False
         value = values.get(piece.text)
         if value is None or not value.strip():
             raise RenderingRefused("missing-value", name=piece.text)
-        short = value[:MOST_VALUE]
-        filled.append("".join(" " if ord(letter) < 32 or ord(letter) == 127 else letter for letter in short))
+        filled.append(value[:MOST_VALUE].translate(_AS_SHOWN))
     text = "".join(filled)
     return " ".join(text.split()) if one_line else text
 
@@ -161,6 +165,8 @@ def _refuse_controls(text: str, *, also: frozenset[str] = frozenset()) -> None:
     for position, letter in enumerate(text, start=1):
         if (ord(letter) < 32 and letter not in KEPT_CONTROLS) or ord(letter) == 127 or letter in also:
             raise RenderingRefused("control-character", position=position)
+        if letter in HIDING or 0xD800 <= ord(letter) <= 0xDFFF or 128 <= ord(letter) < 160:
+            raise RenderingRefused("hidden-character", position=position)
 
 
 # -- How values are written ----------------------------------------------------------------------------------------
