@@ -45,7 +45,7 @@ def run(*, channel: str, limit: int = 50, budget_s: float = 60, now: Callable[[]
         provider = carriers.provider_of(channel)
         room = pacing.room(provider, channel=channel, most=min(AT_ONCE, left), at=now())
         if room.held:
-            tally["held"] += 1
+            tally.setdefault("held", 1)
             break
         if not room.rows:
             time.sleep(min(room.wait_s, 0.5))
