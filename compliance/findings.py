@@ -46,7 +46,7 @@ GROUPS: Final = {
     "asked": (gettext_lazy("rules that apply"), ("failed", "advice", "overridden", "lifted", "passed")),
     "forbids": (gettext_lazy("forbids"), ("failed",)),
     "warns": (gettext_lazy("warns"), ("advice", "overridden", "lifted")),
-    "kept": (gettext_lazy("kept"), ("passed",)),
+    "kept": (gettext_lazy("is kept"), ("passed",)),
     "silent": (gettext_lazy("does not apply"), ("not_applicable",)),
 }
 APPLY: Final = "asked"

@@ -8,6 +8,7 @@ from typing import Any, Final
 from zoneinfo import available_timezones
 
 from django import forms
+from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -243,12 +244,13 @@ def _zone(text: str, place: str) -> str:
 
 
 def _code(text: str, table: Mapping[str, Any]) -> str | None:
-    """Return the code of a word as the reader writes it: the code itself, or what it is called in his language."""
+    """Return the code of a word as the reader writes it: the code, or what it is called in his language or English."""
     wanted = text.strip().casefold()
     for code, label in table.items():
         if wanted in (code.casefold(), code.replace("_", " ").casefold(), str(label).casefold()):
             return code
-    return None
+    with translation.override("en"):
+        return next((code for code, label in table.items() if wanted == str(label).casefold()), None)
 
 
 def read_line(line: str, *, zone: str, number: int) -> ContactEvent | Record:

@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_POST, require_safe
 
 from collections_app.shared import clock, refs
@@ -120,9 +121,9 @@ def bars(
 ) -> list[Bar]:
     """Return the day of the question and, where that is another one, the day on which it becomes permitted."""
     titles = daybar.titles_of(packs, reasons.language_of())
-    marks = [(question.at, label or _("asked"))]
+    marks = [(question.at, label or pgettext("a mark on a day", "asked"))]
     if now is not None and abs(now - question.at) > timedelta(minutes=10):
-        marks.append((now, _("now")))
+        marks.append((now, pgettext("a mark on a day", "now")))
     try:
         days = [local(question.at, zone).date()]
         if next_permitted is not None and next_permitted - question.at < LOOKS_AHEAD:

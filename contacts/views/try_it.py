@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
 
 from cases.models import Case, Person
@@ -102,7 +103,7 @@ def _answer(trial: Trial, *, now: datetime, asked: dict[str, str]) -> dict[str, 
             zone=trial.zone,
             next_permitted=outcome.next_permitted,
             now=now,
-            label=_("tried"),
+            label=pgettext("a mark on a day", "tried"),
         )
         if packs
         else [],

@@ -5,6 +5,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
 
 from cases import queries as case_queries
@@ -64,7 +65,7 @@ def _bars(way: Way | None, zone: str) -> list[Bar]:
         zone=zone,
         next_permitted=way.next_permitted,
         now=None,
-        label=_("now"),
+        label=pgettext("a mark on a day", "now"),
     )
 
 

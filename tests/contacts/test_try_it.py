@@ -128,6 +128,7 @@ def test_a_line_reads_in_either_language_and_on_the_persons_clock():
     assert isinstance(told, Record)
     assert (told.kind, told.channel) == ("opt_out", "sms")
     with translation.override("zh-hans"):
+        assert trials.read_line("2026-03-03 10:15 call, no answer", zone="Asia/Shanghai", number=3).channel == "phone"
         assert (
             trials.read_line("2026-03-03 10:15 phone，no_answer", zone="Asia/Shanghai", number=3).outcome == "no_answer"
         )
