@@ -148,7 +148,7 @@ def _holds(user: Any, at: datetime) -> dict[str, Any]:
     rows.sort(key=lambda row: (row.review_on is None, row.review_on or at.date(), row.pk))
     shown = rows[:SHOWN]
     cases = people.cases_of(user, {row.person_id for row in shown})
-    today = timezone.localdate(at)
+    today = at.astimezone(timezone.get_current_timezone()).date()
     return {
         "count": held.count() + matters.count(),
         "late": held.filter(review_on__lt=today).count() + matters.filter(review_on__lt=today).count(),
