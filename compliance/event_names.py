@@ -91,6 +91,9 @@ _ENTRIES: Final = (
     EventName("attempt.recorded", _("Inbound or reported contact recorded"), ROUTINE, BLANK),
     EventName("attempt.flagged", _("Reported contact would have been refused"), GRAVE, KEEP),
     EventName("attempt.flagged_late", _("Contact would have been refused, had a late report been known"), GRAVE, KEEP),
+    EventName("template.written", _("Draft of a message written")),
+    EventName("template.refused", _("Draft of a message refused"), NOTABLE),
+    EventName("template.tested", _("Message sent to oneself as a test")),
     EventName("template.published", _("Message template published"), NOTABLE),
     EventName("template.retired", _("Message template retired"), NOTABLE),
     # holds and instructions
