@@ -17,6 +17,7 @@ AT_LEAST: Final = timedelta(days=40)  # a calendar month, and what stands on its
 # looks at past contacts asks for a kind that is never forgotten, or refuses where it finds none.
 MEASURED_BY: Final[Mapping[str, tuple[str, ...]]] = {
     "count_limit": ("windows", "consent_days"),
+    "contacts_limit": ("windows",),
     "contacts_limited": ("windows",),
     "consented_count": ("windows",),
     "recorded_voice_count": ("windows",),

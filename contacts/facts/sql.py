@@ -25,7 +25,7 @@ _IN_WINDOW: Final = f"attempt.at >= $5 AND {_HAPPENED}"
 _EARLIER: Final = f"attempt.at < $5 AND {_HAPPENED}"
 
 # Before the window: the remembered kinds, whatever is still open, the first and the last talk, the last inbound contact
-# at each address, and the last contacts at a place of work. One that is found twice is taken once by the reader.
+# and the last three at each address, ten at a place of work. One that is found twice is taken once by the reader.
 _CONTACTS: Final = f"""
     SELECT attempt.* FROM contacts_contactattempt AS attempt
     WHERE attempt.person_id = ANY (ids.both_persons) AND {_IN_WINDOW}
@@ -57,9 +57,10 @@ _CONTACTS: Final = f"""
         ORDER BY attempt.at DESC LIMIT 1
     ) AS last WHERE last.contacted_id = who.id
     UNION ALL
-    SELECT last.* FROM unnest(ids.at_work) AS own (address_id) CROSS JOIN LATERAL (
+    SELECT last.* FROM unnest(ids.reached) AS own (address_id) CROSS JOIN LATERAL (
         SELECT attempt.* FROM contacts_contactattempt AS attempt
-        WHERE attempt.address_id = own.address_id AND {_EARLIER} ORDER BY attempt.at DESC LIMIT 10
+        WHERE attempt.address_id = own.address_id AND {_EARLIER} ORDER BY attempt.at DESC
+        LIMIT CASE WHEN own.address_id = ANY (ids.at_work) THEN 10 ELSE 3 END
     ) AS last WHERE last.contacted_id = who.id
 """
 

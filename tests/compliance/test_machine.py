@@ -204,7 +204,7 @@ class Collector(RuleBasedStateMachine):
         for point in {event.contact_point_id for event in early}:
             there = [event for event in early if event.contact_point_id == point]
             kept |= {event.id for event in [each for each in there if each.direction == "inbound"][-1:]}
-            kept |= {event.id for event in (there[-10:] if point == AT_WORK[0] else [])}
+            kept |= {event.id for event in (there[-10:] if point == AT_WORK[0] else there[-3:])}
         return [event for event in self.facts.contacts if event.at >= since or event.id in kept]
 
     def _nobody_went_over(self) -> None:

@@ -169,7 +169,7 @@ def _attempts(
             attempt for attempt in everything if attempt.at < since and attempt.address_id == address
         ]  # whoever was reached: the last of a number may have been somebody else
         inbound = [attempt for attempt in there if attempt.direction == "inbound"][-1:]
-        last = there[-10:] if address in at_work else []
+        last = there[-10:] if address in at_work else there[-3:]
         chosen |= {attempt.pk for attempt in (*inbound, *last) if attempt.contacted_id == who.pk}
     return tuple(
         AttemptRow(
