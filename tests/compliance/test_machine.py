@@ -251,6 +251,8 @@ def test_who_forgets_too_early_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     collector = _collector(CAPS)
     for _ in range(PER_DAY):
         collector._add("phone", POINTS["phone"], "no_answer")
+    for _ in range(3):  # the last three at a number are always remembered
+        collector._add("sms", POINTS["sms"], "failed")
     collector.wait(minutes=120)
     collector.propose(channel="phone", purpose="collection", work=False, automated=False, outcome=0, seed=1)
     monkeypatch.setattr(look_back, "of_edition", lambda _edition: timedelta(hours=1))
