@@ -1,8 +1,10 @@
 """Watch: every number opens its rows, nothing of another team is counted, and every part says when it is empty."""
 
 from datetime import UTC, date, datetime, timedelta
+from io import StringIO
 
 import pytest
+from django.core.management import call_command
 from django.urls import reverse
 
 from collections_app.shared.actor import SYSTEM, Actor
@@ -130,6 +132,14 @@ def test_proofs_are_shown_the_latest_of_each(client, officer, at):
     (drill,) = watch(client).context["checks"]
     assert (drill["ok"], drill["figures"]) == (True, [("leaked", "0"), ("tried", "612")])
     assert CheckRun.objects.count() == 2
+
+
+def test_a_replay_of_a_day_is_written_down(client, officer, case, at):
+    refuse(case, TEN - timedelta(hours=5))
+    call_command("replay", date="2026-03-03", stdout=StringIO())
+    (replay,) = watch(client).context["checks"]
+    assert replay["ok"] is True
+    assert dict(replay["figures"])["identical"] == "1"
 
 
 def test_a_proof_that_was_written_down_stays(at):

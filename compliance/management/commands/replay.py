@@ -9,14 +9,16 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from compliance import gate
+from collections_app.shared import clock
+from collections_app.shared.actor import Actor
+from compliance import check_runs, gate
 from compliance.facts import FactsError
 from compliance.models import Decision
 from compliance.packs_loader import Pack, PackError
 
 
 class Command(BaseCommand):
-    """Exit status: 1 when a decision differs."""
+    """Exit status: 1 when a decision differs. The result is written down for the officers (compliance.check_runs)."""
 
     help = "Compute every decision of a day (UTC) again from what was stored with it."
 
@@ -50,6 +52,13 @@ class Command(BaseCommand):
                 )
             else:
                 report["identical"] += 1
+        check_runs.record(
+            name="replay",
+            ok=not report["different"],
+            figures={**report, "different": len(report["different"])},
+            actor=Actor.system("command line"),
+            at=clock.now(),
+        )
         if options["json"]:
             self.stdout.write(json.dumps(report, ensure_ascii=False))
         else:
