@@ -7,7 +7,7 @@ were kept are known too.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Final
@@ -103,10 +103,13 @@ class Line:
         return next((name for name, (_label, one) in GROUPS.items() if self.result in one and name != APPLY), "silent")
 
 
-def of_decision(decision: Decision, packs: Mapping[str, Pack], outcome: Outcome | None = None) -> list[Line]:
+def of_decision(
+    decision: Decision, packs: Mapping[str, Pack], outcome: Outcome | None = None, *, only_failing: bool = False
+) -> list[Line]:
     """Return every rule that was asked, those that forbid first, in the words of the releases of the decision.
 
-    outcome: the same answer computed again, for the values of the rules that were kept.
+    outcome: the same answer computed again, for the values of the rules that were kept. only_failing: the rules that
+    forbid and no others, for lists of many decisions.
     """
     kept = decision.findings if isinstance(decision.findings, dict) else {}
     used = [packs[digest] for digest in decision.releases if digest in packs]
@@ -123,7 +126,8 @@ def of_decision(decision: Decision, packs: Mapping[str, Pack], outcome: Outcome 
             because.setdefault(result.rule, result.because)
     said = {reason.rule: reason for reason in reasons.of_decision(decision, releases=packs)}
     day = _day(decision.at, zone_of(decision))
-    return _lines(used, states=states, values=values, because=because, said=said, day=day)
+    wanted = set(kept.get(FAIL, {})) if only_failing else None
+    return _lines(used, states=states, values=values, because=because, said=said, day=day, wanted=wanted)
 
 
 def of_outcome(outcome: Outcome, packs: Iterable[Pack], *, zone: str) -> list[Line]:
@@ -157,15 +161,19 @@ def _lines(
     because: Mapping[str, str],
     said: Mapping[str, Reason],
     day: date,
+    wanted: Collection[str] | None = None,
 ) -> list[Line]:
     lines = []
     for pack in packs:
         for rule in pack.rules:
+            if wanted is not None and rule.id not in wanted:
+                continue
             state = states.get(rule.id, "not_applicable")
             given = values.get(rule.id, {})
             spoken = said[rule.id].sentence if rule.id in said else _why(state, because.get(rule.id, ""))
             lines.append(_line(rule, pack, state, spoken, given, day))
     known = {line.rule for line in lines}
+    said = said if wanted is None else {rule: reason for rule, reason in said.items() if rule in wanted}
     lines += [
         _unknown(reason, states.get(reason.rule, "failed")) for reason in said.values() if reason.rule not in known
     ]

@@ -82,7 +82,7 @@ def _days(rows: list[Decision], now: datetime) -> list[dict[str, Any]]:
     for row in rows:
         zone = findings.zone_of(row)
         local = row.at.astimezone(clock.zone(zone))
-        lines = findings.of_decision(row, packs)
+        lines = findings.of_decision(row, packs, only_failing=True)
         day = days.setdefault(local.date(), {"title": _title(local.date()), "day": local.date(), "rows": []})
         day["rows"].append(
             {
