@@ -132,6 +132,11 @@ def check_body(body: str, *, subject: str = "", channel: str = "sms") -> frozens
     return frozenset(names)
 
 
+def names_of(*texts: str) -> frozenset[str]:
+    """Return the names of the variables in these texts. Raises RenderingRefused."""
+    return frozenset(piece.text for text in texts for piece in tokenise(text) if piece.is_variable)
+
+
 def render(body: str, *, values: Mapping[str, str | None], subject: str = "", channel: str = "sms") -> Text:
     """Return the text with every placeholder replaced. Raises RenderingRefused, naming a missing value."""
     text = Text(_fill(subject, values, one_line=True), _fill(body, values))
@@ -203,6 +208,17 @@ def salutation(name: str, *, language: str) -> str:
 def opt_out_words(*, language: str) -> str:
     """Return how the reader stops these messages, in his language; `inbound` understands the answer."""
     return _OPT_OUTS["zh" if language.startswith("zh") else "en"]
+
+
+def unsubscribe_words(*, language: str) -> str:
+    """Return how the reader stops e-mails: the way itself is in the header that mail programs show."""
+    known = VARIABLES["unsubscribe"]
+    return known.sample_zh if language.startswith("zh") else known.sample
+
+
+def place_of_seal(creditor_name: str, *, language: str) -> str:
+    """Return the words over which the seal is put."""
+    return f"{creditor_name}（盖章）" if language.startswith("zh") else f"{creditor_name} (seal)"
 
 
 # -- How long an SMS is --------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from collections_app.shared.actor import Actor
 from compliance import audit, gate
 from compliance.facts import Question
 from compliance.gate import Permit, Refusal
-from contacts import facts, rendering
+from contacts import facts, rendering, wording_rules
 from contacts.channels import catalogue
 from contacts.dispatch import carriers, wanted, wording
 from contacts.dispatch.claims import Claim, back_off, mine
@@ -61,7 +61,7 @@ def clear(claim: Claim, *, now: Callable[[], datetime]) -> Cleared | None:
             set_aside(planned, found, at=at)
             return None
         point, version = found
-        question = question_of(planned, file, point.pk)
+        question = question_of(planned, file, point.pk, version)
         decision = _decide(question, planned, file, point.pk, at=at)
         attempt = reserve(
             question,
@@ -99,7 +99,7 @@ def _prepare(
     point = catalogue.best(planned.channel, (p for p in file.points if p.address_id in locked))
     if point is None:
         return Obstacle("no-contact-point", at + A_DAY)
-    version = wording.wording_for(planned.template, file.case.person.language) if planned.template else None
+    version = _wording(planned, file)
     if version is None:
         return Obstacle("no-approved-wording", at + wanted.LATER)
     try:
@@ -115,15 +115,27 @@ def unwritable(refused: rendering.RenderingRefused, *, at: datetime) -> Obstacle
     return Obstacle(code, at + A_DAY)
 
 
-def question_of(planned: PlannedContact, file: CaseFile, contact_point_id: int) -> Question:
-    """Return the proposal that a planned contact is."""
-    return file.question(
+def _wording(planned: PlannedContact, file: CaseFile) -> TemplateVersion | None:
+    if planned.template is None:
+        return None
+    return wording.wording_for(
+        planned.template,
+        file.case.person.language,
+        jurisdictions=file.jurisdictions,
+        of=str(planned.enrolment_id),
+    )
+
+
+def question_of(planned: PlannedContact, file: CaseFile, contact_point_id: int, version: TemplateVersion) -> Question:
+    """Return the proposal that a planned contact is, with what its wording says."""
+    question = file.question(
         channel=planned.channel,
         contact_point_id=contact_point_id,
         purpose=planned.purpose,
         content_class=planned.template.content_class if planned.template else "reminder",
         automated=planned.automated,
     )
+    return wording_rules.told(question, subject=version.subject, body=version.body)
 
 
 def _decide(

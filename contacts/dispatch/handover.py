@@ -66,11 +66,11 @@ def hand_over(cleared: Cleared, *, now: Callable[[], datetime]) -> str:
         at = now()
         file = facts.of_case(planned.case_id, at=at)
         owed = wanted.positions(file)
-        obstacle = _last_look(cleared, planned, attempt, file, owed, at=at)
+        version = TemplateVersion.objects.get(pk=cleared.wording_id)
+        obstacle = _last_look(cleared, planned, attempt, file, owed, version, at=at)
         if obstacle is not None:
             return withhold(attempt, planned, obstacle, at=at)
         try:
-            version = TemplateVersion.objects.get(pk=cleared.wording_id)
             text = wording.write(version, file, owed, channel=planned.channel)
         except rendering.RenderingRefused as refused:
             return withhold(attempt, planned, unwritable(refused, at=at), at=at)
@@ -86,6 +86,7 @@ def _last_look(
     attempt: ContactAttempt,
     file: CaseFile,
     owed: list[Arrears],
+    version: TemplateVersion,
     *,
     at: datetime,
 ) -> Obstacle | None:
@@ -95,7 +96,9 @@ def _last_look(
     obstacle = wanted.still_wanted(planned, file, owed, at=at)
     if obstacle is not None:
         return obstacle
-    question = question_of(planned, file, cleared.contact_point_id)
+    if version.status != TemplateVersion.Status.APPROVED:
+        return Obstacle("no-approved-wording", at + NEXT_TRY)  # taken out of use since the permit
+    question = question_of(planned, file, cleared.contact_point_id, version)
     known = file.facts(cleared.contact_point_id, except_attempt=attempt.pk)
     if gate.preview(question, known).permitted:
         return None

@@ -1,59 +1,147 @@
 """Which wording a person gets, and the values that go into it."""
 
+from collections.abc import Callable, Collection
+from datetime import timedelta
 from decimal import Decimal
+from typing import Final
 
 from cases import arrears
 from cases.arrears import Arrears
+from cases.models import PlanInstalment
 from collections_app.shared import clock
-from contacts import rendering
+from compliance import calendars
+from compliance.calendars import CalendarError
+from compliance.facts import MissingFact
+from contacts import rendering, wordings
 from contacts.facts import CaseFile
-from contacts.models import Template, TemplateVersion
+from contacts.models import Letterhead, Template, TemplateVersion
 
-FALLBACK = "en"
+PERFORMING: Final = ("performing", "missed")  # a plan in force
+# 12 CFR 1006.34(b)(5): received five business days after sending, thirty days from then on.
+VALIDATION_CALENDAR, RECEIVED_DAYS, VALIDATION_DAYS = "US-FED", 5, 30
+# What is said instead of a value where nothing is known of the case; the letterhead knows these.
+_OF_LETTERHEAD: Final = {
+    "creditor_address": "address",
+    "complaint_line": "complaint_line",
+    "agency_name": "agency_name",
+    "payment_methods": "payment_methods",
+    "legal_basis": "legal_basis",
+    "recordings_kept": "recordings_kept",
+}
 
 
-def wording_for(template: Template, language: str) -> TemplateVersion | None:
-    """Return the approved wording in the person's language, else in its base language, else in English, else None."""
+def wording_for(
+    template: Template, language: str, *, jurisdictions: Collection[str] = (), of: str = ""
+) -> TemplateVersion | None:
+    """Return the approved wording for a reader of this language who lives there, or None (`wordings.chosen`).
+
+    of: whom it is for, as a name that never changes; it draws the variant.
+    """
     approved = list(template.versions.filter(status=TemplateVersion.Status.APPROVED).order_by("-version", "pk"))
-    exact = [version for version in approved if version.language == language]
-    base = language.partition("-")[0]
-    near = [version for version in approved if version.language.partition("-")[0] == base]
-    english = [version for version in approved if version.language == FALLBACK]
-    return next(iter([*exact, *near, *english]), None)
+    return wordings.chosen(approved, language=language, jurisdictions=jurisdictions, of=f"{template.pk}/{of}")
 
 
-def values_for(file: CaseFile, owed: list[Arrears], *, language: str) -> dict[str, str | None]:
-    """Return the value of every variable for this case, written for a reader of this language; None where unknown."""
-    case, creditor, person = file.case, file.case.creditor, file.case.person
-    today = clock.business_day(file.at, creditor.time_zone)
+def values_for(
+    file: CaseFile, owed: list[Arrears], *, language: str, names: Collection[str] | None = None
+) -> dict[str, str | None]:
+    """Return the value of every variable (of these names) for this case, written for a reader of this language; None
+    where there is none.
+    """
+    values: dict[str, Callable[[], str | None]] = {**_of_case(file, owed, language), **_of_creditor(file, language)}
+    if names is None or any(name.startswith(("instalment_", "plan_")) for name in names):
+        values |= _of_plan(file, language)
+    return {name: value() for name, value in values.items() if names is None or name in names}
+
+
+def _of_case(file: CaseFile, owed: list[Arrears], language: str) -> dict[str, Callable[[], str | None]]:
+    case, person, promise = file.case, file.case.person, file.open_promise
+    today = clock.business_day(file.at, case.creditor.time_zone)
     due = sum((position.amount for position in owed), arrears.ZERO)
     as_of = max((position.as_of for position in owed if position.as_of), default=None)
-    account = min(file.accounts, key=lambda each: each.pk) if file.accounts else None
-    promise = file.open_promise
 
     def money(amount: Decimal) -> str:
         return rendering.money(amount, case.currency, language=language)
 
+    def day(on: object) -> str | None:
+        return rendering.day(on, language=language) if on else None  # type: ignore[arg-type]
+
+    def mask() -> str | None:
+        account = min(file.accounts, key=lambda each: each.pk) if file.accounts else None
+        return f"…{account.number_last4}" if account and account.number_last4 else None
+
+    def validation_until() -> str | None:
+        try:
+            received = calendars.get(VALIDATION_CALENDAR).add_business_days(today, RECEIVED_DAYS)
+        except (CalendarError, MissingFact):
+            return None  # the holidays of that year are not known, so neither is the day
+        return day(received + timedelta(days=VALIDATION_DAYS))
+
     return {
-        "borrower_name": person.name if person.is_named else None,
-        "salutation": rendering.salutation(person.name, language=language) if person.is_named else None,
-        "creditor_name": creditor.name,
-        "creditor_phone": creditor.phone or None,
-        "account_mask": f"…{account.number_last4}" if account and account.number_last4 else None,
-        "amount_due": money(due) if due > 0 else None,
-        "balance": money(case.balance) if case.balance > 0 else None,
-        "due_date": rendering.day(case.past_due_since, language=language) if case.past_due_since else None,
-        "dpd": str(case.dpd_on(today)),
-        "as_of": rendering.day(as_of, language=language) if as_of else None,
-        "today": rendering.day(today, language=language),
-        "reference": case.ref,
-        "promise_amount": money(promise.amount) if promise else None,
-        "promise_date": rendering.day(promise.due_on, language=language) if promise else None,
-        "opt_out": rendering.opt_out_words(language=language),
+        "borrower_name": lambda: person.name if person.is_named else None,
+        "salutation": lambda: rendering.salutation(person.name, language=language) if person.is_named else None,
+        "account_mask": mask,
+        "account_count": lambda: str(len(file.accounts)) if file.accounts else None,
+        "amount_due": lambda: money(due) if due > 0 else None,
+        "minimum_amount": lambda: money(due) if due > 0 else None,
+        "balance": lambda: money(case.balance) if case.balance > 0 else None,
+        "due_date": lambda: day(case.past_due_since),
+        "dpd": lambda: str(case.dpd_on(today)),
+        "as_of": lambda: day(as_of),
+        "today": lambda: day(today),
+        "reference": lambda: case.ref,
+        "promise_amount": lambda: money(promise.amount) if promise else None,
+        "promise_date": lambda: day(promise.due_on) if promise else None,
+        "validation_until": validation_until,
+        "opt_out": lambda: rendering.opt_out_words(language=language),
+        "unsubscribe": lambda: rendering.unsubscribe_words(language=language),
+    }
+
+
+def _of_creditor(file: CaseFile, language: str) -> dict[str, Callable[[], str | None]]:
+    creditor = file.case.creditor
+    known: list[Letterhead | None] = []
+
+    def letterhead() -> Letterhead | None:
+        if not known:
+            known.append(Letterhead.objects.filter(creditor=creditor).first())
+        return known[0]
+
+    def of(column: str) -> Callable[[], str | None]:
+        return lambda: getattr(letterhead(), column, "") or None
+
+    def link() -> str | None:
+        url = getattr(letterhead(), "payment_url", "")
+        return url.replace("{reference}", file.case.ref) if url else None
+
+    return {
+        "creditor_name": lambda: creditor.name,
+        "creditor_phone": lambda: creditor.phone or None,
+        "seal": lambda: rendering.place_of_seal(creditor.name, language=language),
+        "payment_link": link,
+        **{name: of(column) for name, column in _OF_LETTERHEAD.items()},
+    }
+
+
+def _of_plan(file: CaseFile, language: str) -> dict[str, Callable[[], str | None]]:
+    """Return the values of the plan in force: its next instalment that is not wholly paid."""
+    instalments = PlanInstalment.objects.filter(plan__case_id=file.case_id, plan__status__in=PERFORMING)
+    ordered = list(instalments.select_related("plan").order_by("-plan_id", "number"))
+    ours = [each for each in ordered if each.plan_id == ordered[0].plan_id]
+    due = next((each for each in ours if each.paid_amount < each.amount), None)
+    if due is None:
+        names = ("plan_total", "instalment_amount", "instalment_date", "instalment_number", "instalment_count")
+        return {name: lambda: None for name in names}
+    return {
+        "plan_total": lambda: rendering.money(due.plan.total, due.currency, language=language),
+        "instalment_amount": lambda: rendering.money(due.amount, due.currency, language=language),
+        "instalment_date": lambda: rendering.day(due.due_on, language=language),
+        "instalment_number": lambda: str(due.number),
+        "instalment_count": lambda: str(len(ours)),
     }
 
 
 def write(wording: TemplateVersion, file: CaseFile, owed: list[Arrears], *, channel: str) -> rendering.Text:
     """Return the message in this wording for this case. Raises rendering.RenderingRefused."""
-    values = values_for(file, owed, language=wording.language)
+    names = rendering.names_of(wording.subject, wording.body)
+    values = values_for(file, owed, language=wording.language, names=names)
     return rendering.render(wording.body, subject=wording.subject, values=values, channel=channel)

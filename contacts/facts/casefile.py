@@ -181,7 +181,7 @@ class CaseFile:
         product = next((kind for kind in PRODUCT_ORDER if kind in kinds), Product.Kind.CONSUMER_DEBT)
         events = (self._event(attempt, point) for attempt in self.found.attempts if attempt.pk != except_attempt)
         return Facts(
-            jurisdictions=self._jurisdictions(),
+            jurisdictions=self.jurisdictions,
             product=str(product),
             other_products=tuple(sorted(kinds - {product})),
             creditor_kind=case.creditor_kind,
@@ -214,7 +214,9 @@ class CaseFile:
         in_future_by_intent = recorded_at is not None and at > recorded_at
         return min(at, self.at) if self.live and not in_future_by_intent else at
 
-    def _jurisdictions(self) -> tuple[str, ...]:
+    @cached_property
+    def jurisdictions(self) -> tuple[str, ...]:
+        """Where the person is, as law sees it: one place where that is certain, else each that may be."""
         person = self.found.case
         places = {claim.jurisdiction for claim in self._places if claim.jurisdiction}
         certain = [claim for claim in self._places if claim.authoritative and claim.jurisdiction]

@@ -12,7 +12,7 @@ from cases.models import Creditor
 from collections_app.shared.actor import Actor
 from collections_app.staff.models import User
 from compliance import audit
-from contacts import rendering
+from contacts import wordings
 from contacts.models import StrategyVersion, Template, TemplateVersion
 from contacts.strategy import definition, publishing
 
@@ -27,11 +27,11 @@ def read_strategy(code: str = DEFAULT) -> definition.Definition:
 
 
 def read_templates() -> list[dict[str, Any]]:
-    """Return the shipped templates with their wordings. Raises RenderingRefused for a wording that cannot be used."""
+    """Return the shipped templates with their wordings. Raises Refused for a wording that cannot be used."""
     templates = tomllib.loads(TEMPLATES.read_text(encoding="utf-8"))["template"]
     for template in templates:
         for version in template["version"]:
-            rendering.check_body(version["body"], subject=version.get("subject", ""), channel=template["channel"])
+            wordings.check(version.get("subject", ""), version["body"], channel=template["channel"])
     return list(templates)
 
 
@@ -74,7 +74,8 @@ def ship_templates(*, author: User, approver: User, at: datetime) -> list[Templa
 
 def _ship_wording(template: Template, wording: dict[str, str], *, author: User, approver: User, at: datetime) -> None:
     text = {"subject": wording.get("subject", "").strip(), "body": wording["body"].strip()}
-    versions = template.versions.filter(language=wording["language"])
+    jurisdiction = wording.get("jurisdiction", "")
+    versions = template.versions.filter(language=wording["language"], jurisdiction=jurisdiction, variant="A")
     if versions.filter(**text).exists():
         return
     newest = versions.order_by("-version").first()
@@ -82,6 +83,7 @@ def _ship_wording(template: Template, wording: dict[str, str], *, author: User, 
     version = TemplateVersion.objects.create(
         template=template,
         language=wording["language"],
+        jurisdiction=jurisdiction,
         version=newest.version + 1 if newest else 1,
         **text,
         status=TemplateVersion.Status.APPROVED,

@@ -21,8 +21,14 @@ from tests.factories.contacts import PlannedContactFactory, StepFactory, Templat
 TOKEN, SECRET = "token-of-the-test", "secret-of-the-test"
 TEN = datetime(2026, 3, 4, 2, 0, tzinfo=UTC)  # ten in the morning in Shanghai
 WORDING = {
-    "en": "{{ salutation }}, {{ amount_due }} is past due.",
-    "zh-hans": "{{ salutation }}，逾期 {{ amount_due }}。",
+    "en": "{{ salutation }}, {{ amount_due }} is past due at {{ creditor_name }}.",
+    "zh-hans": "【{{ creditor_name }}】{{ salutation }}，逾期 {{ amount_due }}。",
+}
+# A letter with all the parts that the rules of mainland China ask of a written demand.
+LETTER = {
+    "zh-hans": """{{ salutation }}：您自{{ due_date }}起逾期{{ amount_due }}，账户余额{{ balance }}。
+依据《民法典》第五百七十七条应予归还，可转账还款。您可以申请分期，也可以提出异议。
+联系电话：{{ creditor_phone }}。{{ creditor_name }}{{ seal }}"""
 }
 
 
@@ -99,7 +105,8 @@ def plan(db: None) -> Callable[..., PlannedContact]:
     def make(**fields: Any) -> PlannedContact:
         channel = fields.pop("channel", "sms")
         case = fields.pop("case", None) or CaseFactory(at=TEN, **fields.pop("case_with", {}))
-        step = fields.pop("step", None) or StepFactory(template=TemplateFactory(channel=channel, versions=WORDING))
+        wordings = LETTER if channel == "letter" else WORDING
+        step = fields.pop("step", None) or StepFactory(template=TemplateFactory(channel=channel, versions=wordings))
         return PlannedContactFactory(case=case, step=step, at=TEN, **fields)
 
     return make

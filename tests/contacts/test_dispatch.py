@@ -26,6 +26,7 @@ from tests.factories.cases import (
     FirmPolicyFactory,
     PersonFactory,
 )
+from tests.factories.contacts import StepFactory, TemplateFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -50,7 +51,7 @@ def test_a_due_message_leaves_once_with_its_own_permit(carrier, plan, now, only_
     assert attempt.decision.verdict == "permit"
     assert attempt.decision_id == planned.decision_id
     assert message.key == str(planned.key)
-    assert message.text == f"尊敬的{planned.person.name}，逾期 ¥500.00。"
+    assert message.text == f"【{planned.creditor.name}】尊敬的{planned.person.name}，逾期 ¥500.00。"
     assert message.to == sealed.unseal(attempt.address.value_sealed)
     assert sealed.unseal(attempt.content_sealed) == message.text
     connection.check_constraints()
@@ -173,8 +174,8 @@ def test_a_stopped_strategy_sends_nothing(carrier, plan, now):
 
 
 def test_a_wording_with_a_missing_value_is_withheld_before_anybody_is_asked(carrier, plan, now):
-    planned = plan()
-    planned.template.versions.update(body="{{ promise_date }}")
+    wordings = {"zh-hans": "{{ creditor_name }} {{ promise_date }}"}
+    planned = plan(step=StepFactory(template=TemplateFactory(versions=wordings)))
     run(now)
     planned.refresh_from_db()
     assert (planned.status, planned.reason_code) == ("withheld", "missing-value")
@@ -405,8 +406,8 @@ def test_a_stop_covers_its_scope_and_nothing_else(carrier, plan, now, scope):
         "channel": "sms",
     }[scope]
     order = stops.order_stop(scope=scope, target=target, reason="drill", actor=SYSTEM, at=TEN)
-    assert stops.stops_planned(inside) is not None
-    assert stops.stops_planned(outside) is None
+    assert stops.is_stopped(inside, stops.standing())
+    assert not stops.is_stopped(outside, stops.standing())
     assert stops.figures(order) == {"planned": 1, "at_provider": 0}
     run(now)
     assert carrier.messages() == []
@@ -425,7 +426,7 @@ def test_a_stop_between_decision_and_hand_over_is_obeyed(carrier, plan, now):
 
 def test_letters_go_to_the_print_room_as_a_document_of_the_case(plan, now, only_attempt, settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path
-    planned = plan(channel="letter")
+    planned = plan(channel="letter", case_with={"creditor__phone": "95500"})
     ContactPointFactory(
         person=planned.person, kind="postal", address=AddressFactory(kind="postal", value="上海市 <b>1</b> 号")
     )

@@ -24,8 +24,8 @@ from tests.factories.contacts import PlannedContactFactory, StepFactory, Templat
 
 HAND_OVER_S = 1.2  # how long the carrier takes
 AT_ONCE_S = 1.0  # the promise
-WORDING = {"en": "{{ salutation }}, {{ amount_due }} is past due."}
-WORDING["zh-hans"] = "{{ salutation }}，逾期{{ amount_due }}。"
+WORDING = {"en": "{{ salutation }}, {{ amount_due }} is past due at {{ creditor_name }}."}
+WORDING["zh-hans"] = "【{{ creditor_name }}】{{ salutation }}，逾期{{ amount_due }}。"
 
 
 def cease(case: Any) -> Any:

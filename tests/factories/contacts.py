@@ -148,7 +148,10 @@ class TemplateFactory(DjangoModelFactory):
         """Write the approved wordings: versions={"en": "…"}, or False for none."""
         if not create or extracted is False:
             return
-        wordings = extracted or {"en": "Your account is past due.", "zh-hans": "您的账户已逾期。"}
+        wordings = extracted or {
+            "en": "{{ creditor_name }}: your account is past due.",
+            "zh-hans": "{{ creditor_name }}：您的账户已逾期。",
+        }
         for language, body in wordings.items():
             TemplateVersion.objects.create(
                 template=self,

@@ -47,15 +47,19 @@ class Place:
     zone: str = "Asia/Shanghai"
 
 
-def fill(*, people: int, channel: str) -> dict[int, str]:
-    """Write the book into the database in use; return person id -> number or address."""
-    lender = creditor("trial", document={"caps": [{"channels": ["sms", "email"], "limit": LIMIT}]})
-    steps = strategy(lender, channels=[channel] * PER_PERSON)
+def fill(*, people: int, channel: str, zone: str = "Asia/Shanghai", at: datetime = AT) -> dict[int, str]:
+    """Write the book into the database in use; return person id -> number or address.
+
+    zone: where everybody is; mainland law holds for them all the same. at: when everything is due.
+    """
+    lender = creditor("trial", document={"caps": [{"channels": ["sms", "email"], "limit": LIMIT}]}, at=at)
+    steps = strategy(lender, channels=[channel] * PER_PERSON, at=at)
+    place, today = Place(zone=zone), at.date()
     kind = "mobile" if channel == "sms" else "email"
     reached = {}
     for number in range(people):
-        case = debtor(lender, number=number, kinds=[kind])
-        plan(case, steps)
+        case = debtor(lender, number=number, kinds=[kind], place=place, at=at, today=today)
+        plan(case, steps, at=at, today=today)
         reached[case.person_id] = value_of(kind, number)
     return reached
 
@@ -126,7 +130,7 @@ def _template(code: str, channel: str, *, at: datetime) -> Template:
             language="en",
             version=1,
             subject="{{ reference }}",
-            body="{{ salutation }}, {{ amount_due }} is past due.",
+            body="{{ salutation }}, {{ amount_due }} is past due at {{ creditor_name }}.",
             status="approved",
             approved_at=at,
             created_at=at,
