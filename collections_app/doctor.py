@@ -37,7 +37,7 @@ def examine() -> list[Finding]:
     """Ask every question; one that cannot be answered is not ok."""
     findings = []
     questions: list[Callable[[], Finding]] = [environment, database, role, history, migrations, broker, workers, beat]
-    questions += [queue, packs, feeds]
+    questions += [queue, providers, packs, feeds]
     for question in questions:
         try:
             findings.append(question())
@@ -178,6 +178,20 @@ def queue() -> Finding:
         )
         return Finding("queue", ok=False, says=says, mend="See the workers and beat above, and the log of the worker.")
     return Finding("queue", ok=True, says="nothing overdue")
+
+
+def providers() -> Finding:
+    """No provider refuses us."""
+    held = list(apps.get_model("contacts", "ProviderState").objects.filter(held_until__isnull=False).order_by("pk"))
+    if held:
+        says = "; ".join(
+            f"{each.provider} refuses us ({each.reason_code}) since {each.held_since:%Y-%m-%d %H:%M} UTC, "
+            f"next try {each.held_until:%H:%M}"
+            for each in held
+        )
+        mend = "Check its credentials, balance and address in the settings, and restart the workers."
+        return Finding("providers", ok=False, says=says, mend=mend)
+    return Finding("providers", ok=True, says="none refuses us")
 
 
 def packs() -> Finding:

@@ -5,6 +5,7 @@ the
 data folder; with one it is production unless DEVELOPMENT=1 says otherwise, and every missing variable is named at once.
 """
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -261,6 +262,17 @@ if _mail_host:
             "timeout": PROVIDER_TIMEOUT_S,
         },
     }
+if EMAIL_PROVIDER == "anymail":
+    try:
+        _anymail = json.loads(EMAIL_ANYMAIL or "")
+        MAILERS["default"] = {
+            "BACKEND": f"anymail.backends.{_anymail['backend']}.EmailBackend",
+            "OPTIONS": {"requests_timeout": PROVIDER_TIMEOUT_S, **_anymail.get("options", {})},
+        }
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise ImproperlyConfigured(
+            'EMAIL_ANYMAIL must be {"backend": "postmark", "options": {…}, "webhook_secret": "user:password"}.'
+        ) from error
 DEFAULT_FROM_EMAIL = env_str("DEFAULT_FROM_EMAIL", "collections@example.com")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from cases import reach
-from contacts.models import ContactAttempt, PlannedContact
+from contacts.models import ContactAttempt, PlannedContact, ProviderState
 
 VIEWS: Final = {
     "due": _("Due now"),
@@ -46,6 +46,11 @@ def of_view(rows: QuerySet[PlannedContact], view: str, at: datetime) -> QuerySet
     if view == "due":
         return due(rows, at)
     return rows.filter(status=view) if view in VIEWS else rows.none()
+
+
+def held_providers() -> list[ProviderState]:
+    """Return the providers that refuse us, longest first; nothing is handed to them."""
+    return list(ProviderState.objects.filter(held_until__isnull=False).order_by("held_since", "pk"))
 
 
 def uncertain(user: Any) -> QuerySet[ContactAttempt]:

@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from contacts.views import calls, impact, legal_clocks, refused, try_it, watch, why_now
+from contacts.views import calls, impact, legal_clocks, refused, try_it, watch, way_out, why_now
 
 app_name = "contacts"
 urlpatterns = [
+    path("stop/<str:token>/", way_out.show, name="way-out"),
     path("cases/<str:ref>/call/", calls.call, name="call"),
     path("cases/<str:ref>/call/log/", calls.log, name="log-call"),
     path("cases/<str:ref>/call/cancel/", calls.cancel, name="cancel-call"),

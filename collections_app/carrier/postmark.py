@@ -15,8 +15,8 @@ from .store import Message
 # fault -> (status, code, words)
 REFUSALS = {
     "error": (500, 500, "Internal Server Error"),
-    "refused": (422, 300, "Invalid email request"),
-    "opted_out": (422, 406, "You tried to send to a recipient that has been marked as inactive."),
+    "refused": (422, 300, "Invalid 'To' address: '{to}'."),
+    "opted_out": (422, 406, "Found inactive addresses: {to}. Inactive recipients are ones with a complaint."),
     "no_funds": (422, 405, "Not allowed to send"),
 }
 
@@ -38,7 +38,7 @@ def read(body: bytes) -> Message | None:
             sender=str(asked["From"]),
             subject=str(asked.get("Subject", "")),
             text=str(asked.get("TextBody", "")),
-            key=headers.get("Message-ID", "").strip("<>"),
+            key=str((asked.get("Metadata") or {}).get("key", "")),
             reference=headers.get("X-Reference", ""),
             html=str(asked.get("HtmlBody", "")),
             headers=headers,
@@ -60,6 +60,7 @@ def happened(message: Message, what: str, *, secret: str) -> tuple[bytes, dict[s
         "Recipient": message.to,
         "ServerID": 1,
         "MessageStream": "outbound",
+        "Metadata": {"key": message.key},
     }
     if what == "delivered":
         event |= {"RecordType": "Delivery", "DeliveredAt": _iso(time.time()), "Details": "250 ok"}

@@ -214,7 +214,7 @@ class Handler(BaseHTTPRequestHandler):
             self._answer(429, {"ErrorCode": 429, "Message": "Too many requests"}, headers={"Retry-After": wait})
             return
         if refused := postmark.refused_by(faults):
-            self._answer(refused[0], {"ErrorCode": refused[1], "Message": refused[2]})
+            self._answer(refused[0], {"ErrorCode": refused[1], "Message": refused[2].format(to=found.to)})
             return
         self._accept(found, faults, postmark.shown(found), status=200)
 

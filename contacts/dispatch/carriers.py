@@ -5,13 +5,13 @@ from collections.abc import Callable
 from typing import Final
 
 from contacts.channels.senders.base import NotConfigured, Sender
-from contacts.channels.senders.email import EmailSender
+from contacts.channels.senders.email import email_sender
 from contacts.channels.senders.letter import LetterSender
 from contacts.channels.senders.sms import sms_sender
 
 _BY_CHANNEL: Final[dict[str, Callable[[], Sender]]] = {
     "sms": sms_sender,
-    "email": EmailSender,
+    "email": email_sender,
     "letter": LetterSender,
 }
 _made = threading.local()

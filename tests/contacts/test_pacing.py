@@ -162,3 +162,18 @@ def test_the_provider_of_a_channel_without_one_has_no_name(settings):
     carriers.forget()
     assert carriers.provider_of("sms") == ""
     carriers.forget()
+
+
+def test_the_doctor_and_the_dashboard_say_who_refuses_us(client):
+    from collections_app import doctor
+    from tests.factories.staff import UserFactory
+
+    assert doctor.providers().ok
+    pacing.hold(HTTP, code="provider-refuses-us", began_at=TEN, at=TEN)
+    found = doctor.providers()
+    assert (found.ok, "sms-http refuses us (provider-refuses-us) since 2026-03-04 02:00" in found.says) == (False, True)
+    client.force_login(UserFactory(supervisor=True))
+    page = client.get("/dashboard/widgets/queue/").content.decode()
+    assert "sms-http refuses our account" in page
+    pacing.release(HTTP, at=TEN)
+    assert "refuses our account" not in client.get("/dashboard/widgets/queue/").content.decode()

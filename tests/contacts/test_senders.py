@@ -16,6 +16,7 @@ from compliance.gate import Permit
 from contacts import facts
 from contacts.channels import catalogue
 from contacts.channels.senders.base import (
+    AccountRefused,
     Message,
     NotConfigured,
     NotPermitted,
@@ -196,7 +197,7 @@ def test_a_server_that_refuses_us_costs_nobody_his_message(mail, monkeypatch):
             return 530, b"authentication required"
 
     monkeypatch.setattr(smtplib, "SMTP", Closed)
-    with pytest.raises(NotConfigured):
+    with pytest.raises(AccountRefused):
         send(mail, to="a@example.com")
 
 

@@ -69,6 +69,12 @@ def queue(scope: Scope) -> Box:
         note = _("The workers last ticked %(ago)s ago: nothing is being sent.") % {"ago": duration(silent)}
     else:
         note = _("The background workers are running.")
+    held = outbox.held_providers()
+    if held:
+        note = _("%(provider)s refuses our account for %(ago)s: nothing is handed to it until somebody mends that.") % {
+            "provider": ", ".join(each.provider for each in held),
+            "ago": duration((scope.at - (held[0].held_since or scope.at)).total_seconds()),
+        }
     return Box(
         as_of=scope.at,
         note=note,
@@ -79,7 +85,7 @@ def queue(scope: Scope) -> Box:
                 f"{address}?view=due",
                 icon="send",
                 note=_("oldest for %(age)s") % {"age": duration(age)} if age is not None else "",
-                tone="stop" if age is not None and age > 900 else "",
+                tone="stop" if held or (age is not None and age > 900) else "",
                 definition=_("Automatic contacts whose time has come and that are of use still."),
             ),
             Figure(

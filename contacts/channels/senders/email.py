@@ -1,16 +1,24 @@
 """E-mail by SMTP. A mail server keeps no keys and cannot be asked: after a crash a person settles what became of it."""
 
-import re
 import smtplib
 import ssl
 from email import policy
 from email.message import EmailMessage
-from email.utils import formataddr, formatdate, parseaddr
 from typing import Any, ClassVar
 
 from django.conf import settings
 
-from contacts.channels.senders.base import Message, NotConfigured, Permanent, Receipt, Sender, Temporary, Unknown
+from contacts.channels.senders import email_text
+from contacts.channels.senders.base import (
+    AccountRefused,
+    Message,
+    NotConfigured,
+    Permanent,
+    Receipt,
+    Sender,
+    Temporary,
+    Unknown,
+)
 
 BAD_MAILBOX = frozenset({550, 551, 553})
 
@@ -48,11 +56,15 @@ class EmailSender(Sender):
                 client.starttls(context=ssl.create_default_context())
             if options.get("username"):
                 client.login(options["username"], options.get("password", ""))
-            code, said = client.mail(parseaddr(settings.DEFAULT_FROM_EMAIL or "")[1])
+            code, said = client.mail(email_text.sender_address())
             if code >= 500:  # it refuses us, not the person: every message waits until that is mended
-                raise NotConfigured(self.channel)
+                raise AccountRefused("provider-refuses-us")
             if code == 250:
                 code, said = client.rcpt(to)
+        except smtplib.SMTPAuthenticationError as error:
+            if error.smtp_code < 500:
+                raise Temporary("provider-busy") from error
+            raise AccountRefused("provider-refuses-us") from error
         except (OSError, smtplib.SMTPException) as error:
             raise Temporary("provider-unreachable") from error
         if code not in (250, 251):
@@ -68,24 +80,15 @@ class EmailSender(Sender):
         return Receipt(self.provider, message_id)
 
     def _compose(self, message: Message, to: str) -> tuple[EmailMessage, str]:
-        name, address = parseaddr(settings.DEFAULT_FROM_EMAIL or "")
-        domain = address.rpartition("@")[2] or "localhost"
-        message_id = f"{message.key}@{domain}"
         mail = EmailMessage()
-        mail["Message-ID"] = f"<{message_id}>"
-        mail["Date"] = formatdate(message.at.timestamp()) if message.at else formatdate()
-        mail["From"] = formataddr((_one_line(message.sender_name or name), address))
+        mail["From"] = email_text.from_line(message)
         mail["To"] = to
-        mail["Subject"] = _one_line(message.subject)
-        mail["List-Unsubscribe"] = f"<mailto:{address}?subject=STOP%20{message.reference}>"
-        mail["Auto-Submitted"] = "auto-generated"
-        mail["X-Reference"] = message.reference
+        mail["Subject"] = email_text.one_line(message.subject)
+        for name, value in email_text.headers(message).items():
+            mail[name] = value
         mail.set_content(message.text)
-        return mail, message_id
-
-
-def _one_line(text: str) -> str:
-    return re.sub(r"[\x00-\x1f\x7f]+", " ", text).strip()
+        mail.add_alternative(email_text.html(message), subtype="html")
+        return mail, email_text.message_id(message)
 
 
 def _refusal(code: int, said: bytes | str) -> Temporary | Permanent:
@@ -94,3 +97,12 @@ def _refusal(code: int, said: bytes | str) -> Temporary | Permanent:
         return Temporary("provider-busy")
     bad = code in BAD_MAILBOX
     return Permanent("address-unknown" if bad else "provider-refused", address_is_bad=bad)
+
+
+def email_sender() -> Sender:
+    """Return the sender of the provider in use. Raises NotConfigured."""
+    if settings.EMAIL_PROVIDER == "anymail":
+        from contacts.channels.senders.email_anymail import AnymailSender
+
+        return AnymailSender()
+    return EmailSender()

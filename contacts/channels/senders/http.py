@@ -83,16 +83,12 @@ class Wire:
     def __init__(self, *, timeout: float, keep_alive: bool) -> None:
         """Open nothing yet."""
         self.timeout = timeout
-        self.session = requests.Session()
-        self.session.trust_env = False
-        self.session.mount("https://", _Adapter())
-        if not keep_alive:
-            self.session.headers["Connection"] = "close"
+        self.session = as_careful(requests.Session(), keep_alive=keep_alive)
 
     def call(self, method: str, url: str, **request: Any) -> Answer:
         """Send one request and return the answer. Raises Temporary (never sent) or Unknown (it may have been)."""
         until = time.monotonic() + self.timeout
-        _line.began = not url.startswith("https:")
+        _line.began = False
         try:
             answer = self.session.request(
                 method,
@@ -106,7 +102,7 @@ class Wire:
         except Unknown:
             raise
         except requests.ConnectionError as error:
-            if not _line.began or _never_connected(error):
+            if never_sent(error):
                 raise Temporary("provider-unreachable") from error
             raise Unknown(type(error).__name__) from error
         except Exception as error:  # a line cut in the answer has many names; none says that nothing left
@@ -121,6 +117,23 @@ class Wire:
         if answer.status != 200:
             raise Temporary("no-look-up")
         return answer
+
+
+def as_careful(session: requests.Session, *, keep_alive: bool = False) -> requests.Session:
+    """Make a session one that goes nowhere else, and whose failures `never_sent` can judge; return it."""
+    session.trust_env = False
+    session.max_redirects = 0
+    session.mount("https://", _Adapter())
+    if not keep_alive:
+        session.headers["Connection"] = "close"
+    _line.began = False
+    return session
+
+
+def never_sent(error: requests.RequestException) -> bool:
+    """Whether no byte of the failed request of this thread was sent: no connection, or no TLS that was agreed on."""
+    secure = str(getattr(error.request, "url", "") or "").startswith("https:")
+    return (secure and not _line.began) or _never_connected(error)
 
 
 def refuse_by_status(answer: Answer) -> None:
