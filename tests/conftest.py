@@ -14,7 +14,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+import hypothesis
 import pytest
+
+# How long a machine takes to think of examples says nothing about the product.
+hypothesis.settings.register_profile(
+    "suite", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow], print_blob=True
+)
+hypothesis.settings.load_profile("suite")
 
 NO_CHROMIUM = "no chromium on this machine"
 LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0", "::ffff:127.")
