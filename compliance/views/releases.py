@@ -223,7 +223,7 @@ def approve(request: HttpRequest, pk: int) -> HttpResponse:
     except (PackError, ReleasesUnknown) as trouble:
         messages.error(request, str(trouble))
     else:
-        when = timezone.localtime(row.in_force_from)
+        when = row.in_force_from.astimezone(timezone.get_current_timezone())
         messages.success(request, _("Approved. It binds from %(when)s.") % {"when": f"{when:%Y-%m-%d %H:%M}"})
     return redirect("compliance:release", pk=row.pk)
 
