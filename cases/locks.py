@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from django.db import models
 
 from cases import sql_locks
-from cases.models import Address, Person
 
 
 class ClockTimestamp(models.Func):
@@ -22,15 +21,13 @@ class ClockTimestamp(models.Func):
 
 def lock(*, person_ids: Iterable[int], address_ids: Iterable[int] = ()) -> None:
     """Take the locks of these persons, then of these addresses. Call inside a transaction, before reading facts."""
-    _take(Person, person_ids)
-    _take(Address, address_ids)
+    persons, addresses = _keys(person_ids), _keys(address_ids)
+    if persons or addresses:
+        sql_locks.LOCK.rows([persons, addresses])
 
 
-def _take(model: type[models.Model], ids: Iterable[int]) -> None:
-    wanted = sorted({pk for pk in ids if pk is not None})
-    if wanted:
-        rows = model._default_manager.select_for_update(of=("self",), no_key=True).filter(pk__in=wanted)
-        list(rows.order_by("pk").values_list("pk", flat=True))
+def _keys(ids: Iterable[int | None]) -> list[int]:
+    return sorted({pk for pk in ids if pk is not None and 0 < pk < 2**63})
 
 
 def lock_for_contact(*, case_id: int, contact_point_id: int, contacted_id: int | None = None) -> tuple[int, int] | None:

@@ -1,4 +1,4 @@
-"""The locks of one contact in one constant statement: persons by id, and only then the address."""
+"""The locks in one constant statement: persons by id, and only then addresses by id."""
 
 from typing import Final
 
@@ -22,4 +22,19 @@ LOCK_FOR_CONTACT: Final = Prepared(
     SELECT (SELECT person_id FROM debtor), (SELECT id FROM addresses)
     """,
     ["bigint", "bigint", "bigint"],
+)
+
+LOCK: Final = Prepared(
+    """
+    WITH persons AS MATERIALIZED (
+        SELECT person.id FROM cases_person AS person WHERE person.id = ANY ($1)
+        ORDER BY person.id FOR NO KEY UPDATE OF person
+    ), addresses AS MATERIALIZED (
+        SELECT address.id FROM cases_address AS address
+        WHERE address.id = ANY ($2) AND (SELECT count(*) FROM persons) >= 0
+        ORDER BY address.id FOR NO KEY UPDATE OF address
+    )
+    SELECT (SELECT count(*) FROM persons), (SELECT count(*) FROM addresses)
+    """,
+    ["bigint[]", "bigint[]"],
 )

@@ -4,7 +4,7 @@ Two steps, as every stop: the row is committed at once, so that every hand-over 
 then the hand-overs under way are waited for, and the row is confirmed.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from django.db import OperationalError, transaction
@@ -15,6 +15,7 @@ from cases.models import Creditor
 from cases.refusal import Refused
 from collections_app.shared.actor import Actor
 from compliance import audit
+from contacts.facts.rows import StopRow
 from contacts.models import Channel, ContactAttempt, PlannedContact, StopOrder, Strategy, Template
 
 WAITS_AT_MOST = 4  # times the lock timeout of a connection, for one hand-over that is under way
@@ -76,8 +77,8 @@ def standing() -> list[StopOrder]:
     return list(StopOrder.objects.filter(lifted_at__isnull=True).order_by("pk"))
 
 
-def stops_planned(planned: PlannedContact) -> StopOrder | None:
-    """Return a stop in force that covers this planned contact, or None. One query."""
+def is_stopped(planned: PlannedContact, stops: Iterable[StopRow | StopOrder]) -> bool:
+    """Whether one of these stops, as they were read with the facts, covers this planned contact."""
     codes = {
         "everything": "",
         "creditor": planned.creditor.code,
@@ -85,7 +86,7 @@ def stops_planned(planned: PlannedContact) -> StopOrder | None:
         "strategy": planned.step.segment.version.strategy.code,
         "template": planned.template.code if planned.template else None,
     }
-    return next((order for order in standing() if codes[order.scope] == order.target), None)
+    return any(codes[stop.scope] == stop.target for stop in stops)
 
 
 def stops_call(*, creditor_code: str, channel: str) -> StopOrder | None:

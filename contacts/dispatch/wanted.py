@@ -47,7 +47,7 @@ def still_wanted(planned: PlannedContact, file: CaseFile, owed: list[Arrears], *
         return Obstacle("strategy-stopped", at + LATER)
     if not creditor.is_active:
         return Obstacle("creditor-inactive", at + LATER)
-    if stops.stops_planned(planned) is not None:
+    if stops.is_stopped(planned, file.found.stops):
         return Obstacle("stopped", at + SOON)
     if not case.person.is_named:
         return Obstacle("unnamed-person", at + timedelta(days=1))
