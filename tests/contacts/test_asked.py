@@ -70,7 +70,8 @@ def test_what_a_person_asks_refuses_the_call_that_was_permitted_before(where, ki
 HOLDS = {
     "dispute": "POLICY-DISPUTE", "complaint": "POLICY-HOLD", "bankruptcy": "POLICY-BANKRUPT",
     "deceased": "POLICY-DECEASED", "represented": "POLICY-REPRESENTED", "hardship": "POLICY-HARDSHIP",
-    "vulnerable": "POLICY-VULNERABLE", "breathing_space": "POLICY-HOLD", "fraud": "POLICY-HOLD", "policy": "POLICY-HOLD",
+    "vulnerable": "POLICY-VULNERABLE", "breathing_space": "POLICY-HOLD", "fraud": "POLICY-HOLD",
+    "policy": "POLICY-HOLD",
     "crisis_moratorium": "POLICY-HOLD", "capacity_limited": "POLICY-HOLD", "minor": "POLICY-MINOR",
     "debt_adviser": "POLICY-CARE", "deferral": "POLICY-HOLD", "occasion": "POLICY-CARE",
 }  # fmt: skip
