@@ -136,6 +136,8 @@ DATABASES: dict[str, dict[str, Any]] = {
         **{key: _db[key] for key in _core},
         "CONN_MAX_AGE": env_int("CONN_MAX_AGE", 60),
         "CONN_HEALTH_CHECKS": True,
+        # True behind a pooler that hands out another connection for each transaction.
+        "DISABLE_SERVER_SIDE_CURSORS": env_bool("DISABLE_SERVER_SIDE_CURSORS"),
         "ATOMIC_REQUESTS": False,
         "OPTIONS": {
             **{key: value for key, value in _db.items() if key not in _core},
@@ -242,6 +244,9 @@ WEBHOOK_SECRET = env_secret(
 )
 # Stands in the address at which a provider that signs nothing (Aliyun) reports; without it those addresses are shut.
 CALLBACK_TOKEN = env_str("CALLBACK_TOKEN", "") or ""
+# What one part of a text message costs, to show what a wording costs; no provider is asked.
+SMS_SEGMENT_PRICE = Decimal(env_str("SMS_SEGMENT_PRICE", "0.05") or "0")
+SMS_CURRENCY = env_str("SMS_CURRENCY", "CNY")
 PROVIDER_TIMEOUT_S = env_int("PROVIDER_TIMEOUT_S", 10)
 if bool(SMS_PROVIDER_URL) != bool(SMS_PROVIDER_TOKEN):
     raise ImproperlyConfigured("SMS_PROVIDER_URL and SMS_PROVIDER_TOKEN belong together: set both or neither.")
