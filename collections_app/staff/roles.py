@@ -39,6 +39,7 @@ _LEAD = frozenset(
         "compliance.view_decision",
         "contacts.settle_uncertain",
         "contacts.stop_sending",
+        "contacts.print_letters",
     }
 )
 _CONFIGURE = frozenset(
@@ -47,6 +48,9 @@ _CONFIGURE = frozenset(
         "contacts.view_run",
         "contacts.run_night",
         "contacts.configure",
+        "contacts.approve_wording",
+        "contacts.print_letters",
+        "contacts.keep_seals",
         "cases.configure",
         "cases.set_policy",
         "dashboards.view",
@@ -68,6 +72,8 @@ _OVERSEE = frozenset(
         "cases.set_policy",
         "compliance.schedule_release",
         "compliance.approve_release",
+        "contacts.approve_wording",
+        "contacts.keep_seals",
         "contacts.view_run",
         "contacts.stop_sending",
         "dashboards.view",

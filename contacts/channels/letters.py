@@ -12,6 +12,7 @@ from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
+from uuid import UUID
 
 from babel.dates import format_date
 from django.utils.translation import gettext_lazy as _
@@ -38,6 +39,7 @@ FIRST_BODY: Final = HEIGHT - 105 * mm  # below the address window and the block 
 SIZE: Final = 10.5  # points
 LINE: Final = 16.5  # points; Chinese wants room
 MOST_PAGES: Final = 20
+WIDEST_BAR: Final = 52 * mm
 NEVER_FIRST: Final = frozenset("，。、；：？！）》」』”’】％…,.;:?!)]}%")  # never begins a line
 PAGE_OF: Final = {"zh": "第{}页，共{}页", "en": "Page {} of {}"}
 
@@ -52,7 +54,9 @@ class LetterRefused(Refused):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
-    """What is printed. to: the address, line by line. seal: a picture (PNG) put over the closing, if used."""
+    """What is printed. to: the address, line by line. code: what the bar code says; the reference where it is empty.
+    seal: a picture (PNG) put over the closing, if used.
+    """
 
     sender: str
     sender_lines: tuple[str, ...] = ()
@@ -63,6 +67,7 @@ class Letter:
     body: str
     language: str = "en"
     key: str = ""
+    code: str = ""
     seal: bytes | None = None
 
 
@@ -72,6 +77,11 @@ class Printed:
 
     content: bytes
     pages: int
+
+
+def code_of(reference: str, key: UUID) -> str:
+    """Return what the bar code of a letter says: the reference of the case, and what tells its letters apart."""
+    return f"{reference}-{key.hex[:8]}".upper()
 
 
 def compose(letter: Letter) -> Printed:
@@ -205,18 +215,20 @@ def _head(canvas: Canvas, letter: Letter) -> float:
 
 
 def _codes(canvas: Canvas, letter: Letter) -> None:
-    """Draw the reference as text, as Code 128 and as a QR code, beside the address window."""
-    right, top = RIGHT, HEIGHT - 46 * mm
-    code: Any = qr.QrCodeWidget(letter.reference, barLevel="M")
+    """Draw the code as text, as Code 128 and as a QR code, beside the address window."""
+    right, top, says = RIGHT, HEIGHT - 46 * mm, letter.code or letter.reference
+    code: Any = qr.QrCodeWidget(says, barLevel="M")
     x0, y0, x1, y1 = code.getBounds()
     side = 20 * mm
     drawing = Drawing(side, side, transform=[side / (x1 - x0), 0, 0, side / (y1 - y0), 0, 0])
     drawing.add(code)
     renderPDF.draw(drawing, canvas, right - side, top - side)
-    bar: Any = code128.Code128(letter.reference, barHeight=8 * mm, barWidth=0.33 * mm, humanReadable=False)
+    bar: Any = code128.Code128(says, barHeight=8 * mm, barWidth=0.33 * mm, humanReadable=False)
+    if bar.width > WIDEST_BAR:  # a long code in narrower bars, so that it stays out of the address window
+        bar = code128.Code128(says, barHeight=8 * mm, barWidth=0.2 * mm, humanReadable=False)
     bar.drawOn(canvas, right - side - bar.width, top - 12 * mm)
     canvas.setFont(FONT, 8)
-    canvas.drawRightString(right, top - side - 9, letter.reference)
+    canvas.drawRightString(right, top - side - 9, says)
 
 
 def _body(canvas: Canvas, lines: list[str], top: float) -> float:

@@ -1,6 +1,7 @@
 from contacts.models.attempt import ContactAttempt, DeliveryReceipt
 from contacts.models.night import NightRun, NightStep, Tick
 from contacts.models.planned import PlannedContact, StopOrder
+from contacts.models.printing import PostalLetter, PrintBatch, Seal
 from contacts.models.provider import ProviderState
 from contacts.models.strategy import Enrolment, Segment, Step, Strategy, StrategyVersion
 from contacts.models.template import Channel, Letterhead, Purpose, Template, TemplateVersion
@@ -14,8 +15,11 @@ __all__ = [
     "NightRun",
     "NightStep",
     "PlannedContact",
+    "PostalLetter",
+    "PrintBatch",
     "ProviderState",
     "Purpose",
+    "Seal",
     "Segment",
     "Step",
     "StopOrder",

@@ -30,7 +30,7 @@ def test_the_page_of_states_is_the_one_drawn_from_the_code():
     assert (Path(settings.BASE_DIR) / "docs" / "states.md").read_text(encoding="utf-8") == states.page()
 
 
-def test_there_are_eight_machines():
+def test_there_are_ten_machines():
     names = {machine.model.__name__ for machine in states.machines()}
     assert names == {
         "Case",
@@ -39,7 +39,9 @@ def test_there_are_eight_machines():
         "Payment",
         "Plan",
         "PlannedContact",
+        "PrintBatch",
         "Promise",
+        "Seal",
         "StrategyVersion",
     }
 
