@@ -7,6 +7,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+from collections.abc import Collection
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -67,9 +68,22 @@ def take(token: str, *, at: datetime) -> int:
     return stop(attempt, source=Source.MESSAGE, evidence=f"way out of {attempt.ref}", actor=WAY_OUT, at=at)
 
 
-def stop(attempt: ContactAttempt, *, source: str, evidence: str, actor: Actor, at: datetime) -> int:
-    """Put it in force, for everybody who has the address of a message, that this medium is not used any more."""
+def stop(
+    attempt: ContactAttempt,
+    *,
+    source: str,
+    evidence: str,
+    actor: Actor,
+    at: datetime,
+    only: Collection[int] | None = None,
+) -> int:
+    """Put it in force, for everybody who has the address of a message, that this medium is not used any more.
+
+    only: persons to write it down for, where the caller may lock no others. Returns for how many it was new.
+    """
     points = ContactPoint.objects.filter(address_id=attempt.address_id).exclude(state=ContactPoint.State.REMOVED)
+    if only is not None:
+        points = points.filter(person_id__in=only)
     given = 0
     for point in points.order_by("person_id", "pk"):
         if _asked_already(point, attempt.channel, at=at):

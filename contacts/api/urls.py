@@ -9,5 +9,8 @@ router.register("attempts", views.AttemptViewSet, basename="attempt")
 
 urlpatterns = [
     path("webhooks/receipts", views.ReceiptWebhook.as_view(), name="receipts"),
+    path("webhooks/twilio", views.TwilioWebhook.as_view(), name="twilio"),
+    path("webhooks/aliyun/<str:token>", views.AliyunWebhook.as_view(), name="aliyun"),
+    path("webhooks/email", views.MailWebhook.as_view(), name="email-events"),
     *router.urls,
 ]

@@ -9,6 +9,7 @@ import json
 import logging
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -19,10 +20,11 @@ from django.db.models import Q
 
 from cases import addresses
 from cases.models import ContactPoint
+from cases.models.instruction import Source
 from collections_app.shared import clock
 from collections_app.shared.actor import Actor
 from compliance import audit
-from contacts import inbound
+from contacts import inbound, way_out
 from contacts.models import ContactAttempt, DeliveryReceipt
 
 log = logging.getLogger(__name__)
@@ -33,8 +35,28 @@ MOST_BYTES: Final = 64 * 1024
 PROVIDERS: Final = {"sms": "sms-http", "email": "smtp"}  # the channel that a receipt names -> its adapter
 DELIVERED: Final = frozenset({"delivered"})
 FAILED: Final = frozenset({"failed", "undelivered", "expired", "rejected"})
-NOBODY_THERE: Final = frozenset({"absent_subscriber", "unknown_subscriber", "invalid_number"})
+NOBODY_THERE: Final = frozenset({"absent_subscriber", "unknown_subscriber", "invalid_number", "no_such_mailbox"})
+COMPLAINT: Final = "complaint"
 _SIGNATURE: Final = re.compile(r"t=(\d{1,12}),v1=([0-9a-f]{64})")
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a provider says of a message, in our words.
+
+    status: delivered, failed, complaint (the person complained or asked the provider for silence), or any other word,
+    which only proves that it left. nobody: nobody is reached at that number or address. key: ours, where it came along.
+    """
+
+    provider: str
+    event_id: str
+    ref: str
+    status: str
+    key: Any = None
+    code: str = ""
+    nobody: bool = False
+    occurred_at: datetime | None = None
+    segments: Any = None
 
 
 class BadSignature(Exception):
@@ -85,15 +107,37 @@ def _take_receipt(event: dict[str, Any], *, at: datetime) -> str:
     event_id, ref, status = (_text(event, name) for name in ("event_id", "id", "status"))
     if not (provider and event_id and status):
         raise BadReceipt("event_id, channel and status are wanted")
+    code = _text(event, "code")
+    return keep(
+        Report(
+            provider=provider,
+            event_id=event_id,
+            ref=ref,
+            key=event.get("key"),
+            status=status,
+            code=code,
+            nobody=code in NOBODY_THERE,
+            occurred_at=_instant(event.get("at")),
+            segments=event.get("segments"),
+        ),
+        at=at,
+    )
+
+
+def keep(report: Report, *, at: datetime) -> str:
+    """Keep a report and apply it; return "receipt", or "repeated" for one that was kept before."""
+    status = report.status.replace("\0", "")
     try:
         with transaction.atomic():
             receipt = DeliveryReceipt.objects.create(
-                provider=provider,
-                event_id=event_id,
-                message_ref=ref,
-                key=_key(event.get("key")),
-                status=(f"{status}:{code}" if (code := _text(event, "code")) in NOBODY_THERE else status)[:20],
-                occurred_at=_instant(event.get("at")),
+                provider=report.provider,
+                event_id=_named(report.event_id),
+                message_ref=report.ref[:120].replace("\0", ""),
+                key=_key(report.key),
+                status=f"{status[:13]}:nobody" if report.nobody else status[:20],
+                code=report.code[:60].replace("\0", ""),
+                segments=_number(report.segments),
+                occurred_at=report.occurred_at,
                 received_at=at,
             )
     except IntegrityError:
@@ -103,14 +147,25 @@ def _take_receipt(event: dict[str, Any], *, at: datetime) -> str:
 
 
 def _take_reply(event: dict[str, Any], *, at: datetime) -> str:
-    """Take what a person wrote to us. The event is kept last: a crash before that lets the carrier bring it again."""
     event_id, sender = _text(event, "event_id"), _text(event, "from")
     if not event_id or not sender or not isinstance(event.get("text"), str):
         raise BadReceipt("event_id, from and text are wanted")
     provider = PROVIDERS.get(str(event.get("channel", "sms")), PROVIDERS["sms"])
+    return take_reply(provider=provider, event_id=event_id, sender=sender, text=event["text"], channel="sms", at=at)
+
+
+def take_reply(*, provider: str, event_id: str, sender: str, text: str, channel: str, at: datetime) -> str:
+    """Take what a person wrote to us; return "reply", or "repeated".
+
+    The event is kept last: a crash before that lets the carrier bring it again. Raises BadReceipt without a sender.
+    """
+    if not sender.strip("+"):
+        raise BadReceipt("nobody wrote it")
+    event_id = _named(event_id)
     if DeliveryReceipt.objects.filter(provider=provider, event_id=event_id).exists():
         return "repeated"
-    inbound.take_reply(sender=sender, text=str(event["text"])[:2000].replace("\0", ""), event_id=event_id, at=at)
+    words = text[:2000].replace("\0", "")
+    inbound.take_reply(sender=sender[:120], text=words, event_id=event_id, channel=channel, at=at)
     DeliveryReceipt.objects.bulk_create(
         [DeliveryReceipt(provider=provider, event_id=event_id, status="reply", received_at=at, applied=True)],
         ignore_conflicts=True,
@@ -127,7 +182,7 @@ def apply(receipt: DeliveryReceipt, *, at: datetime) -> bool:
         attempt = _attempt_of(receipt)
         applied = attempt is not None and _apply(receipt, attempt, at=at)
     if applied and attempt is not None:
-        _mark_if_bad(receipt, attempt, at=at)
+        _act(receipt, attempt, at=at)
     return applied
 
 
@@ -137,7 +192,7 @@ def apply_waiting(attempt: ContactAttempt, *, key: UUID, at: datetime) -> None:
     waiting = DeliveryReceipt.objects.filter(named | Q(key=key), applied=False)
     for receipt in waiting.order_by("occurred_at", "pk"):
         if _apply(receipt, attempt, at=at):
-            _mark_if_bad(receipt, attempt, at=at)
+            _act(receipt, attempt, at=at, locked=True)
 
 
 def apply_late(*, at: datetime, limit: int = 500) -> int:
@@ -190,9 +245,20 @@ def _apply(receipt: DeliveryReceipt, attempt: ContactAttempt, *, at: datetime) -
     return True
 
 
-def _mark_if_bad(receipt: DeliveryReceipt, attempt: ContactAttempt, *, at: datetime) -> None:
-    """Mark the number that a carrier says nobody has."""
-    said_so = receipt.status.partition(":")[2] and attempt.status == ContactAttempt.Status.FAILED
+def _act(receipt: DeliveryReceipt, attempt: ContactAttempt, *, at: datetime, locked: bool = False) -> None:
+    """Act on what a report says of the person: a number that nobody has is marked, a complaint is a wish for silence.
+
+    locked: a hand-over holds the locks of this person only, so that nobody else's may be taken now; what is asked for
+    an address binds for everybody who has it anyway.
+    """
+    status, _, nobody = receipt.status.partition(":")
+    if status == COMPLAINT and attempt.address_id is not None:
+        said = f"{receipt.provider}: {receipt.code or COMPLAINT}"
+        only = {attempt.person_id, attempt.contacted_id} if locked else None
+        way_out.stop(attempt, source=Source.OTHER, evidence=said, actor=CARRIER, at=at, only=only)
+    # A mailbox may be refused after the server in front of it has taken the mail.
+    bounced = attempt.channel == "email" and attempt.status == ContactAttempt.Status.DELIVERED
+    said_so = nobody and (bounced or attempt.status == ContactAttempt.Status.FAILED)
     if said_so and attempt.contact_point_id is not None:
         addresses.mark(contact_point_id=attempt.contact_point_id, state=ContactPoint.State.BAD, actor=CARRIER, at=at)
 
@@ -200,6 +266,18 @@ def _mark_if_bad(receipt: DeliveryReceipt, attempt: ContactAttempt, *, at: datet
 def _text(event: dict[str, Any], name: str) -> str:
     value = event.get(name)
     return value[:120].replace("\0", "") if isinstance(value, str) else ""
+
+
+def _named(event_id: str) -> str:
+    """Return a provider's name of an event, as long as it may be; a longer one by its hash."""
+    plain = event_id.replace("\0", "")
+    return plain if len(plain) <= 120 else hashlib.sha256(plain.encode()).hexdigest()
+
+
+def _number(value: Any) -> int | None:
+    """Return a small count, or None."""
+    text = str(value or "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 4 else None
 
 
 def _key(value: Any) -> UUID | None:

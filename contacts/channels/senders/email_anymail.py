@@ -51,7 +51,7 @@ class AnymailSender(Sender):
             backend.open()
             session = getattr(backend, "session", None)
             if isinstance(session, requests.Session):
-                as_careful(session)
+                as_careful(session).max_redirects = 0
             backend.send_messages([mail])
         except AnymailRecipientsRefused as refused:
             raise Permanent("address-unknown", address_is_bad=True) from refused

@@ -122,7 +122,6 @@ class Wire:
 def as_careful(session: requests.Session, *, keep_alive: bool = False) -> requests.Session:
     """Make a session one that goes nowhere else, and whose failures `never_sent` can judge; return it."""
     session.trust_env = False
-    session.max_redirects = 0
     session.mount("https://", _Adapter())
     if not keep_alive:
         session.headers["Connection"] = "close"

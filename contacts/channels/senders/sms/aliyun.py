@@ -32,7 +32,7 @@ from contacts.channels.senders.http import Answer, Wire, real_now, refuse_by_sta
 
 VERSION: Final = "2017-05-25"
 BEIJING: Final = timezone(timedelta(hours=8))  # the day of QuerySendDetails
-BAD_NUMBER: Final = frozenset({"isv.MOBILE_NUMBER_ILLEGAL", "isv.INVALID_MOBILE_NUMBER", "MOBILE_NOT_ON_SERVICE"})
+BAD_NUMBER: Final = frozenset({"isv.MOBILE_NUMBER_ILLEGAL", "isv.INVALID_MOBILE_NUMBER"})
 OPTED_OUT: Final = frozenset({"isv.BLACK_KEY_CONTROL_LIMIT", "isv.MOBILE_IN_BLACK", "MOBILE_IN_BLACK"})
 BUSY: Final = frozenset({"isv.BUSINESS_LIMIT_CONTROL", "Throttling", "Throttling.User", "Throttling.Api"})
 # the account, its balance and limits, its signature, a wrong key: nothing gets out until somebody mends it
