@@ -166,12 +166,12 @@ def of_heads(old: Pack, new: Pack) -> tuple[Difference, ...]:
     language = reasons.language_of()
 
     def head(pack: Pack) -> dict[str, str]:
-        scope = [words.paired(*condition_in_words(one)) for one in pack.scope]
+        scope = sorted(words.paired(*condition_in_words(one)) for one in pack.scope)
         return {
             _("version"): pack.version,
             _("name"): pack.name[language],
             _("state"): _("in use") if pack.enabled else _("draft"),
-            _("places"): words.listed(words.place(one) for one in pack.jurisdictions),
+            _("places"): words.listed(sorted(words.place(one) for one in pack.jurisdictions)),
             _("scope"): words.listed(scope),
         }
 

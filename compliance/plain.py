@@ -12,10 +12,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from compliance import limits
+from compliance.engine import FAILCLOSED
 from compliance.windows import local
 
 if TYPE_CHECKING:
     from compliance.findings import Line
+    from compliance.reasons import Reason
 
 NOT_DONE: Final = {
     "phone": gettext_lazy("Not called"),
@@ -80,6 +82,15 @@ def in_order(causes: Iterable[Cause]) -> list[Cause]:
             continue
         told.append(one)
     return told
+
+
+def lasting(said: Iterable[Reason]) -> Reason | None:
+    """Return the reason that is told first: what is missing, where something is; else the one that holds longest."""
+    blocks = [reason for reason in said if not reason.warning]
+    unknown = next((reason for reason in blocks if reason.rule == FAILCLOSED), None)
+    endless = next((reason for reason in blocks if reason.next_at is None), None)
+    dated = [(reason.next_at, -place, reason) for place, reason in enumerate(blocks) if reason.next_at is not None]
+    return unknown or endless or (max(dated, key=lambda one: one[:2])[2] if dated else None)
 
 
 def because(line: Line, *, zone: str) -> Cause:

@@ -10,8 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from cases.models import Case, ContactPoint
 from collections_app.shared import sealed
-from compliance import previews, reasons
-from compliance.engine import FAILCLOSED
+from compliance import plain, previews, reasons
 from compliance.limits import Limit
 from compliance.previews import Preview
 from compliance.reasons import Reason
@@ -126,12 +125,8 @@ def way(file: CaseFile, channel: str, point: ContactPoint, *, staff_id: int | No
 
 
 def main_reason(said: list[Reason]) -> Reason | None:
-    """Return the reason that is told first: what is missing, where something is; else the one that holds longest."""
-    blocks = [reason for reason in said if not reason.warning]
-    unknown = next((reason for reason in blocks if reason.rule == FAILCLOSED), None)
-    lasting = next((reason for reason in blocks if reason.next_at is None), None)
-    dated = [(reason.next_at, -place, reason) for place, reason in enumerate(blocks) if reason.next_at is not None]
-    return unknown or lasting or (max(dated, key=lambda one: one[:2])[2] if dated else None)
+    """Return the reason that is told first."""
+    return plain.lasting(said)
 
 
 def _label(channel: str, point: ContactPoint | None = None) -> str:

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 
 from collections_app.shared import clock, keyset, refs, spreadsheet
 from collections_app.staff.access import allowed
-from compliance import actors, exports, findings, lists, reach, reasons, words
+from compliance import actors, exports, findings, lists, plain, reach, reasons, words
 from compliance.models import Decision
 from compliance.views import why
 
@@ -107,7 +107,7 @@ def _table(rows: list[Decision], titles: Mapping[str, str]) -> list[dict[str, An
     table = []
     for row in rows:
         said = reasons.of_decision(row, releases=packs)
-        first = said[0] if said else None
+        first = plain.lasting(said)
         ref, url = cases.get(row.case_id or 0, ("", ""))
         table.append(
             {
@@ -122,7 +122,7 @@ def _table(rows: list[Decision], titles: Mapping[str, str]) -> list[dict[str, An
                 "channel_icon": words.channel_icon(row.channel),
                 "permitted": row.is_permit,
                 "reason": first.sentence if first else words.listed(titles.get(rule, rule) for rule in row.failing),
-                "more": max(len(said) - 1, 0),
+                "more": max(len(row.failing) - 1, 0),
                 "citation": first.source if first else "",
                 "next_permitted": row.next_permitted,
                 "zone": findings.zone_of(row),

@@ -260,10 +260,11 @@ def compare(request: HttpRequest, pack_id: str) -> HttpResponse:
     state = _found(pack_id, at)
     releases = _releases(state.pack)
     wanted = [request.GET.get("old", ""), request.GET.get("new", "")]
+    by_age = sorted(releases, key=lambda one: in_force.order_of(str(one["version"])))
     if not wanted[1]:
-        wanted[1] = releases[0]["hash"]
+        wanted[1] = next((one["hash"] for one in reversed(by_age) if one["hash"] != wanted[0]), wanted[0])
     if not wanted[0]:
-        wanted[0] = next((one["hash"] for one in releases if one["hash"] != wanted[1]), wanted[1])
+        wanted[0] = next((one["hash"] for one in reversed(by_age) if one["hash"] != wanted[1]), wanted[1])
     old, new = (_content(state.pack, short) for short in wanted)
     context = {
         "now": at,

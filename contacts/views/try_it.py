@@ -40,13 +40,15 @@ def show(request: HttpRequest) -> HttpResponse:
     case = _case(request)
     asked = {name: str(value).replace("\0", "") for name, value in request.GET.items()}
     form = TrialForm(asked or None, case=case, now=at)
-    trial = form.trial(user=request.user, now=at) if form.is_bound and form.is_valid() else None
+    invented = case is None and asked.get("who") == "invented"
+    is_asked = (case is not None or invented) and form.is_bound and form.is_valid()
+    trial = form.trial(user=request.user, now=at) if is_asked else None
     answer = _answer(trial, now=at, asked=asked) if trial is not None else None
     context = {
         "now": at,
         "case": case,
         "form": form,
-        "is_invented": case is None and asked.get("who") == "invented",
+        "is_invented": invented,
         "search": asked.get("q", ""),
         "matches": _matches(request, asked.get("q", "")),
         "answer": answer,

@@ -85,6 +85,7 @@ def test_a_collector_tries_only_people_whom_he_may_see(client, case):
     client.force_login(UserFactory(team=TeamFactory(code="south")))
     page = tried(client, case=case.ref, at="2026-03-04T10:00", channel="phone")
     assert page.context["case"] is None
+    assert page.context["answer"] is None
     assert case.person.name not in page.text
     assert tried(client, q=case.person.name).context["matches"] == []
 
@@ -92,6 +93,7 @@ def test_a_collector_tries_only_people_whom_he_may_see(client, case):
 def test_people_are_found_by_name_and_reference(client, collector, case):
     by_name = tried(client, q=case.person.name[:3]).context["matches"]
     by_ref = tried(client, q=case.ref).context["matches"]
+    assert tried(client, q=case.ref).context["answer"] is None
     assert [one["ref"] for one in by_name] == [one["ref"] for one in by_ref] == [case.ref]
 
 
