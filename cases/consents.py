@@ -15,7 +15,7 @@ from cases.models.instruction import Source
 from cases.refusal import Refused
 from collections_app.shared.actor import Actor
 from compliance import audit
-from compliance.vocabulary import CHANNELS
+from compliance.vocabulary import CHANNELS, PLACES
 
 
 class ConsentRefused(Refused):
@@ -29,6 +29,7 @@ class ConsentRefused(Refused):
         "withdrawn": _("This has been withdrawn already."),
         "no-reason": _("Say why."),
         "evidence": _("Say what shows that the person agreed: a recording, a letter, a message."),
+        "place": _("Say which place: home or workplace."),
         "per-day": _("The number of calls a day is between 1 and 50."),
     }
 
@@ -55,7 +56,7 @@ def give(
     """Record what a person agreed to. Raises ConsentRefused, InstructionRefused for times that are none.
 
     context: in what it was given; one given in a contact of ours that was not permitted is kept and worth nothing.
-    details: days, start, end, valid_dates, only (at no other time), express, voluntary, per_day, once.
+    details: days, start, end, valid_dates, only (at no other time), express, voluntary, per_day, once, place.
     """
     details, given_at = dict(details or {}), given_at or at
     if kind not in Consent.Kind.values:
@@ -68,6 +69,8 @@ def give(
         raise ConsentRefused("in-the-future")
     if expires_at is not None and expires_at <= given_at:
         raise ConsentRefused("over")
+    if kind == Consent.Kind.PLACE and details.get("place") not in PLACES:
+        raise ConsentRefused("place")
     if details.get("start") or details.get("end"):
         instruction_checks.times(details)
     if details.get("per_day") is not None and not 1 <= int(details["per_day"]) <= 50:

@@ -203,6 +203,7 @@ class ConsentForm(OfCase):
     channel = forms.ChoiceField(label=_("By which way"), choices=[("", _("any way")), *CHANNELS], required=False)
     point = forms.ChoiceField(label=_("Which number or address"), required=False)
     account = forms.ChoiceField(label=_("Which debt"), required=False)
+    place = forms.ChoiceField(label=_("Which place"), choices=PLACES, required=False)
     days = forms.MultipleChoiceField(
         label=_("On these days"), choices=WEEK, required=False, widget=forms.CheckboxSelectMultiple
     )
@@ -226,7 +227,8 @@ class ConsentForm(OfCase):
 
     def groups(self) -> list[dict[str, Any]]:
         """Return the fields that need not be seen at first."""
-        scope = ("channel", "point", "account", "days", "window_from", "window_until", "only", "once", "per_day")
+        times = ("days", "window_from", "window_until", "only", "once", "per_day")
+        scope = ("channel", "point", "account", "place", *times)
         return [
             _group(self, _("Scope: way, number, debt, times"), scope),
             _group(self, _("Dates and evidence"), ("form", "source", "express", "given_at", "expires_at")),
@@ -239,7 +241,7 @@ class ConsentForm(OfCase):
         if typed["window_from"] is not None:
             details |= {"start": f"{typed['window_from']:%H:%M}", "end": _end(typed["window_until"])}
         details |= {"days": typed["days"]} if typed["days"] else {}
-        details |= {"per_day": typed["per_day"]} if typed["per_day"] else {}
+        details |= {name: typed[name] for name in ("per_day", "place") if typed[name]}
         return {
             "kind": typed["kind"],
             "evidence": typed["evidence"],

@@ -83,6 +83,7 @@ class ConsentIn(Strict):
     only = serializers.BooleanField(required=False, default=False, help_text="At no other time.")
     express = serializers.BooleanField(required=False, default=False)
     once = serializers.BooleanField(required=False, default=False, help_text="For one contact only.")
+    place = serializers.ChoiceField(choices=sorted(PLACES), required=False, default="")
     per_day = serializers.IntegerField(required=False, default=None, min_value=1, max_value=50)
     given_at = StrictInstant(required=False, default=None, help_text="Left out: now.")
     expires_at = StrictInstant(required=False, default=None)
@@ -276,7 +277,7 @@ class ConsentViewSet(Scoped):
             case = _case(client, known["case"])
             details = {name: value for name, value in (known["times"] or {}).items() if value}
             details |= {name: True for name in ("only", "express", "once") if known[name]}
-            details |= {"per_day": known["per_day"]} if known["per_day"] else {}
+            details |= {name: known[name] for name in ("per_day", "place") if known[name]}
             given = consents.give(
                 person_id=case.person_id,
                 creditor_id=case.creditor_id,

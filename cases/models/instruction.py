@@ -158,6 +158,7 @@ class Consent(models.Model):
         MORE_CALLS = "consent_more_calls", _("more calls than usual")
         ELECTRONIC = "consent_electronic", _("electronic messages")
         PRIVATE_ACCOUNT = "consent_private_account", _("a collector's private account")
+        PLACE = "consent_place", _("contact at a place")
 
     class Context(models.TextChoices):
         UNKNOWN = "", _("not known")

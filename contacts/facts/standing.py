@@ -90,6 +90,7 @@ def _consent(given: ConsentRow, seen: Seen) -> Record:
         contact_point_id=given.contact_point_id,
         form=given.form,
         evidence=given.evidence or None,
+        place=given.details.get("place"),
         withdrawn_at=min(ends) if ends else None,
         details=details_of(given),
     )

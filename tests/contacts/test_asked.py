@@ -246,3 +246,24 @@ def test_a_spoken_request_about_calls_at_work_lapses_where_the_law_lets_it_unles
         instruction_id=asked.pk, received_at=in_time, evidence="letter 9", actor=SYSTEM, at=in_time
     )
     assert (written.kind, written.confirms_id, written.expires_at) == ("opt_out_confirmed", asked.pk, None)
+
+
+def test_a_place_is_opened_by_the_consent_to_it_alone():
+    person = PersonFactory(jurisdiction="ID", time_zone="Asia/Jakarta")
+    case = CaseFactory(at=TEN, person=person)
+    at_work = ContactPointFactory(person=person, kind="work_phone")
+    assert "ID-PLACE" in outcome(case, point=at_work).failing
+
+    def agree(place: str) -> None:
+        consents.give(
+            person_id=person.pk, kind="consent_place", evidence="letter", details={"place": place}, actor=SYSTEM,
+            given_at=TEN - timedelta(days=1), at=TEN,
+        )  # fmt: skip
+
+    with pytest.raises(consents.ConsentRefused) as refused:
+        agree("somewhere")
+    assert refused.value.code == "place"
+    agree("home")
+    assert "ID-PLACE" in outcome(case, point=at_work).failing
+    agree("workplace")
+    assert "ID-PLACE" not in outcome(case, point=at_work).failing
