@@ -310,7 +310,7 @@ class Hold(models.Model):
             ),
         ]
         indexes = [
-            models.Index(name="holds_standing_of_a_person", fields=["person"], condition=Q(released_at__isnull=True)),
+            models.Index(name="holds_of_a_person", fields=["person"]),
             models.Index(name="holds_to_review", fields=["review_on"], condition=Q(released_at__isnull=True)),
         ]
 

@@ -253,9 +253,7 @@ class LocationClaim(models.Model):
     class Meta:
         verbose_name = _("location")
         verbose_name_plural = _("locations")
-        indexes = [
-            models.Index(name="standing_locations_of_a_person", fields=["person"], condition=Q(ended_at__isnull=True))
-        ]
+        indexes = [models.Index(name="locations_of_a_person", fields=["person"])]
         constraints = [
             models.UniqueConstraint(
                 name="location_claim_stands_once",
