@@ -1,4 +1,5 @@
 from contacts.models.attempt import ContactAttempt, DeliveryReceipt
+from contacts.models.inbound import InboundAction, InboundAttachment, InboundBinding, InboundMessage
 from contacts.models.night import NightRun, NightStep, Tick
 from contacts.models.planned import PlannedContact, StopOrder
 from contacts.models.printing import PostalLetter, PrintBatch, Seal
@@ -11,6 +12,10 @@ __all__ = [
     "ContactAttempt",
     "DeliveryReceipt",
     "Enrolment",
+    "InboundAction",
+    "InboundAttachment",
+    "InboundBinding",
+    "InboundMessage",
     "Letterhead",
     "NightRun",
     "NightStep",
