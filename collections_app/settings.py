@@ -5,7 +5,7 @@ data folder; with one it is production unless DEVELOPMENT=1 says otherwise, and 
 """
 
 import json
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
@@ -245,7 +245,10 @@ WEBHOOK_SECRET = env_secret(
 # Stands in the address at which a provider that signs nothing (Aliyun) reports; without it those addresses are shut.
 CALLBACK_TOKEN = env_str("CALLBACK_TOKEN", "") or ""
 # What one part of a text message costs, to show what a wording costs; no provider is asked.
-SMS_SEGMENT_PRICE = Decimal(env_str("SMS_SEGMENT_PRICE", "0.05") or "0")
+try:
+    SMS_SEGMENT_PRICE = Decimal(env_str("SMS_SEGMENT_PRICE", "0.05") or "0")
+except InvalidOperation as error:
+    raise ImproperlyConfigured("SMS_SEGMENT_PRICE is an amount such as 0.05.") from error
 SMS_CURRENCY = env_str("SMS_CURRENCY", "CNY")
 PROVIDER_TIMEOUT_S = env_int("PROVIDER_TIMEOUT_S", 10)
 if bool(SMS_PROVIDER_URL) != bool(SMS_PROVIDER_TOKEN):

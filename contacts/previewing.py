@@ -1,0 +1,145 @@
+"""A wording as its reader would see it, with samples or with the values of a case, and what is wrong with it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from difflib import SequenceMatcher
+from re import findall
+from typing import Any, Final
+
+from django.conf import settings
+
+from cases.models import Case
+from cases.refusal import Refused
+from collections_app.shared import clock
+from contacts import facts, rendering, wordings
+from contacts.channels import letters
+from contacts.dispatch import wanted, wording
+from contacts.models import Template, TemplateVersion
+from contacts.wording_rules import Lack
+
+THOUSAND: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What to show beside the text that is being written."""
+
+    text: rendering.Text | None
+    faults: tuple[str, ...] = ()
+    lacks: tuple[Lack, ...] = ()
+    segments: int = 0
+    alphabet: str = ""
+    letters: int = 0
+    cost: Decimal | None = None
+    case: Case | None = None
+    places: tuple[str, ...] = ()
+    suggestions: tuple[tuple[Lack, str], ...] = field(default=())
+
+    @property
+    def currency(self) -> str:
+        """What the cost is in."""
+        return str(settings.SMS_CURRENCY)
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether somebody else could approve it as it is."""
+        return self.text is not None and not self.faults and not self.lacks
+
+
+def of(version: TemplateVersion, *, at: datetime, case: Case | None = None) -> Preview:
+    """Return the preview of a wording, kept or not."""
+    template, faults = version.template, []
+    try:
+        wordings.check(version.subject, version.body, channel=template.channel)
+    except Refused as refused:
+        faults.append(str(refused))
+    try:
+        text = rendered(version, at=at, case=case)
+    except rendering.RenderingRefused as refused:
+        if str(refused) not in faults:
+            faults.append(str(refused))
+        return Preview(None, tuple(faults), case=case)
+    lacks = wordings.lacks_of(version, at=at)
+    segments, alphabet = rendering.sms_segments(text.body) if template.channel == "sms" else (0, "")
+    return Preview(
+        text,
+        tuple(faults),
+        lacks,
+        segments,
+        alphabet,
+        len(text.body),
+        cost_of(segments) if segments else None,
+        case,
+        tuple(sorted({place.name for place in wordings.places_for(version)})),
+        tuple((lack, lack.suggestion(version.language)) for lack in _once(lacks)),
+    )
+
+
+def _once(lacks: Iterable[Lack]) -> list[Lack]:
+    found: dict[str, Lack] = {}
+    for lack in lacks:
+        found.setdefault(lack.clause, lack)
+    return list(found.values())
+
+
+def rendered(version: TemplateVersion, *, at: datetime, case: Case | None = None) -> rendering.Text:
+    """Return the text with samples, or with the values of a case. Raises RenderingRefused."""
+    channel = version.template.channel
+    if case is None:
+        values: Any = rendering.samples(version.language)
+        return rendering.render(version.body, subject=version.subject, values=values, channel=channel)
+    file = facts.of_case(case.pk, at=at)
+    return wording.write(version, file, wanted.positions(file), channel=channel)
+
+
+def cost_of(segments: int) -> Decimal:
+    """Return what a thousand messages of so many segments cost, in settings.SMS_CURRENCY."""
+    price: Decimal = settings.SMS_SEGMENT_PRICE
+    return (price * segments * THOUSAND).quantize(Decimal("0.01"))
+
+
+def letter(version: TemplateVersion, *, at: datetime, case: Case | None = None) -> letters.Printed:
+    """Return a wording as a printed page, to an invented address. Raises RenderingRefused, LetterRefused."""
+    text = rendered(version, at=at, case=case)
+    samples = rendering.samples(version.language)
+    creditor = case.creditor if case else version.template.creditor
+    return letters.compose(
+        letters.Letter(
+            sender=creditor.name if creditor else samples["creditor_name"],
+            to=(case.person.name if case else samples["borrower_name"], samples["creditor_address"]),
+            on=clock.business_day(at, creditor.time_zone if creditor else "UTC"),
+            reference=case.ref if case else samples["reference"],
+            subject=text.subject,
+            body=text.body,
+            language=version.language,
+        )
+    )
+
+
+def unsaved(template: Template, asked: dict[str, Any]) -> TemplateVersion:
+    """Return a wording as it stands in the form, kept nowhere."""
+    return TemplateVersion(
+        template=template,
+        language=asked.get("language") or "en",
+        jurisdiction=asked.get("jurisdiction") or "",
+        variant=asked.get("variant") or "A",
+        subject=asked.get("subject") or "",
+        body=(asked.get("body") or "").replace("\r\n", "\n"),
+    )
+
+
+def difference(old: str, new: str) -> list[tuple[str, str]]:
+    """Return the new text in pieces, each kept ("same"), "new", or "gone" from the old one."""
+    before, after = (findall(r"\{\{[^}]*\}\}|[A-Za-z0-9]+|\s+|.", text) for text in (old, new))
+    pieces: list[tuple[str, str]] = []
+    for tag, a, b, c, d in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        if tag == "equal":
+            pieces.append(("same", "".join(after[c:d])))
+            continue
+        if b > a:
+            pieces.append(("gone", "".join(before[a:b])))
+        if d > c:
+            pieces.append(("new", "".join(after[c:d])))
+    return pieces
