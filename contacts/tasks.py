@@ -13,9 +13,11 @@ from django.db import DatabaseError, connection, transaction
 from cases.imports import waiting
 from cases.tasks import load_uploaded
 from collections_app.shared import clock
-from contacts import dispatch, night
+from contacts import dispatch, inbound, night
 from contacts.channels import catalogue
 from contacts.dispatch import sql
+from contacts.dispatch.written import UNDO
+from contacts.inbound import unmatched
 from contacts.models import PlannedContact, Tick
 
 log = logging.getLogger(__name__)
@@ -43,6 +45,22 @@ def sweep(**_newer: Any) -> None:
     """Find out what became of what was under way when a process died."""
     check_clock()
     dispatch.sweep(now=clock.now)
+
+
+@shared_task(name="contacts.send_written", ignore_result=True)
+def send_written(**_newer: Any) -> None:
+    """Hand over what people wrote themselves, once the time to take it back is over; settle what was left half way."""
+    check_clock()
+    dispatch.run_written(now=clock.now)
+    dispatch.sweep_written(now=clock.now)
+
+
+@shared_task(name="contacts.finish_inbound", ignore_result=True)
+def finish_inbound(**_newer: Any) -> None:
+    """Finish messages received whose process died half way, and blank those that nobody claimed in time."""
+    at = clock.now()
+    inbound.finish_what_was_left(at=at)
+    unmatched.blank_old(at=at)
 
 
 @shared_task(name="contacts.close_missed_days", ignore_result=True, soft_time_limit=4 * 3600, time_limit=4 * 3600 + 60)
@@ -86,6 +104,7 @@ def wake(*, at: datetime) -> None:
     for channel in due_channels(at=at):
         ring(channel)
     _ring(sweep.apply_async, {})
+    _ring(send_written.apply_async, {})
 
 
 def tick(*, at: datetime, real_at: datetime) -> bool:
@@ -101,6 +120,7 @@ def tick(*, at: datetime, real_at: datetime) -> bool:
     if waiting.waiting():
         _ring(load_uploaded.apply_async, {})
     _ring(close_missed_days.apply_async, {})
+    _ring(finish_inbound.apply_async, {})
     return True
 
 
@@ -113,6 +133,11 @@ def due_channels(*, at: datetime) -> list[str]:
 def ring(channel: str) -> None:
     """Say, once this transaction has committed, that there is something to send. Never raises."""
     _ring(dispatch_due.apply_async, {"channel": channel})
+
+
+def ring_written() -> None:
+    """Say, once this transaction has committed, that a message is to be handed over in five seconds. Never raises."""
+    _ring(partial(send_written.apply_async, countdown=UNDO.total_seconds() + 0.1), {})
 
 
 def check_clock() -> None:

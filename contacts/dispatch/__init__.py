@@ -21,12 +21,24 @@ from contacts.dispatch.clearing import clear, put_back, set_aside
 from contacts.dispatch.handover import hand_over
 from contacts.dispatch.sweeping import NothingToSettle, settle_uncertain, sweep
 from contacts.dispatch.wanted import Obstacle
+from contacts.dispatch.written import run_written, sweep_written
 from contacts.faults import fault
 
 log = logging.getLogger(__name__)
 AT_ONCE = 8  # rows claimed together: few enough that the last one is handed over well within the lease
 
-__all__ = ["NothingToSettle", "claim_due", "clear", "hand_over", "is_connected", "run", "settle_uncertain", "sweep"]
+__all__ = [
+    "NothingToSettle",
+    "claim_due",
+    "clear",
+    "hand_over",
+    "is_connected",
+    "run",
+    "run_written",
+    "settle_uncertain",
+    "sweep",
+    "sweep_written",
+]
 
 
 def run(*, channel: str, limit: int = 50, budget_s: float = 60, now: Callable[[], datetime]) -> dict[str, int]:

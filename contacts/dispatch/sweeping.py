@@ -46,7 +46,7 @@ def _settle_lapsed(claim: Claim, *, now: Callable[[], datetime]) -> str:
     unsettled = ContactAttempt.objects.filter(planned_id=claim.planned_id, status="cleared").first()
     if unsettled is None:
         return _without_attempt(claim, now=now)
-    said = _ask(unsettled)
+    said = ask(unsettled)
     with transaction.atomic(durable=True):
         locks.lock(person_ids=[unsettled.person_id, unsettled.contacted_id], address_ids=_addresses(unsettled))
         planned = mine(claim)
@@ -90,7 +90,7 @@ def _pause(planned: PlannedContact) -> timedelta:
     return timedelta(0) if planned.tries <= 3 else back_off(planned.tries - 2)
 
 
-def _ask(attempt: ContactAttempt) -> Receipt | str:
+def ask(attempt: ContactAttempt) -> Receipt | str:
     """Return what the carrier has under the key: a receipt, "nothing", "cannot-say" for now, or "cannot-be-asked"."""
     if not carriers.can_look_up(attempt.channel):
         return "cannot-be-asked"
