@@ -12,6 +12,7 @@ from django.db import connection
 from collections_app.management import drill
 from collections_app.management.drill import entrances, situations
 from collections_app.management.drill.world import World, open_world
+from compliance.models import CheckRun
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +65,8 @@ def test_the_command_prints_one_object(own_database: Any, capfd: Any) -> None:
     report = json.loads(out.getvalue())
     assert report["leaked"] == []
     assert report["attempts"] >= 1
+    kept = CheckRun.objects.get(name="drill")
+    assert (kept.ok, kept.figures["attempts"], kept.figures["leaked"]) == (True, report["attempts"], 0)
 
 
 def test_a_size_that_makes_no_sense_is_refused() -> None:
