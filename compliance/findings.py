@@ -50,6 +50,7 @@ GROUPS: Final = {
     "silent": (gettext_lazy("does not apply"), ("not_applicable",)),
 }
 APPLY: Final = "asked"
+LONG_SINCE: Final = date(1970, 1, 1)  # what a pack writes where nobody needs the day on which a rule began
 ALL: Final = "all"
 UNFIT: Final = {
     "date": gettext_lazy("not in force on that day"),
@@ -209,7 +210,7 @@ def _line(rule: Rule, pack: Pack, state: str, says: str, values: Mapping[str, An
         needs_review=rule.needs_review,
         reviewer=rule.reviewer,
         reviewed_on=rule.reviewed_on,
-        since=version.begins if version else None,
+        since=version.begins if version and version.begins > LONG_SINCE else None,
         until=version.ends if version else None,
         pack=pack.id,
         pack_name=pack.name[language],
