@@ -13,6 +13,7 @@ from django.conf import settings
 from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, connection
+from django.utils.module_loading import import_string
 
 from collections_app import health
 from collections_app.embedded import EmbeddedServerFault
@@ -37,7 +38,7 @@ def examine() -> list[Finding]:
     """Ask every question; one that cannot be answered is not ok."""
     findings = []
     questions: list[Callable[[], Finding]] = [environment, database, role, history, migrations, broker, workers, beat]
-    questions += [queue, providers, packs, feeds]
+    questions += [epoch, queue, providers, packs, feeds]
     for question in questions:
         try:
             findings.append(question())
@@ -165,7 +166,17 @@ def beat() -> Finding:
     age = clock.now() - last
     if age > BEAT_LATE_AFTER:
         return Finding("beat", ok=False, says=f"the last minute tick was {age} ago", mend=_MEND["beat"])
-    return Finding("beat", ok=True, says=f"last tick {age.total_seconds():.0f} s ago")
+    lost = import_string("contacts.ticks.missed")(real_at=clock.now() - clock.offset())
+    said = f", {lost} missed in the last day" if lost else ""
+    return Finding("beat", ok=True, says=f"last tick {age.total_seconds():.0f} s ago{said}")
+
+
+def epoch() -> Finding:
+    """The database is not older than what this installation has seen of it."""
+    if import_string("contacts.epochs.went_back")():
+        mend = "Look at what left since the backup, then: python manage.py resume_sending --after-restore"
+        return Finding("epoch", ok=False, says="the database went back in time: nothing is sent", mend=mend)
+    return Finding("epoch", ok=True, says="the database has not gone back in time")
 
 
 def queue() -> Finding:

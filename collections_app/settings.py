@@ -236,6 +236,18 @@ ALIYUN_ACCESS_KEY_SECRET = env_str("ALIYUN_ACCESS_KEY_SECRET", "") or ""
 ALIYUN_SIGNATURE = env_str("ALIYUN_SIGNATURE", "v3")
 ALIYUN_SMS_SIGN_NAME = env_str("ALIYUN_SMS_SIGN_NAME", "") or ""
 ALIYUN_SMS_TEMPLATES = env_str("ALIYUN_SMS_TEMPLATES", "")
+# Messaging accounts: WeChat (official account), enterprise WeChat, and a signed webhook for any other system.
+WECHAT_URL = env_str("WECHAT_URL", "https://api.weixin.qq.com") or ""
+WECHAT_APP_ID = env_str("WECHAT_APP_ID", "") or ""
+WECHAT_APP_SECRET = env_str("WECHAT_APP_SECRET", "") or ""
+WECHAT_TEMPLATES = env_str("WECHAT_TEMPLATES", "")
+WECOM_URL = env_str("WECOM_URL", "https://qyapi.weixin.qq.com") or ""
+WECOM_CORP_ID = env_str("WECOM_CORP_ID", "") or ""
+WECOM_SECRET = env_str("WECOM_SECRET", "") or ""
+WECOM_AGENT_ID = env_str("WECOM_AGENT_ID", "") or ""
+CHAT_WEBHOOK_URL = env_str("CHAT_WEBHOOK_URL", "") or ""
+CHAT_WEBHOOK_SECRET = env_str("CHAT_WEBHOOK_SECRET", "") or ""
+CHAT_WEBHOOK_LOOK_UP = env_bool("CHAT_WEBHOOK_LOOK_UP", default=False)
 # Messages a second that each channel's provider allows, over all processes together.
 PROVIDER_RATES = env_list("PROVIDER_RATES")
 # Receipts of providers are signed with it (header "t=…,v1=…", HMAC-SHA256 over "timestamp.body").
@@ -305,6 +317,8 @@ STATIC_URL = "static/"
 STATIC_ROOT = Path(env_str("STATIC_ROOT") or BASE_DIR / "staticfiles")
 WHITENOISE_USE_FINDERS = DEVELOPMENT
 WHITENOISE_AUTOREFRESH = DEVELOPMENT
+# How far each database has come, kept outside of it; several machines share the folder. Empty: nothing is compared.
+EPOCH_FOLDER = env_str("EPOCH_FOLDER", str(VAR_DIR / "epochs"))
 MEDIA_ROOT = Path(env_str("MEDIA_ROOT") or VAR_DIR / "files")
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700

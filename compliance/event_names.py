@@ -146,6 +146,7 @@ _ENTRIES: Final = (
     EventName("provider.held", _("Provider refuses us: nothing is handed to it"), NOTABLE),
     EventName("provider.released", _("Provider takes messages again")),
     EventName("stop.lifted", _("Sending resumed"), GRAVE, KEEP),
+    EventName("sending.released", _("Sending released after a backup was restored"), GRAVE, KEEP),
     # the firm's own limits
     EventName("policy.set", _("Firm policy set"), GRAVE, KEEP),
     # versions of rule packs

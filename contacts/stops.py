@@ -16,6 +16,7 @@ from cases.refusal import Refused
 from collections_app.shared.actor import Actor
 from compliance import audit
 from contacts.facts.rows import StopRow
+from contacts import epochs
 from contacts.models import Channel, ContactAttempt, PlannedContact, StopOrder, Strategy, Template
 
 WAITS_AT_MOST = 4  # times the lock timeout of a connection, for one hand-over that is under way
@@ -96,7 +97,9 @@ def stops_call(*, creditor_code: str, channel: str) -> StopOrder | None:
 
 
 def stops_channel(channel: str) -> bool:
-    """Whether the whole channel is stopped, so that nothing of it need be taken up."""
+    """Whether the whole channel is stopped, or the database went back in time, so that nothing need be taken up."""
+    if epochs.went_back():
+        return True
     orders = StopOrder.objects.filter(lifted_at__isnull=True)
     return orders.filter(Q(scope="everything") | Q(scope="channel", target=channel)).exists()
 

@@ -13,7 +13,7 @@ from django.db import DatabaseError, connection, transaction
 from cases.imports import waiting
 from cases.tasks import load_uploaded
 from collections_app.shared import clock
-from contacts import dispatch, inbound, night
+from contacts import dispatch, epochs, inbound, night
 from contacts.channels import catalogue
 from contacts.dispatch import sql
 from contacts.dispatch.written import UNDO
@@ -116,6 +116,7 @@ def tick(*, at: datetime, real_at: datetime) -> bool:
     _row, ours = Tick.objects.get_or_create(minute=minute, defaults={"taken_at": real_at})
     if not ours:
         return False
+    epochs.advance()
     wake(at=at)
     if waiting.waiting():
         _ring(load_uploaded.apply_async, {})

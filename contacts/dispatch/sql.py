@@ -1,12 +1,28 @@
 """The claims of the outbox: one statement each, the database's own clock for leases."""
 
+# The highest priority first, within it the oldest. The priorities in use are few: each is looked up by the index, and
+# only its due rows are read.
 CLAIM_DUE = """
-WITH due AS (
-    SELECT id FROM contacts_plannedcontact
-    WHERE status IN ('planned', 'withheld') AND automated AND channel = %(channel)s AND try_again_at <= %(at)s
-    ORDER BY try_again_at, id
+WITH RECURSIVE level AS (
+    (SELECT priority FROM contacts_plannedcontact
+     WHERE status IN ('planned', 'withheld') AND automated AND channel = %(channel)s
+     ORDER BY priority DESC LIMIT 1)
+    UNION ALL
+    SELECT (SELECT lower.priority FROM contacts_plannedcontact AS lower
+            WHERE lower.status IN ('planned', 'withheld') AND lower.automated AND lower.channel = %(channel)s
+              AND lower.priority < level.priority
+            ORDER BY lower.priority DESC LIMIT 1)
+    FROM level WHERE level.priority IS NOT NULL
+), due AS (
+    SELECT row.id FROM level CROSS JOIN LATERAL (
+        SELECT id FROM contacts_plannedcontact
+        WHERE status IN ('planned', 'withheld') AND automated AND channel = %(channel)s
+          AND priority = level.priority AND try_again_at <= %(at)s
+        ORDER BY try_again_at, id
+        LIMIT %(limit)s
+        FOR NO KEY UPDATE SKIP LOCKED
+    ) AS row
     LIMIT %(limit)s
-    FOR NO KEY UPDATE SKIP LOCKED
 )
 UPDATE contacts_plannedcontact AS mine
 SET status = 'claimed', claim = mine.claim + 1, tries = least(mine.tries + 1, 1000),

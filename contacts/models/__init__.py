@@ -1,4 +1,5 @@
 from contacts.models.attempt import ContactAttempt, DeliveryReceipt
+from contacts.models.epoch import SendingEpoch
 from contacts.models.inbound import InboundAction, InboundAttachment, InboundBinding, InboundMessage
 from contacts.models.night import NightRun, NightStep, Tick
 from contacts.models.planned import PlannedContact, StopOrder
@@ -26,6 +27,7 @@ __all__ = [
     "Purpose",
     "Seal",
     "Segment",
+    "SendingEpoch",
     "Step",
     "StopOrder",
     "Strategy",

@@ -4,7 +4,7 @@ import uuid
 from datetime import datetime
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, FSMModelMixin, transition
 
@@ -77,8 +77,11 @@ class PlannedContact(FSMModelMixin, models.Model):
         ]
         indexes = [
             models.Index(
+                F("channel"),
+                F("priority").desc(),
+                F("try_again_at"),
+                F("id"),
                 name="planned_contacts_due",
-                fields=["channel", "try_again_at", "id"],
                 condition=Q(status__in=["planned", "withheld"], automated=True),
             ),
             models.Index(name="planned_contacts_claimed", fields=["lease_until"], condition=Q(status="claimed")),

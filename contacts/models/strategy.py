@@ -130,6 +130,7 @@ class Step(models.Model):
     class CatchUp(models.TextChoices):
         SEND_LATE = "send_late", _("do it late")
         SKIP = "skip", _("leave it out")
+        ESCALATE = "escalate", _("put it before a supervisor")
 
     segment = models.ForeignKey(Segment, on_delete=models.PROTECT, related_name="steps")
     key = models.SlugField(_("key"), max_length=40)
@@ -146,6 +147,7 @@ class Step(models.Model):
     priority = models.SmallIntegerField(_("priority"), default=0)
     catch_up = models.CharField(_("after an outage"), max_length=10, choices=CatchUp.choices, default=CatchUp.SEND_LATE)
     catch_up_days = models.PositiveSmallIntegerField(_("late by at most, days"), default=2)
+    spread_minutes = models.PositiveSmallIntegerField(_("spread over, minutes"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("step")
