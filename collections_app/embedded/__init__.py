@@ -27,6 +27,7 @@ from . import places, postgres, valkey
 
 BOOK = "book"  # the data of `make run`
 TESTS = "tests"  # a cluster of its own: not durable, thrown away at will
+CRASHES = "crashes"  # a cluster of its own: durable, and crashed on purpose
 
 
 class EmbeddedServerFault(RuntimeError):
@@ -149,7 +150,7 @@ def remove(var: Path) -> list[str]:
     Raises EmbeddedServerFault while somebody still uses a server.
     """
     removed = []
-    for purpose in (BOOK, TESTS):
+    for purpose in (BOOK, TESTS, CRASHES):
         if not (var / purpose / "servers.json").is_file():
             continue
         if not stop(var, purpose):

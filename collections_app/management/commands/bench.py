@@ -11,17 +11,21 @@ from typing import Any, Final
 import django
 from django.db import connection
 
-from collections_app import commands, database
+from collections_app import commands
 from collections_app import scratch as scratch_databases
-from collections_app.management.measures import gate, night, people, queues, sql
+from collections_app.management.measures import gate, night, people, queues, sending, sql
 
 SCALES: Final = {"10k": 10_000, "24k": 24_000, "100k": 100_000, "1m": 1_000_000}
 NAMES: Final = (
     "import", "night_total", "night_stage_", "quiet_night", "gate_pure", "gate_1", "gate_8", "decision_bytes",
     "worklist_p50", "worklist_p99", "enqueue", "rss_mb", "growth_night", "growth_gate", "insert_1", "insert_8", "load",
+    "send", "stop_switch", "stop_reply", "doorbells",
 )  # fmt: skip
 SERVER_SETTINGS: Final = ("server_version", "fsync", "synchronous_commit", "shared_buffers", "work_mem")
 OF_THE_GATE: Final = ("gate_", "decision_bytes", "growth_gate", "insert_")
+OF_SENDING: Final = ("send", "stop_", "doorbells")
+MESSAGES: Final = 600  # sent by two processes
+QUEUED: Final = 100_000  # when everything is stopped
 CALLS: Final = 400  # opened by one process; eight open eight times as many
 
 
@@ -49,6 +53,7 @@ class Command(commands.ReportCommand):
         with _Scratch("bench"):
             figures = [_figure(*figure) for figure in self._figures(size, small) if self._wanted(figure[0])]
             machine = _machine()
+        figures += [_figure(*figure) for figure in self._figures_of_sending() if self._wanted(figure[0])]
         return {"machine": machine, "scale": options["scale"], "figures": figures}
 
     def _wanted(self, name: str) -> bool:
@@ -56,20 +61,46 @@ class Command(commands.ReportCommand):
 
     def _figures(self, size: int, small: night.Measured | None) -> Iterator[tuple[str, float, str, float | None]]:
         """Yield name, value, unit and limit."""
-        if not self.only or not all(name.startswith(OF_THE_GATE) for name in self.only):
+        if not self.only or not all(name.startswith((*OF_THE_GATE, *OF_SENDING, "load")) for name in self.only):
             yield from self._figures_of_the_night(size, small)
         if any(self._wanted(name) for name in ("gate_1", "gate_8", "gate_pure", "decision_bytes", "growth_gate")):
             yield from self._figures_of_the_gate()
         yield "load", os.getloadavg()[0], "waiting", None
         yield "rss_mb", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, "MB", 256
 
+    def _figures_of_sending(self) -> Iterator[tuple[str, float, str, float | None]]:
+        """Each on a database of its own, so that none waits for what another one left."""
+        if self._wanted("send"):
+            self.stderr.write("messages …")
+            with _Scratch("bench"):
+                gate.make_floor()
+                yield ("send", *_with_unit(sending.throughput(MESSAGES)))
+        if self._wanted("stop_switch"):
+            self.stderr.write(f"a stop with {QUEUED:,} queued …")
+            with _Scratch("bench"):
+                seen = sending.stop_switch(QUEUED)
+                yield "stop_switch_queued", seen.queued, "messages", None
+                yield "stop_switch_confirmed", seen.confirmed_s, "s", 2
+                yield "stop_switch_last", seen.last_s, "s", 2
+                yield "stop_switch_late", seen.late, "messages", None
+                yield "stop_switch_resumed", seen.resumed, "messages", None
+                yield "stop_switch_old_permits", seen.old_permits, "messages", None
+        if self._wanted("stop_reply"):
+            with _Scratch("bench"):
+                answered, left = sending.stop_reply()
+                yield "stop_reply_answered", answered, "s", 1
+                yield "stop_reply_last", left, "s", 1
+        if self._wanted("doorbells"):
+            with _Scratch("bench"):
+                rung, due = sending.doorbells(QUEUED)
+                yield "doorbells", rung, f"for {due} due", None
+
     def _figures_of_the_gate(self) -> Iterator[tuple[str, float, str, float | None]]:
         self.stderr.write("calls …")
         people.caller()
         gate.make_floor()
-        pairs = people.fill(CALLS * 9 + 10, history=people.RECENT)
-        with database.as_owner(), connection.cursor() as cursor:
-            cursor.execute(sql.ANALYZE)
+        pairs = people.fill(CALLS * 10 + 10, history=people.RECENT)
+        gate.begin(pairs[CALLS * 9 + 10 :])
         yield ("gate_pure", *_with_unit(gate.pure(pairs[0], 2_000)))
         for clients, share in ((1, pairs[: CALLS + 1]), (8, pairs[CALLS + 1 :])):
             if self._wanted(f"gate_{clients}"):

@@ -19,6 +19,7 @@ from cases.models import (
     Person,
     Product,
 )
+from collections_app.management.harness.oracle import CLOSES, OPENS
 from collections_app.shared import sealed
 from collections_app.shared.actor import SYSTEM
 from collections_app.staff.models import Team
@@ -47,13 +48,23 @@ class Place:
     zone: str = "Asia/Shanghai"
 
 
-def fill(*, people: int, channel: str, zone: str = "Asia/Shanghai", at: datetime = AT) -> dict[int, str]:
+def fill(
+    *,
+    people: int,
+    channel: str,
+    zone: str = "Asia/Shanghai",
+    at: datetime = AT,
+    limit: int = LIMIT,
+    messages: int = PER_PERSON,
+) -> dict[int, str]:
     """Write the book into the database in use; return person id -> number or address.
 
-    zone: where everybody is; mainland law holds for them all the same. at: when everything is due.
+    zone: where everybody is; mainland law holds for them all the same. at: when everything is due. limit: messages a
+    day that the firm allows itself, 0: it says nothing. messages: how many are planned for each person.
     """
-    lender = creditor("trial", document={"caps": [{"channels": ["sms", "email"], "limit": LIMIT}]}, at=at)
-    steps = strategy(lender, channels=[channel] * PER_PERSON, at=at)
+    caps = {"caps": [{"channels": ["sms", "email"], "limit": limit}]} if limit else None
+    lender = creditor("trial", hours=(time(OPENS), time(CLOSES)), document=caps, at=at)
+    steps = strategy(lender, channels=[channel] * messages, at=at)
     place, today = Place(zone=zone), at.date()
     kind = "mobile" if channel == "sms" else "email"
     reached = {}

@@ -16,3 +16,14 @@ WITHHELD = "SELECT count(*) FROM contacts_plannedcontact WHERE status IN ('withh
 DECISIONS_OF_HAND_OVERS = """
 SELECT decision_id FROM contacts_contactattempt WHERE status IN ('sent', 'delivered', 'uncertain')
 """
+
+DELIVERED_TWICE = """
+SELECT count(*) FROM (
+    SELECT subject_id FROM compliance_auditevent WHERE name = 'attempt.delivered'
+    GROUP BY subject_id HAVING count(*) > 1
+) AS twice
+"""
+
+RECEIPTS = "SELECT count(*) FROM contacts_deliveryreceipt WHERE applied"
+
+DECIDED = "SELECT at, releases FROM compliance_decision"

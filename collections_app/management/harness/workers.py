@@ -16,12 +16,18 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import django
 import requests
 
-STARTED: Final = time.monotonic()
-PASSING: Final = ("interrupted", "permit-expired", "stopped")  # withheld for now, and to be settled within the trial
+from collections_app.management.harness.clocks import TrialClock
+from collections_app.management.harness.oracle import CLOSES, OPENS
+
+# Withheld for now, and to be settled within the trial.
+PASSING: Final = (
+    "interrupted", "permit-expired", "stopped", "provider-busy", "provider-unreachable", "fate-unknown",
+)  # fmt: skip
 CHANCE: Final = 0.7  # that an armed child dies when it comes to its point
 
 
@@ -33,15 +39,21 @@ def main(asked: dict[str, Any]) -> None:
 
     from contacts import dispatch, faults
 
-    _warm_up(datetime.fromisoformat(asked["at"]))
+    trial_clock = TrialClock.from_json(asked["clock"])
+    _warm_up(trial_clock.begins)
     settings.DISPATCH_LEASE_S = asked["lease_s"]
     settings.PROVIDER_TIMEOUT_S = asked["timeout_s"]
-    dispatch.AT_ONCE = 1
+    dispatch.AT_ONCE = asked["at_once"]
     log = Path(asked["log"])
     log.touch()
     dice = random.Random(asked["seed"])  # noqa: S311  (a trial that fails is run again with the same seed)
-    clock = _clock(datetime.fromisoformat(asked["at"]))
+    began, began_at = time.monotonic(), time.time()
+    last_jump = max((when for when, _to in trial_clock.jumps), default=0.0)
     children: set[int] = set()
+
+    def clock() -> datetime:
+        return trial_clock.after(time.monotonic() - began)
+
     killed, until = 0, time.monotonic() + asked["at_most_s"]
     while time.monotonic() < until:
         fired = Counter(log.read_text().split())
@@ -63,24 +75,32 @@ def main(asked: dict[str, Any]) -> None:
             killed += 1
         else:
             time.sleep(0.02)
-        if not wanted and killed >= asked["random_kills"] and not left():
+        elapsed = time.monotonic() - began
+        if not wanted and killed >= asked["random_kills"] and elapsed > last_jump + 1 and not left(at=clock()):
             break
     for child in children:
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
-    report = {"fired": Counter(log.read_text().split()), "killed": killed, "left": left()}
-    sys.stdout.write(json.dumps(report | {"seconds": round(time.monotonic() - STARTED, 1)}) + "\n")
+    report = {"fired": Counter(log.read_text().split()), "killed": killed, "left": left(at=clock())}
+    report |= {"began": began_at, "seconds": round(time.monotonic() - began, 1)}
+    sys.stdout.write(json.dumps(report) + "\n")
 
 
-def left() -> int:
+def left(*, at: datetime) -> int:
     """Return how many rows are not settled. One statement, so that no row moves from one count to another meanwhile."""
+    from django.db import Error, connections
     from django.db.models import Exists, OuterRef, Q
 
     from contacts.models import ContactAttempt, PlannedContact
 
     reserved = ContactAttempt.objects.filter(planned=OuterRef("pk"), status="cleared")
-    open_rows = Q(status__in=["planned", "claimed"]) | Q(status="withheld", reason_code__in=PASSING)
-    return PlannedContact.objects.filter(open_rows | Exists(reserved)).count()
+    passing = Q(status="withheld") & (Q(reason_code__in=PASSING) | Q(try_again_at__lte=at))
+    open_rows = Q(status__in=["planned", "claimed"]) | passing
+    try:
+        return PlannedContact.objects.filter(open_rows | Exists(reserved)).count()
+    except Error:  # the database is away, and nobody knows
+        connections.close_all()
+        return 1
 
 
 def _warm_up(at: datetime) -> None:
@@ -95,11 +115,6 @@ def _warm_up(at: datetime) -> None:
         question = file.question(channel=planned.channel, contact_point_id=file.points[0].pk, automated=True)
         gate.preview(question, file.facts(file.points[0].pk))
     rendering.day(at.date(), language="en")
-
-
-def _clock(at: datetime) -> Callable[[], datetime]:
-    # Twenty times as fast as the real one, so that a wait of a minute is one of three seconds.
-    return lambda: at + timedelta(seconds=20 * (time.monotonic() - STARTED))
 
 
 def _work(asked: dict[str, Any], now: Callable[[], datetime]) -> None:
@@ -128,11 +143,13 @@ def _send_naively(asked: dict[str, Any], now: Callable[[], datetime]) -> None:
     from contacts import facts
     from contacts.models import PlannedContact
 
-    for planned in PlannedContact.objects.filter(status="planned").order_by("?")[:4]:
+    for planned in PlannedContact.objects.filter(status="planned").order_by("?")[: 1 if asked["changes_clocks"] else 4]:
         file = facts.of_case(planned.case_id, at=now())
         point = file.points[0]
         question = file.question(channel="sms", contact_point_id=point.pk, automated=True)
-        if not gate.preview(question, file.facts(point.pk)).permitted:
+        if not _naively_permitted(asked, now()):
+            continue
+        if not asked["changes_clocks"] and not gate.preview(question, file.facts(point.pk)).permitted:
             continue
         requests.post(
             f"{asked['url']}/sms/messages",
@@ -144,6 +161,16 @@ def _send_naively(asked: dict[str, Any], now: Callable[[], datetime]) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         planned.finish(at=now())
         planned.save()
+        if asked["changes_clocks"]:
+            time.sleep(0.5)  # so that some are left for the morning
+
+
+def _naively_permitted(asked: dict[str, Any], at: datetime) -> bool:
+    """Reckon with the distance from UTC that held when the plan was made, as many systems store it."""
+    if not asked["changes_clocks"]:
+        return True
+    then = TrialClock.from_json(asked["clock"]).begins.astimezone(ZoneInfo(asked["zone"]))
+    return OPENS <= (at + (then.utcoffset() or timedelta(0))).hour < CLOSES
 
 
 if __name__ == "__main__":

@@ -83,6 +83,17 @@ JOIN cases_account AS account ON account.person_id = debt.person_id
 CROSS JOIN generate_series(1, %(history)s) AS number
 WHERE debt.creditor_id = %(creditor)s AND debt.person_id BETWEEN %(first)s AND %(last)s
 """
+# Every planned contact again, for so many later days each, due at the same instant.
+MULTIPLY_OUTBOX: Final = """
+INSERT INTO contacts_plannedcontact (enrolment_id, case_id, person_id, creditor_id, planned_for, try_again_at,
+    expires_at, step_id, business_date, template_id, channel, purpose, automated, status, priority, severity, key,
+    claim, tries, reason_code, created_at)
+SELECT enrolment_id, case_id, person_id, creditor_id, planned_for, try_again_at, expires_at, step_id,
+    business_date + number, template_id, channel, purpose, automated, 'planned', priority, severity, gen_random_uuid(),
+    0, 0, '', created_at
+FROM contacts_plannedcontact CROSS JOIN generate_series(1, %(days)s) AS number
+ORDER BY number, contacts_plannedcontact.id
+"""
 ANALYZE: Final = "ANALYZE"
 DROP_FLOOR: Final = "DROP SCHEMA IF EXISTS floor CASCADE"
 GRANT_FLOOR: Final = """
