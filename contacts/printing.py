@@ -156,7 +156,7 @@ def in_the_way(letter: PostalLetter, *, at: datetime) -> str:
     outcome = gate.preview(question, file.facts(attempt.contact_point_id, except_attempt=attempt.pk))
     if outcome.permitted or (outcome.next_permitted is not None and outcome.next_permitted - at <= SOON):
         return ""
-    return outcome.failing[0].rule_id if outcome.failing else "gate-unavailable"
+    return outcome.failing[0] if outcome.failing else "gate-unavailable"
 
 
 def to_take_out(batch: PrintBatch, *, at: datetime) -> list[Left]:

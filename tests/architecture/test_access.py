@@ -25,6 +25,7 @@ EVERYBODY = frozenset({"collector", "supervisor", "admin", "compliance"})
 DESK = frozenset({"collector", "supervisor"})
 READERS = EVERYBODY
 LEADS = frozenset({"supervisor", "admin", "compliance"})
+PRINTERS = frozenset({"supervisor", "admin"})
 MARKER = "郭标记某"
 
 PUBLIC = {
@@ -97,6 +98,17 @@ ROUTES = {
     "contacts:settle": {"supervisor"},
     "contacts:stops": LEADS,
     "contacts:lift-stop": LEADS,
+    "contacts:print-room": PRINTERS,
+    "contacts:collect-letters": PRINTERS,
+    "contacts:record-letters": PRINTERS,
+    "contacts:print-batch": PRINTERS,
+    "contacts:print-batch-file": PRINTERS,
+    "contacts:print-batch-manifest": PRINTERS,
+    "contacts:move-print-batch": PRINTERS,
+    "contacts:withdraw-letter": PRINTERS,
+    "contacts:seals": {"admin", "compliance"},
+    "contacts:seal-picture": {"admin", "compliance"},
+    "contacts:decide-seal": {"admin", "compliance"},
     "compliance:decisions": LEADS,
     "compliance:decision": READERS,
     "compliance:recompute": READERS,

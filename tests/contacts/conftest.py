@@ -13,10 +13,12 @@ from collections_app.carrier.faults import Fault, Faults
 from collections_app.carrier.receipts import Receipts
 from collections_app.carrier.store import Store
 from collections_app.carrier.web import Carrier
+from contacts import seals
 from contacts.dispatch import carriers
 from contacts.models import ContactAttempt, PlannedContact
 from tests.factories.cases import CaseFactory
 from tests.factories.contacts import PlannedContactFactory, StepFactory, TemplateFactory
+from tests.factories.printing import SealFactory
 
 TOKEN, SECRET = "token-of-the-test", "secret-of-the-test"
 TEN = datetime(2026, 3, 4, 2, 0, tzinfo=UTC)  # ten in the morning in Shanghai
@@ -107,6 +109,8 @@ def plan(db: None) -> Callable[..., PlannedContact]:
         case = fields.pop("case", None) or CaseFactory(at=TEN, **fields.pop("case_with", {}))
         wordings = LETTER if channel == "letter" else WORDING
         step = fields.pop("step", None) or StepFactory(template=TemplateFactory(channel=channel, versions=wordings))
+        if channel == "letter" and seals.in_use(case.creditor_id) is None:
+            SealFactory(creditor=case.creditor)
         return PlannedContactFactory(case=case, step=step, at=TEN, **fields)
 
     return make
