@@ -9,7 +9,8 @@ class ContactsConfig(AppConfig):
 
     def ready(self) -> None:
         from contacts import listeners
-        from contacts.channels import providers
+        from contacts.channels import chat, providers
 
         providers.check()
+        chat.check()
         listeners.connect()

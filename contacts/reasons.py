@@ -39,6 +39,7 @@ REASONS: Final[dict[str, LazyText | str]] = {
     "channel-held": _("The provider refuses us at the moment; this keeps its place."),
     "opted-out-at-provider": _("This person has asked the provider for silence."),
     "wording-not-registered": _("No template registered at the provider gives back this text."),
+    "wording-argument-refused": _("A value does not fit the template registered at the provider."),
     "address-unknown": _("The number or address does not exist."),
     "letter-unprintable": _("The letter cannot be printed: a character that the type lacks, or too long."),
     "no-seal": _("The wording wants the creditor's seal, and none is in use."),

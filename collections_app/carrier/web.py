@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from . import aliyun, page, postmark, twilio
+from . import aliyun, chat, page, postmark, twilio
 from .faults import KINDS, Fault, Faults
 from .receipts import Receipts
 from .store import Message, Store
@@ -34,6 +34,7 @@ class Carrier(ThreadingHTTPServer):
         self.store, self.faults, self.receipts, self.token = store, faults, receipts, token
         receipts.token = receipts.token or token
         self.nonces: set[str] = set()
+        self.chat_tokens = chat.Tokens()
         super().__init__(address, Handler)
 
     def server_bind(self) -> None:
@@ -56,6 +57,9 @@ class Handler(BaseHTTPRequestHandler):
         """Show the page, the lists and the figures."""
         where = urlsplit(self.path)
         query = {name: values[0] for name, values in parse_qs(where.query).items()}
+        if where.path in chat.PATHS:
+            self._take_chat(chat.Request(where.path, query, self.headers, b""))
+            return
         match where.path:
             case "/":
                 self._page(query)
@@ -82,6 +86,10 @@ class Handler(BaseHTTPRequestHandler):
         where = urlsplit(self.path).path
         if account := twilio.PATH.fullmatch(where):
             self._take_twilio(account.group(1), body)
+            return
+        if where in chat.PATHS:
+            query = {name: values[0] for name, values in parse_qs(urlsplit(self.path).query).items()}
+            self._take_chat(chat.Request(where, query, self.headers, body))
             return
         match where:
             case "/sms/messages":
@@ -217,6 +225,39 @@ class Handler(BaseHTTPRequestHandler):
             self._answer(refused[0], {"ErrorCode": refused[1], "Message": refused[2].format(to=found.to)})
             return
         self._accept(found, faults, postmark.shown(found), status=200)
+
+    def _take_chat(self, request: chat.Request) -> None:
+        server, store = self.server, self.server.store
+        if request.path in (chat.WECHAT_TOKEN, chat.WECOM_TOKEN):
+            store.count("chat.tokens")
+            self._answer(200, chat.token_answer(request, server.chat_tokens, token=server.token))
+            return
+        if request.path == chat.WEBHOOK and chat.unsigned(request, token=server.token):
+            store.count("refused.token")
+            self._answer(401, {"error": "unauthorized"})
+            return
+        if not request.body:
+            found = store.find("chat", request.query.get("key", ""))
+            self._answer(200, {"messages": [_shown(each) for each in found]})
+            return
+        store.count("chat.posts")
+        if request.path != chat.WEBHOOK and (code := server.chat_tokens.wrong(request.query.get("access_token", ""))):
+            store.count("refused.token")
+            self._answer(200, {"errcode": code, "errmsg": "access_token expired"})
+            return
+        faults = server.faults.draw("chat", chat.recipient(request))
+        if self._breaks(faults):
+            return
+        if refused := chat.refused(request, faults):
+            wait = {"Retry-After": str(faults["rate_limited"].retry_after_s)} if "rate_limited" in faults else {}
+            self._answer(refused[0], refused[1], headers=wait)
+            return
+        message = chat.message_of(request)
+        kept = chat.duplicate_of(message, store) or store.accept(message, idempotent=True)
+        if request.path == chat.WEBHOOK and kept.body_hash != message.body_hash:
+            self._answer(422, {"error": "key_reused"})
+            return
+        self._answer_accepted(chat.shown(request, kept, store), faults=faults, status=200)
 
     def _accept(self, message: Message, faults: dict[str, Fault], shown: dict[str, Any], *, status: int = 201) -> None:
         """Keep a message of an interface that knows no keys, plan its receipts, answer."""

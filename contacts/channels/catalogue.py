@@ -41,7 +41,7 @@ _TABLE: Final = (
     ChannelInfo(Channel.SMS, (Kind.MOBILE,), sender="sms", queue="sms"),
     ChannelInfo(Channel.EMAIL, (Kind.EMAIL,), sender="email", queue="email"),
     ChannelInfo(Channel.LETTER, (Kind.POSTAL, Kind.HOME), sender="letter", queue="letter"),
-    ChannelInfo(Channel.CHAT, (Kind.CHAT_ACCOUNT,), queue="wechat"),
+    ChannelInfo(Channel.CHAT, (Kind.CHAT_ACCOUNT,), sender="chat", queue="chat"),
     ChannelInfo(Channel.VOICE_NOTICE, (Kind.MOBILE, Kind.HOME_PHONE, Kind.UNKNOWN_PHONE), queue="voice"),
     ChannelInfo(Channel.VISIT, (Kind.HOME, Kind.WORKPLACE, Kind.POSTAL)),
 )

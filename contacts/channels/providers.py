@@ -99,15 +99,15 @@ def check() -> None:
     chosen = sms_provider()
     rates()
     if chosen == GENERIC:
-        _secure("SMS_PROVIDER_URL", settings.SMS_PROVIDER_URL)
+        refuse_open("SMS_PROVIDER_URL", settings.SMS_PROVIDER_URL)
         http_shape()
     elif chosen == TWILIO:
-        _secure("TWILIO_URL", settings.TWILIO_URL)
+        refuse_open("TWILIO_URL", settings.TWILIO_URL)
         _all_set(TWILIO, "TWILIO_AUTH_TOKEN")
         if bool(settings.TWILIO_FROM) == bool(settings.TWILIO_MESSAGING_SERVICE_SID):
             raise ImproperlyConfigured("Set either TWILIO_FROM or TWILIO_MESSAGING_SERVICE_SID, not both.")
     elif chosen == ALIYUN:
-        _secure("ALIYUN_SMS_URL", settings.ALIYUN_SMS_URL)
+        refuse_open("ALIYUN_SMS_URL", settings.ALIYUN_SMS_URL)
         _all_set(ALIYUN, "ALIYUN_ACCESS_KEY_SECRET", "ALIYUN_SMS_SIGN_NAME", "ALIYUN_SMS_TEMPLATES")
         if settings.ALIYUN_SIGNATURE not in ("v1", "v3"):
             raise ImproperlyConfigured("ALIYUN_SIGNATURE must be v1 or v3.")
@@ -115,7 +115,7 @@ def check() -> None:
     if settings.EMAIL_PROVIDER not in ("smtp", "anymail"):
         raise ImproperlyConfigured("EMAIL_PROVIDER must be smtp or anymail.")
     if settings.PUBLIC_URL:
-        _secure("PUBLIC_URL", settings.PUBLIC_URL)
+        refuse_open("PUBLIC_URL", settings.PUBLIC_URL)
 
 
 def rates() -> dict[str, float]:
@@ -192,7 +192,7 @@ def _all_set(provider: str, *names: str) -> None:
         raise ImproperlyConfigured(f"SMS_PROVIDER={provider} needs {', '.join(missing)}.")
 
 
-def _secure(name: str, url: str) -> None:
+def refuse_open(name: str, url: str) -> None:
     """Refuse an address over which words and secrets would travel in the open."""
     parts = urlsplit(url)
     if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK):

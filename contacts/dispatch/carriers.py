@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Final
 
 from contacts.channels.senders.base import NotConfigured, Sender
+from contacts.channels.senders.chat import ChatSender
 from contacts.channels.senders.email import email_sender
 from contacts.channels.senders.letter import LetterSender
 from contacts.channels.senders.sms import sms_sender
@@ -13,6 +14,7 @@ _BY_CHANNEL: Final[dict[str, Callable[[], Sender]]] = {
     "sms": sms_sender,
     "email": email_sender,
     "letter": LetterSender,
+    "chat": ChatSender,
 }
 _made = threading.local()
 

@@ -83,10 +83,18 @@ class Wire:
     def __init__(self, *, timeout: float, keep_alive: bool) -> None:
         """Open nothing yet."""
         self.timeout = timeout
+        self.keep_alive = keep_alive
         self.session = as_careful(requests.Session(), keep_alive=keep_alive)
 
     def call(self, method: str, url: str, **request: Any) -> Answer:
         """Send one request and return the answer. Raises Temporary (never sent) or Unknown (it may have been)."""
+        try:
+            return self._call(method, url, **request)
+        finally:
+            if not self.keep_alive:  # not every provider says that it closes: the next request takes a new line
+                self.session.close()
+
+    def _call(self, method: str, url: str, **request: Any) -> Answer:
         until = time.monotonic() + self.timeout
         _line.began = False
         try:
