@@ -5,13 +5,12 @@ what keeps a suit in time. The page that shows them is opened seldom, and reads 
 """
 
 from dataclasses import replace
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
-from collections_app.shared import clock
 from compliance import clocks, gate
 from compliance.clocks import Clock
-from compliance.facts import Question, Record
+from compliance.facts import Question
 from contacts import facts
 
 LONGEST: Final = timedelta(days=20 * 366)  # the outer limit of a claim
@@ -24,8 +23,6 @@ def of_case(case_id: int, *, at: datetime) -> list[Clock]:
     """
     file = facts.of_case(case_id, at=at, window=LONGEST)
     row, known = file.found.case, file.facts()
-    if row.past_due_since is not None and known.dpd:
-        due = datetime.combine(row.past_due_since, time(12), clock.zone(row.creditor_time_zone))
-        known = replace(known, records=(*known.records, Record(kind="overdue_since", at=min(due, at))))
+    known = replace(known, records=(*known.records, *file.overdue_since()))
     question = Question(at=at, kind="action", action="file_suit", debts=file.debts, actor_kind=row.acting_as)
     return clocks.clocks(known, at, packs=gate.choose_packs(question, known), debts=file.debts)

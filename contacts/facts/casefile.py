@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 from functools import cached_property
 from typing import Final
 
@@ -20,6 +20,7 @@ from contacts.models import ContactAttempt
 OPEN_STATES: Final = ("cleared", "in_progress", "uncertain")
 UNUSABLE: Final = (ContactPoint.State.BAD, ContactPoint.State.STRANGER, ContactPoint.State.REMOVED)
 DEBTOR: Final = "debtor"
+GUARANTOR: Final = "guarantor"
 TELEPHONES: Final = ("mobile", "home_phone", "work_phone", "unknown_phone")
 
 NOTICE_RECORDS: Final = {
@@ -196,8 +197,17 @@ class CaseFile:
                 *records_of(self.found.instructions, self._concerned(point)),
                 *self._point_records(),
                 *self._notices(),
+                *(self.overdue_since() if self.party == GUARANTOR else ()),
             ),
         )
+
+    def overdue_since(self) -> tuple[Record, ...]:
+        """Return since when the claim is due, where it is: clocks of a guarantee and of limitation begin there."""
+        case = self.found.case
+        if case.past_due_since is None or not self._dpd():
+            return ()
+        due = datetime.combine(case.past_due_since, time(12), clock.zone(case.creditor_time_zone))
+        return (Record(kind="overdue_since", at=min(due, self.at)),)
 
     def _dpd(self) -> int:
         """Return the days past due on the day of the question at the creditor's; 0 when nothing is past due."""

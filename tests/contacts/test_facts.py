@@ -215,6 +215,22 @@ def test_promises_plans_and_consents_are_told():
     assert (consent.days, consent.start, consent.end) == (("Sun",), "20:00", "22:00")
 
 
+def test_a_guarantor_is_free_when_the_six_months_are_over():
+    def failing(dpd):
+        case = CaseFactory(at=TEN, dpd=dpd)
+        guarantor = PersonFactory()
+        point = ContactPointFactory(person=guarantor)
+        PartyRole.objects.create(
+            borrower=case.borrower, person=guarantor, role="guarantor", since=TEN - timedelta(days=900)
+        )
+        file = facts.of_case(case.pk, at=TEN, contacted_id=guarantor.pk, party="guarantor")
+        question = file.question(channel="phone", contact_point_id=point.pk, purpose="collection")
+        return gate.preview(question, file.facts(point.pk)).failing
+
+    assert "CN-GUAR-6M" not in failing(100)
+    assert "CN-GUAR-6M" in failing(200)
+
+
 def test_a_guarantor_is_asked_about_as_himself():
     case = CaseFactory(at=TEN)
     guarantor = PersonFactory(new_york=True)
@@ -226,7 +242,7 @@ def test_a_guarantor_is_asked_about_as_himself():
     assert (question.person_id, question.party, question.debts) == (guarantor.pk, "guarantor", (case.account.pk,))
     assert found.jurisdictions == ("US-NY",)
     assert {claim.zone for claim in found.locations} == {"America/New_York"}
-    assert kinds(found) == ["guarantee"]
+    assert kinds(found) == ["guarantee", "overdue_since"]
     assert [(event.party, event.person_id) for event in found.contacts] == [("debtor", case.person_id)]
 
 
