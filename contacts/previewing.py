@@ -11,7 +11,6 @@ from typing import Any, Final
 from django.conf import settings
 
 from cases.models import Case
-from cases.refusal import Refused
 from collections_app.shared import clock
 from contacts import facts, rendering, wordings
 from contacts.channels import letters
@@ -52,9 +51,10 @@ def of(version: TemplateVersion, *, at: datetime, case: Case | None = None) -> P
     """Return the preview of a wording, kept or not."""
     template, faults = version.template, []
     try:
-        wordings.check(version.subject, version.body, channel=template.channel)
-    except Refused as refused:
+        rendering.check_body(version.body, subject=version.subject, channel=template.channel)
+    except rendering.RenderingRefused as refused:
         faults.append(str(refused))
+    faults += [str(refusal) for refusal in wordings.said_wrongly(version.subject, version.body)]
     try:
         text = rendered(version, at=at, case=case)
     except rendering.RenderingRefused as refused:

@@ -205,6 +205,11 @@ def salutation(name: str, *, language: str) -> str:
     return _SALUTATIONS["zh" if language.startswith("zh") else "en"].format(name)
 
 
+def account_mask(last4: str, *, language: str) -> str:
+    """Return the last four of an account. No “…” where a text message can do with the small alphabet."""
+    return f"…{last4}" if language.startswith("zh") else f"*{last4}"
+
+
 def opt_out_words(*, language: str) -> str:
     """Return how the reader stops these messages, in his language; `inbound` understands the answer."""
     return _OPT_OUTS["zh" if language.startswith("zh") else "en"]

@@ -29,7 +29,7 @@ _ALL: Final = (
     ),
     Variable("complaint_line", _("complaint line"), "+86 400 000 0000", "400-000-0000", _("the letterhead")),
     Variable("agency_name", _("name of the agency"), "Example Services Ltd", "示例服务有限公司", _("the letterhead")),
-    Variable("account_mask", _("account, last four"), "…4321", "…4321"),
+    Variable("account_mask", _("account, last four"), "*4321", "…4321"),
     Variable("account_count", _("number of accounts in the case"), "2", "2"),
     Variable("amount_due", _("amount past due"), "NT$1,234.00", "¥1,234.00"),
     Variable("minimum_amount", _("least amount that brings the accounts up to date"), "NT$1,234.00", "¥1,234.00"),

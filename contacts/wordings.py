@@ -36,10 +36,17 @@ class WordingRefused(Refused):
 def check(subject: str, body: str, *, channel: str) -> None:
     """Refuse what may not even be kept as a draft. Raises RenderingRefused, or WordingRefused for a forbidden word."""
     rendering.check_body(body, subject=subject, channel=channel)
-    whole = f"{subject}\n{body}"
-    for found in forbidden.find(whole)[:1]:
+    for refusal in said_wrongly(subject, body)[:1]:
+        raise refusal
+
+
+def said_wrongly(subject: str, body: str) -> list[WordingRefused]:
+    """Return a refusal for every forbidden word; positions count in the subject, or in the text, where it stands."""
+    refusals = []
+    for found in forbidden.find(f"{subject}\n{body}"):
         position = found.position if found.position <= len(subject) else found.position - len(subject) - 1
-        raise WordingRefused("forbidden", words=found.words, position=position, reason=found.reason)
+        refusals.append(WordingRefused("forbidden", words=found.words, position=position, reason=found.reason))
+    return refusals
 
 
 def next_version(template: Template, language: str, jurisdiction: str = "", variant: str = "A") -> int:

@@ -67,7 +67,9 @@ def _of_case(file: CaseFile, owed: list[Arrears], language: str) -> dict[str, Ca
 
     def mask() -> str | None:
         account = min(file.accounts, key=lambda each: each.pk) if file.accounts else None
-        return f"…{account.number_last4}" if account and account.number_last4 else None
+        if account is None or not account.number_last4:
+            return None
+        return rendering.account_mask(account.number_last4, language=language)
 
     def validation_until() -> str | None:
         try:

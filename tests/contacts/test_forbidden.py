@@ -44,11 +44,8 @@ def test_a_value_parts_words_and_is_not_looked_into():
     assert forbidden.find("拘{{ reference }}留") == ()
 
 
-@pytest.mark.parametrize(
-    "text", ["a " * 4000, "告知" * 4000, "will be " * 1000, "=" * 8000, "征信" * 4000, "aA1@" * 2000]
-)
-def test_looking_takes_no_time_that_grows_with_the_square(text, benchmark_seconds=2.0):
-
-    begun = time.perf_counter()
-    forbidden.find(text)
-    assert time.perf_counter() - begun < benchmark_seconds
+@pytest.mark.parametrize("piece", ["a ", "告知", "will be ", "=", "征信", "aA1@", "we tell your "])
+def test_looking_takes_no_time_that_grows_with_the_square(piece):
+    begun = time.process_time()
+    forbidden.find((piece * 8000)[:8000])
+    assert time.process_time() - begun < 1.0
