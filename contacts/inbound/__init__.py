@@ -7,9 +7,9 @@ stranger's "stop" counts as much: a number that nobody here has is silenced befo
 
 from datetime import datetime
 
+from contacts.inbound import recognise
 from contacts.inbound.acting import INBOUND
 from contacts.inbound.receiving import Incoming, Taken, finish_what_was_left, take
-from contacts.inbound.recognise import recognise
 from contacts.models import ContactAttempt
 
 __all__ = ["INBOUND", "Incoming", "Taken", "finish_what_was_left", "means_stop", "take", "take_reply"]
@@ -17,7 +17,7 @@ __all__ = ["INBOUND", "Incoming", "Taken", "finish_what_was_left", "means_stop",
 
 def means_stop(text: str) -> bool:
     """Whether the words ask us not to write any more. When in doubt, they do."""
-    return any(found.intent in ("stop", "stop_all") for found in recognise(text))
+    return any(found.intent in ("stop", "stop_all") for found in recognise.recognise(text))
 
 
 def take_reply(

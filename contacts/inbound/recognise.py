@@ -24,9 +24,8 @@ MOST_READ: Final = 20_000  # characters of a message that are looked at; what is
 PLAIN, LIKELY, HINT = "plain", "likely", "hint"
 STRENGTHS: Final = (PLAIN, LIKELY, HINT)
 APOSTROPHES: Final = "'’‘`´ʼ′＇"
-_STOPS: Final = "。！？；!?;\n"
 _ENDS: Final = re.compile(r"[。！？；!?;\n]+|\.(?!\d)(?=\s|$|[^\w.])|\.{2,}")
-_EDGES: Final = ' .,!?;:。，！？；："“”（）()[]【】*#-—_~…、<>'
+_EDGES: Final = re.compile(r"^[\W_]+|[\W_]+$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +75,11 @@ def recognise(text: str) -> tuple[Found, ...]:
     best: dict[str, Found] = {}
     for found in (*_by_patterns(view), *_by_times(view)):
         known = best.get(found.intent)
-        if known is None or STRENGTHS.index(found.strength) < STRENGTHS.index(known.strength):
+        if known is not None and found.intent == "time":
+            if found.details not in (known.details, *known.details.get("more", ())):
+                known.details.setdefault("more", []).append(found.details)
+        elif known is None or STRENGTHS.index(found.strength) < STRENGTHS.index(known.strength):
             best[found.intent] = found
-        elif known.intent == "time" and found.details not in (known.details, *known.details.get("more", ())):
-            known.details.setdefault("more", []).append(found.details)
     if "lawyer" in best:
         best["lawyer"].details.update(lawyers.details(text[:MOST_READ]))
     return tuple(sorted(_sensible(best).values(), key=lambda one: (one.begins, one.intent)))
@@ -124,13 +124,16 @@ def fold(text: str) -> View:
 
 
 def _without_blanks_in_chinese(letters: list[str], at: list[int]) -> View:
-    kept = [
-        place
-        for place, letter in enumerate(letters)
-        if letter != " "
-        or not (0 < place < len(letters) - 1 and (_is_chinese(letters[place - 1]) or _is_chinese(letters[place + 1])))
-    ]
+    kept = [place for place, letter in enumerate(letters) if letter != " " or not _is_idle(letters, place)]
     return View("".join(letters[place] for place in kept), tuple(at[place] for place in kept))
+
+
+def _is_idle(letters: list[str], place: int) -> bool:
+    """Whether a blank parts nothing: next to a Chinese character, or within "do n't"."""
+    if not 0 < place < len(letters) - 1:
+        return False
+    beside = _is_chinese(letters[place - 1]) or _is_chinese(letters[place + 1])
+    return beside or letters[place + 1 : place + 4] == ["n", "’", "t"]
 
 
 def _is_chinese(letter: str) -> bool:
@@ -138,7 +141,7 @@ def _is_chinese(letter: str) -> bool:
 
 
 def _by_patterns(view: View) -> Iterator[Found]:
-    whole = view.text.strip(_EDGES + "\n")
+    whole = _EDGES.sub("", view.text)
     sentences = list(sentences_of(view))
     for pattern in _patterns():
         if whole and whole in pattern.whole:
@@ -153,7 +156,7 @@ def _by_patterns(view: View) -> Iterator[Found]:
 
 
 def _place(pattern: _Pattern, sentence: str) -> tuple[int, int] | None:
-    bare = sentence.strip(_EDGES)
+    bare = _EDGES.sub("", sentence)
     if bare and bare in pattern.sentence:
         begins = sentence.index(bare)
         return begins, begins + len(bare)

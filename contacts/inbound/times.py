@@ -158,7 +158,7 @@ def _english_clause(offset: int, clause: str, *, days: tuple[str, ...], reach: b
         )
 
     if match := _EN_AFTER_WORK.search(clause):
-        if not no or re.search(r"\bonly\b", clause):
+        if not re.search(r"\b(?:not|n’?t|dont|never|no|stop)\b", clause[: match.start()]):
             yield wish(match, WINDOW, MIDNIGHT, 18 * 60, on=days or WORKDAYS)
         return
     if match := _EN_SLEEP.search(clause):
