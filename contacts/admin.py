@@ -171,7 +171,7 @@ class StepForm(ConditionForm):
         model = Step
         fields = (
             "key", "position", "kind", "from_dpd", "until_dpd", "repeat_every_days", "template", "condition",
-            "severity", "priority", "catch_up", "catch_up_days",
+            "severity", "priority", "catch_up", "catch_up_days", "spread_minutes",
         )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ REASONS: Final[dict[str, LazyText | str]] = {
     "too-late": _("It was not sent in time and would be of no use now."),
     # not now
     "stopped": _("Sending is stopped by order."),
+    "climbed-today": _("The case has gone up one step today already; this one waits for tomorrow."),
     "strategy-stopped": _("The strategy that planned this is not in force."),
     "stale-feed": _("The balances are older than this creditor allows for automatic messages."),
     "creditor-inactive": _("The creditor is not active."),

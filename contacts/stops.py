@@ -15,8 +15,8 @@ from cases.models import Creditor
 from cases.refusal import Refused
 from collections_app.shared.actor import Actor
 from compliance import audit
-from contacts.facts.rows import StopRow
 from contacts import epochs
+from contacts.facts.rows import StopRow
 from contacts.models import Channel, ContactAttempt, PlannedContact, StopOrder, Strategy, Template
 
 WAITS_AT_MOST = 4  # times the lock timeout of a connection, for one hand-over that is under way

@@ -11,6 +11,7 @@ from cases.arrears import Arrears
 from cases.models import AccountState
 from collections_app.shared import clock
 from contacts import stops
+from contacts.dispatch import climbing
 from contacts.facts import CaseFile
 from contacts.models import PlannedContact, StrategyVersion
 
@@ -51,6 +52,9 @@ def still_wanted(planned: PlannedContact, file: CaseFile, owed: list[Arrears], *
         return Obstacle("stopped", at + SOON)
     if not case.person.is_named:
         return Obstacle("unnamed-person", at + timedelta(days=1))
+    tomorrow = climbing.climbed_today(planned, at=at, time_zone=creditor.time_zone)
+    if tomorrow is not None:
+        return Obstacle("climbed-today", tomorrow)
     as_of = balances_as_of(file)
     today = clock.business_day(at, creditor.time_zone)
     if as_of is None or (today - as_of).days > creditor.freshness_days:

@@ -16,8 +16,9 @@ repeat_every_days = 1          # optional: again and again
 severity = 1                   # 1 is the mildest; a case goes up one at a time, once a day
 priority = 0
 condition = { }
-catch_up = "send_late"         # or "skip": what becomes of it after an outage
+catch_up = "send_late"         # or "skip", or "escalate" (to a supervisor): what becomes of it after an outage
 catch_up_days = 2
+spread_minutes = 30            # optional: over how many minutes from the opening its messages are spread
 """
 
 import hashlib
@@ -51,6 +52,7 @@ STEP: Final = (
     "condition",
     "catch_up",
     "catch_up_days",
+    "spread_minutes",
 )
 MOST_DPD: Final = 32_767
 
@@ -78,6 +80,7 @@ class StepDefinition:
     priority: int
     catch_up: str
     catch_up_days: int
+    spread_minutes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +104,10 @@ class Definition:
     @property
     def content_hash(self) -> str:
         """SHA-256 of what it does; name and reasoning may be reworded without changing it."""
-        content = json.dumps([asdict(segment) for segment in self.segments], sort_keys=True, ensure_ascii=False)
+        segments = [asdict(segment) for segment in self.segments]
+        for step in (step for segment in segments for step in segment["steps"] if step["spread_minutes"] is None):
+            del step["spread_minutes"]  # a path that says nothing of it means what it meant before there was a word
+        content = json.dumps(segments, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(content.encode()).hexdigest()
 
 
@@ -215,8 +221,8 @@ def _step(reader: _Reader, table: Mapping[str, Any], path: str) -> StepDefinitio
     if until_dpd is not None and until_dpd < from_dpd:
         reader.wrong(f"{path}until_dpd", f"{until_dpd} comes before from_dpd, {from_dpd}")
     catch_up = reader.choice(table, "catch_up", path, of=list(Step.CatchUp.values), default=Step.CatchUp.SEND_LATE)
-    if catch_up == Step.CatchUp.SKIP and until_dpd is None:
-        reader.wrong(f"{path}catch_up", "a step that is left out after an outage needs an until_dpd")
+    if catch_up != Step.CatchUp.SEND_LATE and until_dpd is None:
+        reader.wrong(f"{path}catch_up", "a step that is not done late after an outage needs an until_dpd")
     return StepDefinition(
         key=reader.text(table, "key", path, most=40),
         kind=kind,
@@ -229,6 +235,7 @@ def _step(reader: _Reader, table: Mapping[str, Any], path: str) -> StepDefinitio
         priority=reader.whole(table, "priority", path, least=-99, most=99, default=0),
         catch_up=catch_up,
         catch_up_days=reader.whole(table, "catch_up_days", path, least=0, most=30, default=2),
+        spread_minutes=reader.whole(table, "spread_minutes", path, least=0, most=720, default=None),
     )
 
 

@@ -7,13 +7,17 @@ The rules, each stated once:
 - A step is due on every day from `from_dpd` to `until_dpd`, never on the exact day only, and once per case and strategy
   (by its key, so that a later version does not begin again), or again every `repeat_every_days`.
 - After missed nights a step that is not repeated and whose days have passed while the case was on its path is done
-  late, by at most `catch_up_days`, or left out (`skip`). A close whose next day is over already plans nothing: the
+  late, by at most `catch_up_days`, or left out (`skip`), or a supervisor gets the case instead (`escalate`; also where
+  the message was planned and did not leave in time). A close whose next day is over already plans nothing: the
   last one caught up plans what is still due.
 - A case climbs: at most one contact above the severity it has reached is planned per day, and it is the mildest one
   that is due. So nothing is jumped after an outage. Reviews by a supervisor are no contacts and do not count.
+- A case gets one message a day by a channel and for a purpose: it speaks of every account of the person at this
+  creditor. A further step that is due waits for its next day.
 - Nothing is planned while a hold stands or while a promise or a plan runs (service reminders excepted), nor for a
   channel by which the person cannot be reached (call tasks excepted).
-- A contact begins at the opening minute of the person's own zone (`openings`) and is useless from the end of that local
+- A contact begins at the opening minute of the person's own zone (`openings`), or, spread by person, within so many
+  minutes from it as its step or else the firm's policy says, and is useless from the end of that local
   day, or `catch_up_days` later where it may be done late.
 """
 
@@ -95,6 +99,8 @@ def plan(close: Close, span: Span, paths: Sequence[enrolment.Path]) -> dict[str,
     for path in paths:
         for step in path.steps:
             count = _plan_step(close, span, path, step, places)
+            if step.catch_up == Step.CatchUp.ESCALATE:
+                count += _plan_step(close, span, path, step, places, missed=True)
             if count:
                 planned[step.key] = planned.get(step.key, 0) + count
     return planned
@@ -107,15 +113,19 @@ def set_futures(close: Close, span: Span) -> int:
         return cursor.fetchone()[0]
 
 
-def due(close: Close, span: Span, path: enrolment.Path, step: Step) -> QuerySet[Case]:
-    """Return the cases for which a step is to be planned for the day, each with its `stay` on the path."""
+def due(close: Close, span: Span, path: enrolment.Path, step: Step, *, missed: bool = False) -> QuerySet[Case]:
+    """Return the cases for which a step is to be planned for the day, each with its `stay` on the path.
+
+    missed: those for which its days have passed in an outage.
+    """
     day, what = close.day, what_of(step)
     # Looked up per case by the unique index of open stays, which no plan can get wrong on a book just loaded.
     stays = Enrolment.objects.filter(case_id=OuterRef("pk"), left_on__isnull=True)
     cases = enrolment.book(close, span).filter(past_due_since__lte=day - timedelta(days=step.from_dpd))
     cases = cases.alias(segment=Subquery(stays.values("segment_id"))).filter(segment=path.segment.pk)
     cases = cases.annotate(stay=Subquery(stays.values("pk")), stay_since=Subquery(stays.values("entered_on")))
-    cases = cases.filter(_in_time(step, close), conditions.matching(step.condition, enrolment.context_of(close)))
+    in_time = _missed(step, close) if missed else _in_time(step, close)
+    cases = cases.filter(in_time, conditions.matching(step.condition, enrolment.context_of(close)))
     if what.purpose != Purpose.SERVICE_REMINDER:
         cases = cases.filter(status__in=[Status.NEW, Status.WORKING])
     cases = cases.exclude(conditions.held())
@@ -124,11 +134,13 @@ def due(close: Close, span: Span, path: enrolment.Path, step: Step) -> QuerySet[
     )
     if step.repeat_every_days:
         before = before.filter(business_date__gt=day - timedelta(days=step.repeat_every_days))
+    if missed:
+        before = before.exclude(status=PlannedContact.Status.CANCELLED, reason_code="too-late")
     cases = cases.exclude(Exists(before))
-    if step.kind == Step.Kind.REVIEW:
+    if step.kind == Step.Kind.REVIEW or missed:
         return cases
     if step.kind == Step.Kind.MESSAGE:
-        cases = cases.filter(conditions.reachable([what.channel]))
+        cases = cases.filter(conditions.reachable([what.channel])).exclude(Exists(_said_today(what, close)))
     return _climbing(cases, step, close)
 
 
@@ -136,14 +148,28 @@ def _in_time(step: Step, close: Close) -> Q:
     if step.until_dpd is None:
         return conditions.ALWAYS
     regular = Q(past_due_since__gte=close.day - timedelta(days=step.until_dpd))
-    if step.repeat_every_days or step.catch_up == Step.CatchUp.SKIP or not step.catch_up_days:
+    if step.repeat_every_days or step.catch_up != Step.CatchUp.SEND_LATE or not step.catch_up_days:
         return regular
-    # Its days passed while the case was on the path: they were missed, and it is not too late.
+    return regular | _missed(step, close)
+
+
+def _missed(step: Step, close: Close) -> Q:
+    """Its days passed while the case was on the path: they were missed, and it is not too late."""
+    if step.until_dpd is None:
+        return ~conditions.ALWAYS
     entered = ExpressionWrapper(
         F("stay_since") - Value(timedelta(days=step.until_dpd), DurationField()), output_field=DateField()
     )
     latest = close.day - timedelta(days=step.until_dpd + step.catch_up_days)
-    return regular | Q(past_due_since__gte=latest, past_due_since__gt=entered - timedelta(days=1))
+    last_day = close.day - timedelta(days=step.until_dpd)
+    return Q(past_due_since__lt=last_day, past_due_since__gte=latest, past_due_since__gt=entered - timedelta(days=1))
+
+
+def _said_today(what: What, close: Close) -> QuerySet[PlannedContact]:
+    """Return the messages that say the same to the same person that day: each speaks of all that is owed here."""
+    return PlannedContact.objects.filter(
+        case_id=OuterRef("pk"), business_date=close.day, channel=what.channel, purpose=what.purpose, automated=True
+    )
 
 
 def _climbing(cases: QuerySet[Case], step: Step, close: Close) -> QuerySet[Case]:
@@ -155,8 +181,17 @@ def _climbing(cases: QuerySet[Case], step: Step, close: Close) -> QuerySet[Case]
     return cases.filter(Q(reached__gte=step.severity) | ~Q(Exists(today)))
 
 
-def _plan_step(close: Close, span: Span, path: enrolment.Path, step: Step, places: Sequence[openings.Place]) -> int:
-    what = what_of(step)
+def _plan_step(
+    close: Close,
+    span: Span,
+    path: enrolment.Path,
+    step: Step,
+    places: Sequence[openings.Place],
+    *,
+    missed: bool = False,
+) -> int:
+    is_review = missed or step.kind == Step.Kind.REVIEW
+    what = What(REVIEW, Purpose.COLLECTION, "reminder", automated=False) if missed else what_of(step)
     late = step.catch_up_days if step.catch_up == Step.CatchUp.SEND_LATE else 0
     channel = Channel.PHONE if what.channel == REVIEW else what.channel
 
@@ -178,18 +213,20 @@ def _plan_step(close: Close, span: Span, path: enrolment.Path, step: Step, place
     if not places:
         return 0
     planned_for: Any = _by_place(places, begins)
-    policy = firm_policy.in_force(creditor_id=close.creditor.pk, at=close.morning)
-    spread = int(policy.document.get("spread_minutes", 0))
+    spread = step.spread_minutes
+    if spread is None:
+        policy = firm_policy.in_force(creditor_id=close.creditor.pk, at=close.morning)
+        spread = int(policy.document.get("spread_minutes", 0))
     if spread > 1 and what.automated:
         minute = Cast(Mod(F("person_id") * 7919, spread), IntegerField())  # stable per person, even over the minutes
         planned_for = ExpressionWrapper(
             planned_for + Func(Value(0), Value(0), Value(0), Value(0), Value(0), minute, function="make_interval"),
             output_field=DateTimeField(),
         )
-    rows = due(close, span, path, step).values_list(
+    rows = due(close, span, path, step, missed=missed).values_list(
         "stay", "pk", "person_id", "creditor_id", planned_for, _by_place(places, ends)
     )
-    action, note, over, told = _next_action(step)
+    action, note, over, told = _next_action(Step.Kind.REVIEW if is_review else step.kind)
     made = sql.around(
         sql.PLAN_HEAD,
         rows,
@@ -197,7 +234,7 @@ def _plan_step(close: Close, span: Span, path: enrolment.Path, step: Step, place
         before=[
             step.pk,
             close.day,
-            step.template_id,
+            None if missed else step.template_id,
             what.channel,
             what.purpose,
             what.automated,
@@ -223,17 +260,17 @@ def _plan_step(close: Close, span: Span, path: enrolment.Path, step: Step, place
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         planned: int = cursor.fetchone()[0]
-    if step.kind == Step.Kind.REVIEW and planned:
+    if is_review and planned:
         with connection.cursor() as cursor:
             cursor.execute(sql.FINISH_REVIEWS, close.values(**span.values(), step=step.pk))
     return planned
 
 
-def _next_action(step: Step) -> tuple[str, str, list[str], str]:
+def _next_action(kind: str) -> tuple[str, str, list[str], str]:
     """Return what a step makes of the case: next action, note, whose place that takes, and the audit name."""
-    if step.kind == Step.Kind.CALL:
+    if kind == Step.Kind.CALL:
         return NextAction.CALL, "", [NextAction.WAIT_STRATEGY], "case.next_action_set"
-    if step.kind == Step.Kind.REVIEW:
+    if kind == Step.Kind.REVIEW:
         return (
             NextAction.REVIEW,
             "strategy-review",

@@ -437,3 +437,90 @@ def test_the_number_of_queries_does_not_grow_with_the_book(creditor):
     with CaptureQueriesContext(connection) as many:
         night(creditor)
     assert len(many) == len(few)
+
+
+# -- catching up, one message for everything, and the spread -----------------------------------------------------------
+
+ONCE = {"kind": "message", "template": "t-sms", "from_dpd": 1, "until_dpd": 2, "catch_up_days": 3}
+
+
+def missed_nights(creditor, catch_up: str) -> tuple[list[tuple[str, str, str]], Case]:
+    """Enrol a case, let two nights pass in which nobody plans, and go on; return what is planned, and the case."""
+    steps = [{**ONCE, "key": "sms-1", "catch_up": catch_up}, {"key": "call", "kind": "call", "from_dpd": 60}]
+    publish(creditor, steps=steps)
+    case = case_of(creditor, 0)
+    night(creditor)
+    Case.objects.filter(pk=case.pk).update(past_due_since=NIGHT_OF + timedelta(days=1))
+    night(creditor, NIGHT_OF + timedelta(days=4))
+    rows = PlannedContact.objects.values_list("step__key", "channel", "status")
+    return list(rows), Case.objects.get(pk=case.pk)
+
+
+@pytest.mark.parametrize(
+    ("catch_up", "planned", "action"),
+    [
+        ("send_late", [("sms-1", "sms", "planned")], "wait_strategy"),
+        ("skip", [], "wait_strategy"),
+        ("escalate", [("sms-1", "review", "done")], "review"),
+    ],
+)
+def test_each_step_says_what_becomes_of_it_after_an_outage(creditor, catch_up, planned, action):
+    rows, case = missed_nights(creditor, catch_up)
+    assert rows == planned
+    assert case.next_action == action
+
+
+def test_a_message_that_did_not_leave_in_time_is_put_before_a_supervisor_once(creditor):
+    publish(creditor, steps=[{**ONCE, "key": "sms-1", "catch_up": "escalate"}])
+    case = case_of(creditor, 2)
+    night(creditor)
+    PlannedContact.objects.update(status="cancelled", reason_code="too-late", finished_at=MORNING)
+    for later in (1, 2, 3):
+        night(creditor, NIGHT_OF + timedelta(days=later))
+    rows = PlannedContact.objects.order_by("pk").values_list("channel", "status", "business_date")
+    assert list(rows) == [("sms", "cancelled", date(2026, 3, 4)), ("review", "done", date(2026, 3, 5))]
+    case.refresh_from_db()
+    assert case.next_action == "review"
+
+
+def several_on_a_day(creditor) -> list[str]:
+    """Return what is planned for a case that has had a message yesterday and for which three steps are due."""
+    later = {**ONCE, "from_dpd": 4, "until_dpd": 9}
+    by_mail = {**later, "key": "mail", "template": "t-email"}
+    publish(
+        creditor, steps=[{**ONCE, "key": "a", "until_dpd": 9}, {**later, "key": "b"}, {**later, "key": "c"}, by_mail]
+    )
+    case_of(creditor, 3)
+    night(creditor)
+    night(creditor, NIGHT_OF + timedelta(days=1))
+    today = PlannedContact.objects.filter(business_date=NIGHT_OF + timedelta(days=2))
+    return sorted(today.values_list("step__key", flat=True))
+
+
+def test_two_steps_that_are_due_on_a_day_are_one_message_by_a_channel(creditor):
+    assert several_on_a_day(creditor) == ["b", "mail"]
+    night(creditor, NIGHT_OF + timedelta(days=2))
+    assert sorted(PlannedContact.objects.values_list("step__key", flat=True)) == ["a", "b", "c", "mail"]
+
+
+def test_without_that_rule_both_would_be_planned_for_one_day(creditor, monkeypatch):
+    """The negative control."""
+    monkeypatch.setattr(planner, "_said_today", lambda *_: PlannedContact.objects.none())
+    assert several_on_a_day(creditor) == ["b", "c", "mail"]
+
+
+def test_a_step_says_over_how_many_minutes_it_is_spread_and_the_night_again_the_same(creditor):
+    publish(creditor, steps=[{**ONCE, "key": "a", "spread_minutes": 120}])
+    FirmPolicyFactory(creditor=creditor, document={"spread_minutes": 5})
+    for _ in range(30):
+        case_of(creditor, 1)
+    night(creditor)
+    planned = dict(PlannedContact.objects.values_list("person_id", "planned_for"))
+    begins = datetime(2026, 3, 4, tzinfo=UTC)
+    minutes = [(at - begins) // timedelta(minutes=1) for at in planned.values()]
+    assert min(minutes) >= 0
+    assert 5 < max(minutes) < 120
+    assert max(minutes.count(minute) for minute in minutes) <= 3
+    PlannedContact.objects.all().delete()
+    night(creditor)
+    assert dict(PlannedContact.objects.values_list("person_id", "planned_for")) == planned
