@@ -147,6 +147,8 @@ class Receipts:
         if message is not None and via == "twilio":
             return twilio.receipt(message, event["status"], token=self.token)
         if message is not None and via == "aliyun":
+            if event["status"] == "sent":  # it reports only how a message ended
+                return "", b"", {}
             return self.others.get(via, ""), *aliyun.receipt(message, event["status"])
         if message is not None and via == "postmark":
             what = "hard" if event["status"] == "failed" else "delivered"

@@ -69,7 +69,7 @@ def take_twilio(body: bytes, headers: Mapping[str, str], *, path: str, host: str
     if not word and "Body" in said:
         words = said["Body"]
         if said.get("OptOutType") == "STOP" and not inbound.means_stop(words):
-            words = f"unsubscribe: {words}"  # a word of stopping that was agreed with the provider, not with us
+            words = "STOP"  # what he wrote is a word of stopping that was agreed with the provider, not with us
         return receipts.take_reply(
             provider=TWILIO, event_id=sid, sender=said.get("From", ""), text=words, channel="sms", at=at
         )

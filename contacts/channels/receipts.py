@@ -165,7 +165,7 @@ def take_reply(*, provider: str, event_id: str, sender: str, text: str, channel:
     if DeliveryReceipt.objects.filter(provider=provider, event_id=event_id).exists():
         return "repeated"
     words = text[:2000].replace("\0", "")
-    inbound.take_reply(sender=sender[:120], text=words, event_id=event_id, channel=channel, at=at)
+    inbound.take_reply(sender=sender[:120], text=words, event_id=event_id, channel=channel, source=provider, at=at)
     DeliveryReceipt.objects.bulk_create(
         [DeliveryReceipt(provider=provider, event_id=event_id, status="reply", received_at=at, applied=True)],
         ignore_conflicts=True,
