@@ -3,6 +3,8 @@
 `open_call` decides and reserves; `log_call` closes. A call that nobody logs stays open, counts, and is seen in a list.
 """
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -24,6 +26,9 @@ from contacts.reserving import reserve
 
 Outcome = ContactAttempt.Outcome
 BY_PEOPLE: Final = ("phone", "visit")
+STATED: Final = frozenset({
+    "staff_count", "recorded", "id_shown", "badge", "enters", "entry_consent", "first_visit", "recording_announced",
+})  # fmt: skip
 CALL_OUTCOMES: Final = (
     Outcome.NO_ANSWER,
     Outcome.BUSY,
@@ -92,15 +97,19 @@ def open_call(
     contacted_id: int | None = None,
     party: str = "debtor",
     override: Override | None = None,
+    stated: Mapping[str, Any] | None = None,
     actor: Actor,
     at: datetime,
 ) -> ContactAttempt:
     """Ask for a call (or visit) now; return the cleared attempt, which reserves it for a few minutes.
 
     contacted_id, party: whom to reach, if not the debtor. override: a supervisor's recorded reason to go on past a
-    soft rule; that somebody may give one is checked by the caller. Raises CallRefused; what the gate refused is
+    soft rule; that somebody may give one is checked by the caller. stated: facts about how it is done, one of STATED
+    each (staff_count, recorded, ...), which the gate judges and keeps. Raises CallRefused; what the gate refused is
     kept.
     """
+    if set(stated or {}) - STATED:
+        raise ValueError(f"only {', '.join(sorted(STATED))} may be stated")
     if channel not in BY_PEOPLE:
         raise CallRefused("channel")
     with transaction.atomic():
@@ -112,6 +121,7 @@ def open_call(
             contacted_id=contacted_id,
             party=party,
             override=override,
+            stated=stated or {},
             actor=actor,
             at=at,
         )
@@ -129,6 +139,7 @@ def _ask(
     contacted_id: int | None,
     party: str,
     override: Override | None,
+    stated: Mapping[str, Any],
     actor: Actor,
     at: datetime,
 ) -> ContactAttempt | Refusal:
@@ -154,6 +165,7 @@ def _ask(
         staff_id=actor.id if actor.kind == "user" else None,
         override=override,
     )
+    question = replace(question, **stated)
     try:
         decision = gate.decide(
             question,

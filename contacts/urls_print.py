@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from contacts.views import print_room, seals
+from contacts.views import print_room, seals, visits
 
 urlpatterns = [
     path("print-room/", print_room.show, name="print-room"),
@@ -16,4 +16,6 @@ urlpatterns = [
     path("seals/", seals.show, name="seals"),
     path("seals/<int:pk>/picture/", seals.picture, name="seal-picture"),
     path("seals/<int:pk>/decide/", seals.decide, name="decide-seal"),
+    path("cases/<str:ref>/visit/", visits.order, name="visit"),
+    path("cases/<str:ref>/visit/<str:visit>/order.pdf", visits.file, name="visit-file"),
 ]

@@ -40,13 +40,13 @@ def call(request: HttpRequest, ref: str) -> HttpResponse:
         worklist.take(case_id=case.pk, user=request.user, actor=actor, at=at)
         calls.open_call(case_id=case.pk, contact_point_id=point, actor=actor, at=at)
     except calls.CallRefused as refused:
-        messages.error(request, _explained(refused, case))
+        messages.error(request, explained(refused, case))
     except Refused as refused:
         messages.error(request, str(refused))
     return redirect("cases:case", case.ref)
 
 
-def _explained(refused: calls.CallRefused, case: Case) -> str:
+def explained(refused: calls.CallRefused, case: Case) -> str:
     """Return why a call was refused: the first reason, its source, and when to try again on the person's clock."""
     if refused.decision is None:
         return str(refused)
