@@ -109,7 +109,7 @@ def test_the_preview_shows_what_lacks_and_what_it_costs_and_keeps_nothing(writer
     text = signed_in(writer).post(url, fields(body=body)).content.decode()
     assert "US-F-EOPTOUT-NOTICE" in text
     assert "Washington" in text
-    assert "252 characters · 2 parts (GSM-7) · per 1,000 messages 2000.00 CNY" in " ".join(text.split())
+    assert "252 characters · 2 parts (GSM-7) · per 1,000 messages 2,000.00 CNY" in " ".join(text.split())
     assert not template.versions.exists()
 
 
