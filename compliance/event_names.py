@@ -102,7 +102,7 @@ _ENTRIES: Final = (
     EventName("template.tested", _("Message sent to oneself as a test")),
     EventName("template.published", _("Message template published"), NOTABLE),
     EventName("template.retired", _("Message template retired"), NOTABLE),
-    # letters on paper, seals, calls through the exchange, visits
+    # letters on paper, seals, visits
     EventName("seal.proposed", _("Picture of a seal brought"), NOTABLE),
     EventName("seal.approved", _("Seal approved"), GRAVE),
     EventName("seal.refused", _("Seal refused"), NOTABLE),
@@ -113,9 +113,6 @@ _ENTRIES: Final = (
     EventName("letters.posted", _("Letters given to the post")),
     EventName("letter.withdrawn", _("Letter taken out before posting"), NOTABLE),
     EventName("letter.returned", _("Letter came back")),
-    EventName("call.dialled", _("Call placed through the exchange")),
-    EventName("call.answered", _("Call answered")),
-    EventName("call.hung_up", _("Call hung up")),
     EventName("visit.ordered", _("Visit order made"), NOTABLE),
     # holds and instructions
     EventName("hold.placed", _("Hold placed"), NOTABLE, KEEP),
