@@ -16,7 +16,17 @@ PARTS = (
     ("", "", ("collections_app.staff.urls",)),
     ("dashboard/", "", ("collections_app.dashboards.urls",)),
     ("", "cases", ("cases.urls_imports", "cases.urls", "contacts.urls_case")),
-    ("", "contacts", ("contacts.urls_runs", "contacts.urls_print", "contacts.urls_templates", "contacts.urls")),
+    (
+        "",
+        "contacts",
+        (
+            "contacts.urls_runs",
+            "contacts.urls_print",
+            "contacts.urls_templates",
+            "contacts.urls_inbox",
+            "contacts.urls",
+        ),
+    ),
     ("compliance/", "", ("compliance.urls",)),
     ("api/v1/", "", ("collections_app.api.urls",)),
 )

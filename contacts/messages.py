@@ -113,12 +113,9 @@ def write(
     return answer
 
 
-def preview(file: CaseFile, *, contact_point_id: int, channel: str, in_reply: bool, staff_id: int | None) -> Preview:
-    """Return what the gate would say to a message with every clause in it. Nothing is stored."""
-    return previews.ask(
-        _question(file, contact_point_id=contact_point_id, channel=channel, in_reply=in_reply, staff_id=staff_id),
-        file.facts(contact_point_id),
-    )
+def preview(file: CaseFile, question: Question) -> Preview:
+    """Return what the gate would say to a message. Nothing is stored."""
+    return previews.ask(question, file.facts(question.contact_point_id))
 
 
 @transaction.atomic
@@ -163,7 +160,7 @@ def _ask(
         raise MessageRefused("twice")
     if in_reply_to is not None and not _may_answer(in_reply_to, case_id=case_id, at=at):
         raise MessageRefused("not-a-reply")
-    question = _question(
+    question = question_of(
         file,
         contact_point_id=contact_point_id,
         channel=channel,
@@ -203,7 +200,10 @@ def _ask(
     return decision if isinstance(decision, Refusal) else attempt
 
 
-def _question(file: CaseFile, *, contact_point_id: int, channel: str, in_reply: bool, staff_id: int | None) -> Question:
+def question_of(
+    file: CaseFile, *, contact_point_id: int, channel: str, in_reply: bool, staff_id: int | None
+) -> Question:
+    """Return the proposal that a written message is; what it says is told to the gate besides."""
     return file.question(
         channel=channel,
         contact_point_id=contact_point_id,
@@ -224,4 +224,4 @@ def _clean(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "").strip()
 
 
-__all__ = ["UNDO", "MessageRefused", "check_text", "preview", "take_back", "write"]
+__all__ = ["UNDO", "MessageRefused", "check_text", "preview", "question_of", "take_back", "write"]

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from cases.models import Account, Case, Consent, Hold, Instruction, Note, Payment, Promise
 from cases.queries import reveal_reasons, skip_label
+from collections_app.shared import sealed
 from collections_app.templatetags.display import money
 from compliance import actors, event_names, gate, reasons
 from compliance.models import AuditEvent, Decision
@@ -65,6 +66,9 @@ ATTEMPT_TONES: Final = {
     "in_progress": "soon",
 }
 HEAVY: Final = ("content_sealed", "decision__facts", "decision__question")
+INCOMING: Final = {"sms": "message", "email": "mail", "chat": "brand-wechat"}
+OUTGOING: Final = {"phone": "phone-outgoing"}
+WORDS_SHOWN: Final = 300  # letters of what was said, in one line
 REACHED: Final = ("conversation", "met", "received")
 
 
@@ -216,6 +220,7 @@ def _title(attempt: ContactAttempt) -> str:
 def _attempts(attempts: list[ContactAttempt], user) -> list[Entry]:
     withheld = [attempt.decision for attempt in attempts if attempt.status == "withheld" and attempt.decision]
     why = _sentences(withheld)
+    said = _words(attempts)
     entries = []
     for attempt in attempts:
         refused = attempt.status == "withheld"
@@ -225,8 +230,9 @@ def _attempts(attempts: list[ContactAttempt], user) -> list[Entry]:
             body = why.get(attempt.decision_id or 0) or say(attempt.reason_code)
         elif attempt.reason_code:
             body = say(attempt.reason_code)
+        body = body or said.get(attempt.pk, "")
         inbound = attempt.direction == "inbound"
-        icon = "phone-incoming" if inbound else {"phone": "phone-outgoing"}.get(attempt.channel, "")
+        icon = INCOMING.get(attempt.channel, "phone-incoming") if inbound else OUTGOING.get(attempt.channel, "")
         entries.append(
             Entry(
                 at=attempt.at,
@@ -243,6 +249,16 @@ def _attempts(attempts: list[ContactAttempt], user) -> list[Entry]:
             )
         )
     return entries
+
+
+def _words(attempts: list[ContactAttempt]) -> dict[int, str]:
+    """Return what people wrote: the person to us, and a collector to the person; one query where there is any."""
+    theirs = [row.pk for row in attempts if row.direction == "inbound" and row.channel != "phone"]
+    ours = [row.pk for row in attempts if row.made_by_id and row.channel in INCOMING]
+    if not theirs and not ours:
+        return {}
+    rows = ContactAttempt.objects.filter(pk__in=[*theirs, *ours], content_sealed__isnull=False)
+    return {pk: sealed.unseal(content)[:WORDS_SHOWN] for pk, content in rows.values_list("pk", "content_sealed")}
 
 
 def _refusals(decisions: list[Decision], user) -> list[Entry]:

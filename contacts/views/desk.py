@@ -15,7 +15,7 @@ from cases.models import Case, Hold
 from collections_app.shared import clock
 from collections_app.shared.htmx import is_htmx, vary_on_htmx
 from collections_app.staff.access import allowed
-from contacts import queries, timeline
+from contacts import inbox, queries, threads, timeline
 from contacts.forms import ENDINGS, CallForm, new_call_form
 
 # Holds that are a second key away, whatever is being done; the others are on the page of the form.
@@ -41,8 +41,12 @@ def show(request: HttpRequest, ref: str) -> HttpResponse:
     return vary_on_htmx(render(request, "cases/case.html", page(request, case, at=at)))
 
 
-def page(request: HttpRequest, case: Case, *, at: datetime, form: CallForm | None = None) -> dict[str, Any]:
-    """Return everything that the case page shows. form: a refused log of a call, with what was typed."""
+def page(
+    request: HttpRequest, case: Case, *, at: datetime, form: CallForm | None = None, thread: str | None = None
+) -> dict[str, Any]:
+    """Return everything that the case page shows. form: a refused log of a call, with what was typed. thread: the
+    channel whose messages are shown, instead of the one that the address asks for.
+    """
     user = request.user
     facts = case_queries.facts_of(case, user=user, at=at)
     attempt = queries.open_call(case, user=user, at=at)
@@ -70,6 +74,7 @@ def page(request: HttpRequest, case: Case, *, at: datetime, form: CallForm | Non
         "instruction_kinds": QUICK_ASKS,
         "queue": waiting and {"left": waiting.due, "late": waiting.late, "coming": _names(waiting.upcoming)},
         "may": _rights(user, facts),
+        **_messages(case, chosen=thread or request.GET.get("thread", ""), user=user, at=at),
         **history(case, user=user, after=request.GET.get("after")),
     }
 
@@ -79,6 +84,16 @@ def history(case: Case, *, user, after: str | None) -> dict[str, Any]:
     entries, more = timeline.page(case, user=user, after=after)
     address = reverse("cases:case", args=[case.ref])
     return {"timeline": entries, "timeline_more_url": f"{address}?after={more}" if more else None}
+
+
+def _messages(case: Case, *, chosen: str, user, at: datetime) -> dict[str, Any]:
+    """Return what came in and nobody has seen, and the thread of a channel where one is asked for."""
+    thread = threads.of_case(case, chosen, user=user, at=at) if chosen in threads.CHANNELS else None
+    return {
+        "news": inbox.of_case(case, user=user),
+        "thread": thread,
+        "thread_tabs": threads.tabs(case, chosen=chosen),
+    }
 
 
 def _names(names: list[str]) -> list[dict[str, str]]:
