@@ -223,13 +223,13 @@ CELERY_BEAT_MAX_LOOP_INTERVAL = 5
 PUBLIC_URL = (env_str("PUBLIC_URL", "") or "").rstrip("/")
 SMS_PROVIDER = env_str("SMS_PROVIDER", "generic")
 SMS_PROVIDER_URL = env_str("SMS_PROVIDER_URL", "")
-SMS_PROVIDER_TOKEN = env_str("SMS_PROVIDER_TOKEN", "")
+SMS_PROVIDER_TOKEN = env_str("SMS_PROVIDER_TOKEN", "") or ""
 SMS_PROVIDER_HTTP = env_str("SMS_PROVIDER_HTTP", "")
 TWILIO_URL = env_str("TWILIO_URL", "https://api.twilio.com") or ""
 TWILIO_ACCOUNT_SID = env_str("TWILIO_ACCOUNT_SID", "") or ""
 TWILIO_AUTH_TOKEN = env_str("TWILIO_AUTH_TOKEN", "") or ""
-TWILIO_FROM = env_str("TWILIO_FROM", "")
-TWILIO_MESSAGING_SERVICE_SID = env_str("TWILIO_MESSAGING_SERVICE_SID", "")
+TWILIO_FROM = env_str("TWILIO_FROM", "") or ""
+TWILIO_MESSAGING_SERVICE_SID = env_str("TWILIO_MESSAGING_SERVICE_SID", "") or ""
 ALIYUN_SMS_URL = env_str("ALIYUN_SMS_URL", "https://dysmsapi.aliyuncs.com") or ""
 ALIYUN_ACCESS_KEY_ID = env_str("ALIYUN_ACCESS_KEY_ID", "") or ""
 ALIYUN_ACCESS_KEY_SECRET = env_str("ALIYUN_ACCESS_KEY_SECRET", "") or ""
@@ -248,6 +248,8 @@ WECOM_AGENT_ID = env_str("WECOM_AGENT_ID", "") or ""
 CHAT_WEBHOOK_URL = env_str("CHAT_WEBHOOK_URL", "") or ""
 CHAT_WEBHOOK_SECRET = env_str("CHAT_WEBHOOK_SECRET", "") or ""
 CHAT_WEBHOOK_LOOK_UP = env_bool("CHAT_WEBHOOK_LOOK_UP", default=False)
+# The link by which a cleared number is dialled: {number} (+86…), {digits}, {reference}.
+CALL_LINK = env_str("CALL_LINK", "") or ""
 # Messages a second that each channel's provider allows, over all processes together.
 PROVIDER_RATES = env_list("PROVIDER_RATES")
 # Receipts of providers are signed with it (header "t=…,v1=…", HMAC-SHA256 over "timestamp.body").
