@@ -20,6 +20,7 @@ from contacts.models import (
     ContactAttempt,
     DeliveryReceipt,
     Enrolment,
+    Letterhead,
     NightRun,
     NightStep,
     PlannedContact,
@@ -51,6 +52,16 @@ class TemplateAdmin(ByRole):
         return ("code", "channel", "purpose", "content_class") if obj is not None and obj.versions.exists() else ()
 
 
+@admin.register(Letterhead)
+class LetterheadAdmin(ByRole):
+    """What messages say about a creditor beside its name: address, complaint line, how to pay."""
+
+    may_look = may_change = CONFIGURE
+    list_display = ("creditor", "complaint_line", "agency_name", "payment_url")
+    list_select_related = ("creditor",)
+    ordering = ("creditor__name", "pk")
+
+
 class WordingForm(forms.ModelForm):
     """A wording; checked by the same grammar that renders it."""
 
@@ -60,13 +71,13 @@ class WordingForm(forms.ModelForm):
         widgets = {"body": forms.Textarea(attrs={"rows": 8, "cols": 80})}
 
     def clean(self) -> dict[str, Any]:
-        """Refuse an unknown variable, an open brace, an e-mail without a subject."""
+        """Refuse an unknown variable, an open brace, an e-mail without a subject, and what may not be said."""
         data = super().clean() or self.cleaned_data
         template = data.get("template") or (self.instance.template if self.instance.pk else None)
         if template is not None and data.get("body"):
             try:
-                rendering.check_body(data["body"], subject=data.get("subject") or "", channel=template.channel)
-            except rendering.RenderingRefused as refused:
+                wordings.check(data.get("subject") or "", data["body"], channel=template.channel)
+            except Refused as refused:
                 field = "subject" if refused.code == "no-subject" else "body"
                 raise ValidationError({field: str(refused)}) from None
         return data
