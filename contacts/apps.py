@@ -9,8 +9,9 @@ class ContactsConfig(AppConfig):
 
     def ready(self) -> None:
         from contacts import listeners
-        from contacts.channels import chat, providers
+        from contacts.channels import calling, chat, providers
 
         providers.check()
         chat.check()
+        calling.shape()
         listeners.connect()
