@@ -26,6 +26,7 @@ REASONS: Final[dict[str, LazyText | str]] = {
     "no-sender": _("This channel is not connected to a provider."),
     "unnamed-person": _("We do not know who this is."),
     "missing-value": _("A value that the wording needs is missing."),
+    "wording-lacks-a-part": _("The wording lacks a part that the place of this person asks for."),
     "wording-refused": _("The wording cannot be used."),
     "gate-unavailable": _("No decision could be made or stored, so nothing was sent."),
     # what became of the hand-over

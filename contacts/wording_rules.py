@@ -9,7 +9,7 @@ import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, date, datetime, time
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -212,6 +212,20 @@ def _asks(question: Question, facts: Facts, held: frozenset[str], kind: Kind) ->
             for clause in _added(pack.id, rule.id, kind):
                 if clause not in held:
                     yield pack, rule, clause
+
+
+@lru_cache(maxsize=4096)
+def lacks_a_part(subject: str, body: str, *, kind: Kind, places: frozenset[Place], day: date) -> bool:
+    """Whether a wording lacks what the data adds to a rule of one of these places: parts that no predicate can see.
+
+    Asked for each message before the gate is, for a reader who has moved since the wording was approved.
+    """
+    added = {clause for entry in _read()["asked"] for clause in entry["clauses"]} - set(_by("fact").values())
+    added -= set(_by("field").values())
+    if added <= clauses_of(subject, body):
+        return False
+    at = datetime.combine(day, time(12), UTC)
+    return any(one.clause in added for one in lacking(subject, body, kind=kind, places=places, at=at))
 
 
 def _fits(conditions: Iterable[Condition], question: Question, facts: Facts) -> bool:

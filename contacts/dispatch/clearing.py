@@ -102,6 +102,8 @@ def _prepare(
     version = _wording(planned, file)
     if version is None:
         return Obstacle("no-approved-wording", at + wanted.LATER)
+    if wording.lacks_a_part(version, file):
+        return Obstacle("wording-lacks-a-part", at + A_DAY)
     try:
         wording.write(version, file, owed, channel=planned.channel)
     except rendering.RenderingRefused as refused:

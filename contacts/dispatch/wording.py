@@ -12,9 +12,10 @@ from collections_app.shared import clock
 from compliance import calendars
 from compliance.calendars import CalendarError
 from compliance.facts import MissingFact
-from contacts import rendering, wordings
+from contacts import rendering, wording_rules, wordings
 from contacts.facts import CaseFile
 from contacts.models import Letterhead, Template, TemplateVersion
+from contacts.wording_rules import Kind, Place
 
 PERFORMING: Final = ("performing", "missed")  # a plan in force
 # 12 CFR 1006.34(b)(5): received five business days after sending, thirty days from then on.
@@ -39,6 +40,24 @@ def wording_for(
     """
     approved = list(template.versions.filter(status=TemplateVersion.Status.APPROVED).order_by("-version", "pk"))
     return wordings.chosen(approved, language=language, jurisdictions=jurisdictions, of=f"{template.pk}/{of}")
+
+
+def lacks_a_part(version: TemplateVersion, file: CaseFile) -> bool:
+    """Whether a wording lacks a part that the place of this reader asks of such a notice."""
+    template, case = version.template, file.found.case
+    kinds = {account.product_kind for account in file.found.accounts} or {"consumer_debt"}
+    places = frozenset(
+        Place(jurisdiction, kind, case.creditor_kind, case.acting_as)
+        for jurisdiction in file.jurisdictions
+        for kind in kinds
+    )
+    return wording_rules.lacks_a_part(
+        version.subject,
+        version.body,
+        kind=Kind(template.channel, template.purpose, template.content_class),
+        places=places,
+        day=file.at.date(),
+    )
 
 
 def values_for(

@@ -15,9 +15,10 @@ from contacts.models import ContactAttempt, Letterhead, Template, TemplateVersio
 from contacts.strategy import shipped
 from contacts.wording_rules import Kind, Place
 from contacts.wordings import WordingRefused
-from tests.contacts.conftest import TEN
+from tests.contacts.conftest import LETTER, TEN
 from tests.factories.cases import (
     AccountFactory,
+    AddressFactory,
     CaseFactory,
     ContactPointFactory,
     CreditorFactory,
@@ -322,6 +323,22 @@ def test_the_same_with_the_name_of_the_institution_leaves(carrier, plan, now):
     planned = with_wording(plan, "【{{ creditor_name }}】请还款{{ amount_due }}。")
     assert run(now) == {"sent": 1}
     assert ContactAttempt.objects.get(planned=planned).decision.question["identity_stated"] is True
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [("{{ creditor_name }}：{{ amount_due }}{{ due_date }}", "wording-lacks-a-part"), (LETTER["zh-hans"], "no-seal")],
+)
+def test_a_letter_that_lacks_a_part_of_its_place_waits(plan, now, tmp_path, settings, body, reason):
+    settings.MEDIA_ROOT = tmp_path
+    step = StepFactory(template=TemplateFactory(channel="letter", versions={"zh-hans": body}))
+    planned = plan(step=step, case_with={"creditor__phone": "95500"})
+    address = AddressFactory(kind="postal", value="1 Road")
+    ContactPointFactory(person=planned.person, kind="postal", address=address)
+    dispatch.run(channel="letter", limit=5, budget_s=10, now=now)
+    planned.refresh_from_db()
+    assert planned.reason_code == reason  # the whole letter waits for what is no matter of words
+    assert reason == "no-seal" or not Decision.objects.exists()
 
 
 def test_a_wording_that_threatens_never_leaves_even_if_somebody_put_it_in_the_database(carrier, plan, now):
