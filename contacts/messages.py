@@ -19,7 +19,7 @@ from compliance.gate import Permit, Refusal
 from compliance.previews import Preview
 from contacts import dispatch, facts, forbidden, rendering, wording_rules
 from contacts.channels import catalogue
-from contacts.dispatch.written import UNDO
+from contacts.dispatch.written import UNDO, as_wording
 from contacts.facts import CaseFile
 from contacts.models import ContactAttempt
 from contacts.reserving import reserve
@@ -113,9 +113,10 @@ def write(
     return answer
 
 
-def preview(file: CaseFile, question: Question) -> Preview:
-    """Return what the gate would say to a message. Nothing is stored."""
-    return previews.ask(question, file.facts(question.contact_point_id))
+def preview(file: CaseFile, question: Question, *, subject: str, text: str) -> Preview:
+    """Return what the gate would say to a message with these words. Nothing is stored. Raises RenderingRefused."""
+    told = wording_rules.told(question, subject=subject, body=as_wording(text, file))
+    return previews.ask(told, file.facts(question.contact_point_id))
 
 
 @transaction.atomic
@@ -168,7 +169,7 @@ def _ask(
         staff_id=actor.id if actor.kind == "user" else None,
     )
     try:
-        question = wording_rules.told(question, subject=subject, body=text)
+        question = wording_rules.told(question, subject=subject, body=as_wording(text, file))
         decision = gate.decide(
             question,
             file.facts(contact_point_id),

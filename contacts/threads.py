@@ -9,7 +9,7 @@ from django.urls import reverse
 from cases.models import Case, ContactPoint
 from collections_app.shared import sealed
 from compliance import reasons
-from contacts import dispatch, facts, messages, rendering, wording_rules
+from contacts import dispatch, facts, messages, rendering
 from contacts.channels import catalogue
 from contacts.models import Channel, ContactAttempt
 from contacts.queries import main_reason
@@ -112,7 +112,7 @@ def composer(case: Case, channel: str, *, user: Any, at: datetime) -> Composer:
         file, contact_point_id=points[0].pk, channel=channel, in_reply=last is not None, staff_id=user.pk
     )
     subject = case.creditor.name if channel == "email" else ""
-    preview = messages.preview(file, wording_rules.told(question, subject=subject, body=text))
+    preview = messages.preview(file, question, subject=subject, text=text)
     first = main_reason(reasons.of_outcome(preview.outcome))
     permitted = preview.outcome.permitted
     return Composer(

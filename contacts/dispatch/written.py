@@ -57,6 +57,15 @@ def run_written(*, now: Callable[[], datetime], limit: int = LIMIT) -> dict[str,
     return tally
 
 
+def as_wording(text: str, file: CaseFile) -> str:
+    """Return a written text as the rules of wordings read it: who writes stands there as the variable that it is."""
+    creditor = file.case.creditor
+    for value, name in ((creditor.name, "creditor_name"), (creditor.phone, "creditor_phone")):
+        if value and value in text:
+            text = text.replace(value, f"{rendering.OPENS} {name} {rendering.CLOSES}")
+    return text
+
+
 def sweep_written(*, now: Callable[[], datetime], limit: int = LIMIT) -> int:
     """Settle what was claimed and whose process never came back."""
     lost = _waiting().filter(claim__isnull=False, valid_until__lt=now() - timedelta(minutes=1))
@@ -126,7 +135,7 @@ def _last_look(
     )
     try:
         decision = gate.decide(
-            wording_rules.told(question, subject=subject, body=body),
+            wording_rules.told(question, subject=subject, body=as_wording(body, file)),
             file.facts(attempt.contact_point_id, except_attempt=attempt.pk),
             actor=DISPATCH,
             at=at,
