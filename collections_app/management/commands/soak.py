@@ -1,7 +1,9 @@
 """`manage.py soak --promise sending`: let workers die at every point while messages leave, and count what went wrong.
 
-Each trial has a database and a carrier of its own. The negative control, a naive sender, must show violations: else the
-harness proves nothing, and the command fails.
+Each trial has a database and a carrier of its own. In every one the provider fails `--failing` of the requests; in
+some, by turns, receipts come twice and in the wrong order while a rule pack is exchanged, the clocks change, or the
+database crashes (on a cluster of its own). The negative controls, naive senders, must show violations: else the harness
+proves nothing, and the command fails.
 """
 
 import secrets
@@ -13,16 +15,12 @@ from django.conf import settings
 
 from collections_app import database, scratch
 from collections_app.commands import ReportCommand, WrongUse
-from collections_app.management.harness import trial
-from collections_app.management.harness.trial import Plan, Report
+from collections_app.management.harness import cluster, trial
+from collections_app.management.harness.trial import MUST_BE_NOUGHT, Plan, Report
 
 PROMISES = ("sending", "P1", "P2", "P3", "P4", "P5")
 SUMMED = (
-    "kills", "handovers", "double", "over_limit", "after_stop", "marked_sent_not_sent", "refused_but_sent", "lost",
-    "uncertain", "sent", "withheld", "replayer_disagreements",
-)  # fmt: skip
-MUST_BE_NOUGHT = (
-    "double", "over_limit", "after_stop", "marked_sent_not_sent", "refused_but_sent", "lost", "replayer_disagreements",
+    "kills", "handovers", *MUST_BE_NOUGHT, "uncertain", "sent", "withheld", "crashes", "failures", "receipts",
 )  # fmt: skip
 
 
@@ -37,6 +35,8 @@ class Command(ReportCommand):
         parser.add_argument("--people", type=int, default=60, help="people per trial; each has two messages planned")
         parser.add_argument("--kills", type=int, default=20, help="kills at random per trial, besides the named points")
         parser.add_argument("--seconds", type=float, default=120, help="at most so long per trial")
+        parser.add_argument("--failing", type=float, default=0.1, help="part of the provider's requests that fail")
+        parser.add_argument("--crashes", type=int, default=3, help="of the database, in every fifth trial")
         parser.add_argument("--seed", type=int, default=1)
 
     def report(self, **options: Any) -> dict[str, Any]:
@@ -48,23 +48,22 @@ class Command(ReportCommand):
         seeds, failed = [], []
         for number in range(options["trials"]):
             seed = options["seed"] + number
-            seen = self._trial(
-                Plan(
-                    seed=seed,
-                    people=options["people"],
-                    channel="email" if number % 2 else "sms",
-                    random_kills=options["kills"],
-                    at_most_s=options["seconds"],
-                )
-            )
+            plan = _plan(number, seed, options)
+            seen = self._trial(plan)
+            self.stderr.write(f"seed {seed}: {seen}")
             seeds.append(seed)
             failed += [seed] if seen.violations else []
             total.update({name: getattr(seen, name) for name in SUMMED})
             points.update(seen.fault_points)
             self.progress(number + 1, options["trials"], "trials")
         control = self._trial(Plan(naive=True, workers=4, people=20, random_kills=0, at_most_s=8, silence_every=0))
+        night = self._trial(
+            Plan(naive=True, workers=1, people=12, random_kills=0, at_most_s=16, silence_every=0, changes_clocks=True)
+        )
+        control.outside_hours = night.outside_hours
         unfired = [point for point, count in points.items() if count < 3 * options["trials"]]
-        self.failed = bool(failed) or not control.double or bool(unfired)
+        naive_is_seen = control.double and control.over_limit and control.outside_hours
+        self.failed = bool(failed) or not naive_is_seen or bool(unfired)
         return {
             "trials": options["trials"],
             **{name: total[name] for name in SUMMED},
@@ -76,7 +75,10 @@ class Command(ReportCommand):
         }
 
     def _trial(self, plan: Plan) -> Report:
-        """Run one trial on a database of its own."""
+        """Run one trial on a database of its own, or on a cluster of its own where that is to crash."""
+        if plan.crashes:
+            with cluster.own_cluster() as (servers, urls):
+                return trial.run(plan, env=urls, own_cluster=servers)
         name = f"soak_{secrets.token_hex(4)}"
         before = settings.DATABASES["default"]["NAME"]
         database.create(name, template=scratch.migrated_template())
@@ -87,3 +89,20 @@ class Command(ReportCommand):
         finally:
             database.use_database(before)
             database.drop(name)
+
+
+def _plan(number: int, seed: int, options: dict[str, Any]) -> Plan:
+    """Return what goes wrong in a trial, by turns."""
+    channel = "email" if number % 2 else "sms"
+    return Plan(
+        seed=seed,
+        people=options["people"],
+        channel=channel,
+        random_kills=options["kills"],
+        at_most_s=options["seconds"],
+        failing=options["failing"],
+        odd_receipts=number % 3 == 2,
+        exchanges_pack=number % 3 == 2,
+        changes_clocks=number % 4 == 2,
+        crashes=options["crashes"] if number % 5 == 4 else 0,
+    )

@@ -186,7 +186,7 @@ def run(plan: Plan, *, env: dict[str, str], own_cluster: embedded.Servers | None
 
 def _make_trouble(plan: Plan, running: LocalCarrier) -> troubles.Exchange | None:
     if plan.failing:
-        troubles.order_bad_day(running.faults, share=plan.failing)
+        troubles.order_bad_day(running.faults, share=plan.failing, channel=plan.channel)
     if plan.odd_receipts:
         troubles.order_odd_receipts(running.faults)
     if not plan.exchanges_pack:
@@ -294,9 +294,11 @@ def _versions_seen(exchange: troubles.Exchange | None) -> int:
 def _disagreements() -> int:
     """Return how many hand-overs rest on a decision that, computed again from what it stored, is not the same."""
     handed_over = _rows(sql.DECISIONS_OF_HAND_OVERS)
-    wrong = 0
+    wrong, packs = 0, {}
     for decision in Decision.objects.filter(pk__in=[pk for (pk,) in handed_over]).iterator():
-        outcome = gate.recompute(decision)
+        unread = [each for each in decision.releases if each not in packs]
+        packs |= gate.revived(unread) if unread else {}
+        outcome = gate.recompute(decision, releases=packs)
         wrong += not outcome.permitted or bool(gate.differences(decision, outcome))
     return wrong
 

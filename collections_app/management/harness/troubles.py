@@ -27,6 +27,9 @@ from contacts.channels import receipts
 EXCHANGED: Final = "CN-CC-2011"  # a pack that binds everybody in the book of a trial
 # What a provider does on a bad day; together `failing` of its requests.
 BAD_DAY: Final = ("rate_limited", "error", "error_after_accept", "timeout_after_accept", "cut", "wrong_json")
+# A mail server that says "try again" has not taken the mail: one that lies about that cannot be told from one that does
+# not.
+BAD_DAY_OF_MAIL: Final = ("rate_limited", "error", "timeout_after_accept", "cut")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +41,11 @@ class Exchange:
     begins: datetime
 
 
-def order_bad_day(faults: Faults, *, share: float) -> None:
+def order_bad_day(faults: Faults, *, share: float, channel: str) -> None:
     """Let this part of the provider's requests fail, in all the ways in which they do."""
-    for kind in BAD_DAY:
-        faults.order(Fault(kind, share=share / len(BAD_DAY), delay_s=2.0, retry_after_s=1))
+    kinds = BAD_DAY_OF_MAIL if channel == "email" else BAD_DAY
+    for kind in kinds:
+        faults.order(Fault(kind, share=share / len(kinds), delay_s=2.0, retry_after_s=1, channel=channel))
 
 
 def order_odd_receipts(faults: Faults) -> None:
