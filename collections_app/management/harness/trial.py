@@ -167,20 +167,18 @@ def run(plan: Plan, *, env: dict[str, str], own_cluster: embedded.Servers | None
         over = threading.Event()
         asking = threading.Thread(target=_ask_for_silence, args=(plan, people, silenced, over))
         asking.start()
-        crashes = None
-        if own_cluster is not None and plan.crashes:
-            crashes = around.enter_context(
-                troubles.Crashes(own_cluster, times=plan.crashes, every_s=plan.crash_every_s)
-            )
+        crashes = troubles.Crashes(own_cluster, times=plan.crashes, every_s=plan.crash_every_s)
         try:
-            said = finish_workers(workers, at_most_s=plan.at_most_s + 30)
+            with crashes:
+                said = finish_workers(workers, at_most_s=plan.at_most_s + 30)
         finally:
             over.set()
             asking.join()
+        connections.close_all()  # of a server that may have died since
         if plan.odd_receipts:
             troubles.wait_for_receipts(running.receipts.waiting, at_most_s=10)
         report = judge(plan, running, silenced, said, exchange=exchange)
-        report.crashes = crashes.happened if crashes is not None else 0
+        report.crashes = crashes.happened
         return report
 
 

@@ -72,9 +72,11 @@ def exchange_pack(*, begins: datetime, at: datetime) -> Exchange:
 
 
 class Crashes:
-    """Stops the database of a cluster at once and starts it again, so many times, while the block lasts."""
+    """Stops the database of a cluster at once and starts it again, so many times, while the block lasts; where no
+    cluster is given, never.
+    """
 
-    def __init__(self, servers: embedded.Servers, *, times: int, every_s: float) -> None:
+    def __init__(self, servers: embedded.Servers | None, *, times: int, every_s: float) -> None:
         self.servers, self.times, self.every_s, self.happened = servers, times, every_s, 0
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._work)
@@ -88,7 +90,7 @@ class Crashes:
         self._thread.join()
 
     def _work(self) -> None:
-        while self.happened < self.times and not self._over.wait(self.every_s):
+        while self.servers is not None and self.happened < self.times and not self._over.wait(self.every_s):
             postgres.stop(Path(self.servers.data), immediately=True)
             self.happened += 1
             postgres.start(
