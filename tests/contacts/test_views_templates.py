@@ -7,6 +7,7 @@ from django.core import mail
 from django.test import Client
 from django.urls import reverse
 
+from collections_app.shared import clock
 from compliance.models import AuditEvent
 from contacts import trial_sends, wordings
 from contacts.models import Template, TemplateVersion
@@ -20,7 +21,7 @@ from tests.factories.cases import (
     PersonFactory,
     ProductFactory,
 )
-from tests.factories.contacts import TemplateFactory
+from tests.factories.contacts import AttemptFactory, TemplateFactory
 from tests.factories.staff import UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -245,3 +246,50 @@ def test_a_test_has_samples_and_never_a_real_name(writer):
     trial_sends.send(version_id=version.pk, by=writer, at=NOW)
     assert "Wang Fang" in mail.outbox[0].body
     assert TemplateVersion.objects.get(pk=version.pk).status == "draft"
+
+
+# -- Who may -----------------------------------------------------------------------------------------------------------
+
+LOOK = ("templates", "template", "wording", "wording-letter")
+WRITE = ("new-template", "write-wording", "preview-wording")
+
+
+@pytest.mark.parametrize(
+    ("role", "looks", "writes", "decides"),
+    [
+        ({"admin": True}, True, True, True),
+        ({"compliance": True}, True, False, True),
+        ({"supervisor": True}, True, False, False),
+        ({}, False, False, False),
+    ],
+)
+def test_each_role_does_its_own_part(writer, role, looks, writes, decides):
+    version = written(writer, channel="letter")
+    client = signed_in(UserFactory(**role))
+
+    def status(name):
+        pk = version.template_id if name in ("template", "write-wording", "preview-wording") else version.pk
+        url = reverse(f"contacts:{name}", args=[] if name in ("templates", "new-template") else [pk])
+        posts = name in ("preview-wording", "decide-wording", "test-wording")
+        return (client.post(url, {"verb": "look"}) if posts else client.get(url)).status_code
+
+    assert {status(name) for name in LOOK} == {200 if looks else 403}
+    assert {status(name) for name in WRITE} == {200 if writes else 403}
+    assert status("decide-wording") == (302 if decides else 403)
+    assert status("test-wording") == (302 if looks else 403)
+
+
+def test_the_results_of_each_variant_stand_beside_it(writer, officer):
+    first = written(writer)
+    wordings.approve(version_id=first.pk, by=officer, at=NOW)
+    rival = wordings.write(
+        template_id=first.template_id, language="en", body=SMS + " Thanks.", variant="B", weight=3, by=writer, at=NOW
+    )
+    wordings.approve(version_id=rival.pk, by=officer, at=NOW)
+    case = CaseFactory()
+    for version in (first, first, rival):
+        AttemptFactory(case=case, to="sent", channel="sms", template_version=version, at=clock.now())
+    page = signed_in(officer).get(reverse("contacts:template", args=[first.template_id]))
+    shown = {row["version"].pk: (row["share"], row["result"].sent) for row in page.context["versions"]}
+    assert shown == {first.pk: (25, 2), rival.pk: (75, 1)}
+    assert "25 % of the readers" in page.content.decode()
