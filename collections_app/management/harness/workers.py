@@ -55,32 +55,35 @@ def main(asked: dict[str, Any]) -> None:
         return trial_clock.after(time.monotonic() - began)
 
     killed, until = 0, time.monotonic() + asked["at_most_s"]
-    while time.monotonic() < until:
-        fired = Counter(log.read_text().split())
-        wanted = [] if asked["naive"] else [point for point in faults.POINTS if fired[point] < asked["deaths"]]
-        while len(children) < asked["workers"]:
-            connections.close_all()
-            # The late points first, while there is still something to hand over.
-            point = dice.choice(wanted[-2:]) if wanted else ""
-            child = os.fork()
-            if child == 0:
-                faults.arm(f"{point}:{CHANCE}" if point else "", log=str(log))
-                _work(asked, clock)
-            children.add(child)
-        pid, _status = os.waitpid(-1, os.WNOHANG)
-        if pid:
-            children.discard(pid)
-        elif killed < asked["random_kills"] and dice.random() < 0.1:
-            os.kill(dice.choice(sorted(children)), signal.SIGKILL)
-            killed += 1
-        else:
-            time.sleep(0.02)
-        elapsed = time.monotonic() - began
-        if not wanted and killed >= asked["random_kills"] and elapsed > last_jump + 1 and not left(at=clock()):
-            break
-    for child in children:
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
+    signal.signal(signal.SIGTERM, lambda *_given: sys.exit(0))  # and take the children along
+    try:
+        while time.monotonic() < until:
+            fired = Counter(log.read_text().split())
+            wanted = [] if asked["naive"] else [point for point in faults.POINTS if fired[point] < asked["deaths"]]
+            while len(children) < asked["workers"]:
+                connections.close_all()
+                # The late points first, while there is still something to hand over.
+                point = dice.choice(wanted[-2:]) if wanted else ""
+                child = os.fork()
+                if child == 0:
+                    faults.arm(f"{point}:{CHANCE}" if point else "", log=str(log))
+                    _work(asked, clock)
+                children.add(child)
+            pid, _status = os.waitpid(-1, os.WNOHANG)
+            if pid:
+                children.discard(pid)
+            elif killed < asked["random_kills"] and dice.random() < 0.1:
+                os.kill(dice.choice(sorted(children)), signal.SIGKILL)
+                killed += 1
+            else:
+                time.sleep(0.02)
+            elapsed = time.monotonic() - began
+            if not wanted and killed >= asked["random_kills"] and elapsed > last_jump + 1 and not left(at=clock()):
+                break
+    finally:
+        for child in children:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
     report = {"fired": Counter(log.read_text().split()), "killed": killed, "left": left(at=clock())}
     report |= {"began": began_at, "seconds": round(time.monotonic() - began, 1)}
     sys.stdout.write(json.dumps(report) + "\n")
@@ -123,6 +126,7 @@ def _work(asked: dict[str, Any], now: Callable[[], datetime]) -> None:
 
     from contacts import dispatch
 
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     connections.close_all()
     try:
         while True:

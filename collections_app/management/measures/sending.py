@@ -31,6 +31,7 @@ from contacts import inbound, stops, tasks
 from contacts.models import ContactAttempt, PlannedContact
 
 WORKERS: Final = 2
+PEOPLE: Final = 500  # each of them in the outbox many times
 REPLIES: Final = 10
 
 
@@ -67,9 +68,9 @@ def throughput(people: int) -> tuple[float, float]:
 def stop_switch(queued: int) -> Stopped:
     """Stop everything while so many are due and workers send; lift it; return what was seen."""
     with trial.carrier() as running:
-        _fill_outbox(queued, people=1_000)
+        _fill_outbox(queued, people=PEOPLE)
         due = PlannedContact.objects.filter(status="planned").count()
-        with _workers(1_000, running, at_most_s=120) as ended:
+        with _workers(PEOPLE, running, at_most_s=120) as ended:
             _wait_for(running, 30)
             asked = time.time()
             order = stops.order_stop(scope="everything", reason="measure", actor=SYSTEM, at=book.AT)
@@ -117,7 +118,7 @@ def stop_reply() -> tuple[float, float]:
 
 def doorbells(queued: int) -> tuple[int, int]:
     """Return how many messages a full outbox puts into the broker in a minute's tick, and how many rows were due."""
-    _fill_outbox(queued, people=1_000)
+    _fill_outbox(queued, people=PEOPLE)
     heard: list[str] = []
 
     def hear(sender: str, **_signal: object) -> None:
