@@ -18,7 +18,7 @@ from collections_app.shared import clock
 from collections_app.staff.access import allowed
 from contacts import printing, seals
 from contacts.models import PostalLetter, PrintBatch
-from contacts.reasons import say
+from contacts.views.planned import reason_in_words
 
 RIGHT: Final = "contacts.print_letters"
 BATCHES_SHOWN: Final = 30
@@ -42,7 +42,7 @@ class RecordForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 5, "autocomplete": "off", "spellcheck": "false"}),
         help_text=gettext_lazy("Scan the bar codes one after the other, or paste a list: one on each line."),
     )
-    reason = forms.CharField(label=gettext_lazy("Note"), max_length=200, required=False)
+    reason = forms.CharField(label=gettext_lazy("Remark"), max_length=200, required=False)
 
 
 @require_safe
@@ -90,7 +90,8 @@ def collect(request: HttpRequest) -> HttpResponse:
         return redirect("contacts:print-room")
     for left in made.left:
         messages.warning(
-            request, _("%(code)s was left out: %(why)s") % {"code": left.letter.code, "why": say(left.reason)}
+            request,
+            _("%(code)s was left out: %(why)s") % {"code": left.letter.code, "why": reason_in_words(left.reason)},
         )
     return redirect("contacts:print-batch", made.batch.pk)
 
@@ -100,7 +101,7 @@ def collect(request: HttpRequest) -> HttpResponse:
 def batch(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one batch: its files, its letters in order, and what must be taken out."""
     found, at = _batch(request, pk), clock.now()
-    standing = {left.letter.pk: say(left.reason) for left in printing.to_take_out(found, at=at)}
+    standing = {left.letter.pk: reason_in_words(left.reason) for left in printing.to_take_out(found, at=at)}
     rows = found.letters.select_related("case", "seal").order_by("position")
     context = {
         **_row(found),

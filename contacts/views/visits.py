@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from cases import queries as case_queries
+from cases import worklist
 from cases.models import Case
 from cases.refusal import Refused
 from collections_app.shared import clock, refs
@@ -46,7 +47,7 @@ class VisitForm(forms.Form):
         points = catalogue.candidates("visit", case.person.contact_points.select_related("address"))
         field = self.fields["point"]
         assert isinstance(field, forms.ChoiceField)
-        field.choices = [(str(each.pk), f"{each.get_kind_display()} · {each}") for each in points]
+        field.choices = [(str(each.pk), str(each)) for each in points]
 
     def visitors(self) -> tuple[Visitor, Visitor]:
         """Return the two who go."""
@@ -61,7 +62,9 @@ def order(request: HttpRequest, ref: str) -> HttpResponse:
     case, at = case_queries.find(request.user, ref), clock.now()
     form = VisitForm(request.POST or None, case=case, initial={"language": _language(request)})
     if request.method == "POST" and form.is_valid():
+        actor = Actor.of(request.user)
         try:
+            worklist.take(case_id=case.pk, user=request.user, actor=actor, at=at)
             made = visits.order(
                 case_id=case.pk,
                 contact_point_id=int(form.cleaned_data["point"]),
@@ -69,7 +72,7 @@ def order(request: HttpRequest, ref: str) -> HttpResponse:
                 recorded=form.cleaned_data["recorded"],
                 identity_shown=form.cleaned_data["identity"],
                 language=form.cleaned_data["language"],
-                actor=Actor.of(request.user),
+                actor=actor,
                 at=at,
             )
         except calls.CallRefused as refused:

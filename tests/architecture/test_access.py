@@ -190,6 +190,7 @@ class World:
             {"ref": self.case.ref, "instruction_id": self.instruction.pk},
             {"ref": self.case.ref, "consent_id": self.consent.pk},
             {"ref": self.case.ref, "visit": self.attempt.ref},
+            {"action_id": self.attempt.pk},
             {"pk": self.payment.pk if name == "cases:allocate" else self.run.pk},
             {"name": "needs"},
             {"pack_id": "CN-CBA-2026"},

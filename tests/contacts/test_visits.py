@@ -8,6 +8,7 @@ from django.core.files.storage import default_storage
 from django.urls import reverse
 from pypdf import PdfReader
 
+from cases import worklist
 from cases.models import Document
 from collections_app.shared.actor import Actor
 from compliance.models import AuditEvent, Decision
@@ -162,3 +163,22 @@ def test_a_refusal_is_said_on_the_form(client, case, collector, settings):
     page = client.post(reverse("contacts:visit", args=[case.ref]), {**without, "point": case.home.pk})
     assert "Not permitted now" in page.content.decode()
     assert "not recorded" in page.content.decode()
+
+
+def test_the_case_page_leads_those_who_may_go_there(client, case, collector, settings):
+    set_clock(settings, TEN)
+    link, page = reverse("contacts:visit", args=[case.ref]), f"/cases/{case.ref}/"
+    client.force_login(collector)
+    assert link in client.get(page).content.decode()
+    client.force_login(UserFactory(compliance=True))
+    assert link not in client.get(page).content.decode()
+
+
+def test_a_case_that_somebody_else_works_on_is_not_visited(client, case, collector, settings):
+    set_clock(settings, TEN)
+    other = UserFactory(team=case.team)
+    worklist.take(case_id=case.pk, user=other, actor=Actor.of(other), at=TEN)
+    client.force_login(collector)
+    page = client.post(reverse("contacts:visit", args=[case.ref]), {**FORM, "point": case.home.pk})
+    assert "is working on this case" in page.content.decode()
+    assert not ContactAttempt.objects.exists()

@@ -36,7 +36,15 @@ def test_what_is_no_number_has_no_link(settings: Any, number: str) -> None:
 
 @pytest.mark.parametrize(
     "shape",
-    ["javascript:alert({number})", "data:{number}", "http://x/{number}", "{number}", "tel:", "tel:{phone}", "tel:{reference}"],
+    [
+        "javascript:alert({number})",
+        "data:{number}",
+        "http://x/{number}",
+        "{number}",
+        "tel:",
+        "tel:{phone}",
+        "tel:{reference}",
+    ],
 )
 def test_a_link_that_could_do_something_else_stops_the_start(settings: Any, shape: str) -> None:
     settings.CALL_LINK = shape
