@@ -61,7 +61,8 @@ def of(version: TemplateVersion, *, at: datetime, case: Case | None = None) -> P
         if str(refused) not in faults:
             faults.append(str(refused))
         return Preview(None, tuple(faults), case=case)
-    lacks = wordings.lacks_of(version, at=at)
+    places = wordings.places_for(version)
+    lacks = wordings.lacks_of(version, at=at, places=places)
     segments, alphabet = rendering.sms_segments(text.body) if template.channel == "sms" else (0, "")
     return Preview(
         text,
@@ -72,7 +73,7 @@ def of(version: TemplateVersion, *, at: datetime, case: Case | None = None) -> P
         len(text.body),
         cost_of(segments) if segments else None,
         case,
-        tuple(sorted({place.name for place in wordings.places_for(version)})),
+        tuple(sorted({place.name for place in places})),
         tuple((lack, lack.suggestion(version.language)) for lack in _once(lacks)),
     )
 

@@ -105,11 +105,13 @@ def places_for(version: TemplateVersion) -> frozenset[Place]:
     )
 
 
-def lacks_of(version: TemplateVersion, *, at: datetime) -> tuple[Lack, ...]:
-    """Return the clauses that a wording lacks where its readers live. Raises RenderingRefused."""
+def lacks_of(version: TemplateVersion, *, at: datetime, places: frozenset[Place] | None = None) -> tuple[Lack, ...]:
+    """Return the clauses that a wording lacks where its readers live (`places`). Raises RenderingRefused."""
     template = version.template
     kind = Kind(template.channel, template.purpose, template.content_class)
-    return wording_rules.lacking(version.subject, version.body, kind=kind, places=places_for(version), at=at)
+    return wording_rules.lacking(
+        version.subject, version.body, kind=kind, places=places_for(version) if places is None else places, at=at
+    )
 
 
 def in_words(lacks: Iterable[Lack]) -> str:

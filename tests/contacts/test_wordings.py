@@ -93,7 +93,9 @@ def test_a_letter_to_mainland_china_has_all_its_parts():
     missing = lacks("请还款。", "CN", channel="letter")
     parts = {"name", "balance", "reason", "law", "rights", "contact", "seal", "objection", "method"}
     assert missing == {(part, "CN-LETTER") for part in parts} | {("institution", "CN-ID")}
-    whole = next(one for one in shipped.read_templates() if one["channel"] == "letter")["version"][1]["body"]
+    letter = next(one for one in shipped.read_templates() if one["channel"] == "letter")
+    sealed = [one for one in letter["version"] if one.get("jurisdiction") == "CN"]
+    whole = next(one["body"] for one in sealed if one["language"] == "zh-hans")
     assert lacks(whole, "CN", channel="letter") == set()
     assert lacks(whole.replace("{{ seal }}", ""), "CN", channel="letter") == {("seal", "CN-LETTER")}
 
