@@ -6,7 +6,7 @@ from contacts.views import inbox, writing
 
 urlpatterns = [
     path("inbox/", inbox.show, name="inbox"),
-    path("inbox/actions/<int:action_id>/undo/", inbox.undo, name="inbox-undo"),
+    path("inbox/actions/<int:pk>/undo/", inbox.undo, name="inbox-undo"),
     path("inbox/files/<int:pk>/", inbox.attachment, name="inbox-file"),
     path("inbox/<str:ref>/seen/", inbox.seen, name="inbox-seen"),
     path("inbox/<str:ref>/assign/", inbox.assign, name="inbox-assign"),

@@ -78,10 +78,10 @@ def seen(request: HttpRequest, ref: str) -> HttpResponse:
 
 @require_POST
 @allowed("contacts.give_instruction")
-def undo(request: HttpRequest, action_id: int) -> HttpResponse:
+def undo(request: HttpRequest, pk: int) -> HttpResponse:
     """Undo what words were taken to mean; where a second person must look, ask for that."""
     action = get_object_or_404(
-        InboundAction.objects.select_related("binding"), pk=action_id, binding__in=inbox.bindings(request.user)
+        InboundAction.objects.select_related("binding"), pk=pk, binding__in=inbox.bindings(request.user)
     )
     reason, at, actor = request.POST.get("reason", ""), clock.now(), Actor.of(request.user)
     may_decide = request.user.has_perm("cases.release_hold")
