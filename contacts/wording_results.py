@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from django.db import connection
 
@@ -44,7 +44,7 @@ def of(version_ids: Collection[int], *, at: datetime) -> dict[int, Result]:
     """Return the results by wording; those of which nothing was sent are left out."""
     if not version_ids:
         return {}
-    asked = {"versions": list(version_ids), "within": WITHIN, "since": at - LOOKED_AT, "until": at}
+    asked: dict[str, Any] = {"versions": list(version_ids), "within": WITHIN, "since": at - LOOKED_AT, "until": at}
     with connection.cursor() as cursor:
         cursor.execute(RESULTS, asked)
         return {row[0]: Result(*row[1:]) for row in cursor.fetchall()}

@@ -137,7 +137,7 @@ def _share(version: TemplateVersion, versions: list[TemplateVersion]) -> int | N
 def write(request: HttpRequest, pk: int) -> HttpResponse:
     """Write a wording: what is wrong with it stands beside it; `?from=` goes on from another version."""
     template = get_object_or_404(Template.objects.select_related("creditor"), pk=pk)
-    earlier = template.versions.filter(pk=_number(request.GET.get("from"))).first()
+    earlier = template.versions.filter(pk=number(request.GET.get("from", ""))).first()
     form = WordingForm(
         request.POST or None,
         channel=template.channel,
@@ -189,5 +189,6 @@ def _case(request: HttpRequest, ref: str) -> Case | None:
     return Case.objects.visible_to(request.user).by_ref(ref.strip()).select_related("person", "creditor").first()
 
 
-def _number(text: str | None) -> int | None:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else None
+def number(text: str) -> int:
+    """Return the key that an address names, or 0, which nothing has."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0

@@ -17,7 +17,7 @@ from compliance import words
 from contacts import previewing, trial_sends, wordings
 from contacts.models import TemplateVersion
 from contacts.views.planned import ICONS
-from contacts.views.templates import LANGUAGE_NAMES, TONES
+from contacts.views.templates import LANGUAGE_NAMES, TONES, number
 
 Status = TemplateVersion.Status
 
@@ -30,7 +30,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
     slot = {"language": version.language, "jurisdiction": version.jurisdiction}
     others = version.template.versions.filter(**slot).exclude(pk=version.pk).order_by("-pk")
     before = others.filter(pk__lt=version.pk).exclude(status=Status.DRAFT)
-    against = others.filter(pk=request.GET["against"]).first() if request.GET.get("against", "").isdecimal() else None
+    against = others.filter(pk=number(request.GET.get("against", ""))).first()
     against = against or before.filter(variant=version.variant).first() or before.first()
     user = request.user
     is_own = version.written_by_id == user.pk
