@@ -13,7 +13,7 @@ from collections_app.shared.actor import Actor
 from compliance import audit, gate
 from compliance.facts import Question
 from compliance.gate import Permit, Refusal
-from contacts import facts, rendering, wording_rules
+from contacts import facts, rendering, seals, wording_rules
 from contacts.channels import catalogue
 from contacts.dispatch import carriers, wanted, wording
 from contacts.dispatch.claims import Claim, back_off, mine
@@ -113,6 +113,8 @@ def _prepare(
 
 def unwritable(refused: rendering.RenderingRefused, *, at: datetime) -> Obstacle:
     """Return the obstacle that a wording which cannot be filled is."""
+    if refused.code == "missing-value" and refused.values.get("name") == seals.PLACE:
+        return Obstacle("no-seal", at + wanted.LATER)
     code = "missing-value" if refused.code == "missing-value" else "wording-refused"
     return Obstacle(code, at + A_DAY)
 

@@ -12,7 +12,7 @@ from collections_app.shared import clock
 from compliance import calendars
 from compliance.calendars import CalendarError
 from compliance.facts import MissingFact
-from contacts import rendering, wording_rules, wordings
+from contacts import rendering, seals, wording_rules, wordings
 from contacts.facts import CaseFile
 from contacts.models import Letterhead, Template, TemplateVersion
 from contacts.wording_rules import Kind, Place
@@ -137,7 +137,9 @@ def _of_creditor(file: CaseFile, language: str) -> dict[str, Callable[[], str | 
     return {
         "creditor_name": lambda: creditor.name,
         "creditor_phone": lambda: creditor.phone or None,
-        "seal": lambda: rendering.place_of_seal(creditor.name, language=language),
+        "seal": lambda: (
+            rendering.place_of_seal(creditor.name, language=language) if seals.in_use(creditor.pk) else None
+        ),
         "payment_link": link,
         **{name: of(column) for name, column in _OF_LETTERHEAD.items()},
     }

@@ -341,7 +341,8 @@ def test_without_a_seal_in_use_such_a_letter_waits_and_leaves_when_there_is_one(
     seals.retire(seal_id=seals.in_use(bank.pk).pk, by=clerk, at=TEN)
     dispatch.run(channel="letter", limit=5, budget_s=30, now=now)
     planned.refresh_from_db()
-    assert planned.status == "withheld"
+    assert (planned.status, planned.reason_code) == ("withheld", "no-seal")
+    assert not ContactAttempt.objects.exists()
     assert not PostalLetter.objects.exists()
     SealFactory(creditor=bank)
     dispatch.run(channel="letter", limit=5, budget_s=30, now=now.move_to_next_try(planned))
