@@ -71,3 +71,12 @@ def test_a_database_that_crashes_again_and_again_loses_and_doubles_nothing(djang
     assert seen.violations == {}
     assert seen.crashes >= 2
     assert seen.sent + seen.uncertain + seen.withheld == 32
+
+
+@pytest.mark.slow
+def test_a_database_that_is_away_for_a_while_is_taken_up_again_by_itself(django_db_blocker: Any):
+    plan = Plan(people=16, crashes=1, crash_every_s=3, away_s=5, random_kills=0, deaths=0, silence_every=0)
+    with django_db_blocker.unblock(), cluster.own_cluster() as (servers, env):
+        seen = trial.run(plan, env=env, own_cluster=servers)
+    assert seen.violations == {}
+    assert (seen.crashes, seen.sent + seen.uncertain + seen.withheld) == (1, 32)

@@ -76,8 +76,8 @@ class Crashes:
     cluster is given, never.
     """
 
-    def __init__(self, servers: embedded.Servers | None, *, times: int, every_s: float) -> None:
-        self.servers, self.times, self.every_s, self.happened = servers, times, every_s, 0
+    def __init__(self, servers: embedded.Servers | None, *, times: int, every_s: float, away_s: float = 0.0) -> None:
+        self.servers, self.times, self.every_s, self.away_s, self.happened = servers, times, every_s, away_s, 0
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._work)
 
@@ -93,6 +93,7 @@ class Crashes:
         while self.servers is not None and self.happened < self.times and not self._over.wait(self.every_s):
             postgres.stop(Path(self.servers.data), immediately=True)
             self.happened += 1
+            time.sleep(self.away_s)
             postgres.start(
                 data=Path(self.servers.data),
                 sockets=Path(self.servers.sockets),
