@@ -250,8 +250,6 @@ CHAT_WEBHOOK_SECRET = env_str("CHAT_WEBHOOK_SECRET", "") or ""
 CHAT_WEBHOOK_LOOK_UP = env_bool("CHAT_WEBHOOK_LOOK_UP", default=False)
 # The link by which a cleared number is dialled: {number} (+86…), {digits}, {reference}.
 CALL_LINK = env_str("CALL_LINK", "") or ""
-# The link by which a cleared number is dialled: {number} (+86…), {digits}, {reference}.
-CALL_LINK = env_str("CALL_LINK", "") or ""
 # Messages a second that each channel's provider allows, over all processes together.
 PROVIDER_RATES = env_list("PROVIDER_RATES")
 # Receipts of providers are signed with it (header "t=…,v1=…", HMAC-SHA256 over "timestamp.body").
