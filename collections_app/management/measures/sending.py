@@ -25,6 +25,7 @@ from collections_app.celery import app
 from collections_app.management.harness import book, trial
 from collections_app.management.harness.trial import TOKEN, LocalCarrier, Plan
 from collections_app.management.measures import sql
+from collections_app.shared import clock
 from collections_app.shared.actor import SYSTEM
 from compliance.models import Decision
 from contacts import inbound, stops, tasks
@@ -72,9 +73,9 @@ def stop_switch(queued: int) -> Stopped:
         due = PlannedContact.objects.filter(status="planned").count()
         with _workers(PEOPLE, running, at_most_s=120) as ended:
             _wait_for(running, 30)
-            asked = time.time()
+            asked = _now()
             order = stops.order_stop(scope="everything", reason="measure", actor=SYSTEM, at=book.AT)
-            confirmed = time.time()
+            confirmed = _now()
             time.sleep(2.5)
             at_stop = running.messages("sms")
             last = max(each.at for each in at_stop)
@@ -105,9 +106,9 @@ def stop_reply() -> tuple[float, float]:
             _wait_for(running, 20)
             said: dict[str, float] = {}
             for number, value in enumerate(reached[::-1][: REPLIES * 10 : 10]):
-                said[value] = time.time()
+                said[value] = _now()
                 inbound.take_reply(sender=value, text="STOP", event_id=f"measure-{number}", at=book.AT)
-                answered = max(answered, time.time() - said[value])
+                answered = max(answered, _now() - said[value])
             time.sleep(2)
             ended(kill=True)
         for message in running.messages("sms"):
@@ -175,6 +176,11 @@ def _wait_for(running: LocalCarrier, number: int) -> None:
         if time.monotonic() > until:
             raise RuntimeError("the workers send nothing")
         time.sleep(0.02)
+
+
+def _now() -> float:
+    """Return seconds since 1970 by the carrier's clock, which is never shifted."""
+    return (clock.now() - clock.offset()).timestamp()
 
 
 def _bare(number: int, running: LocalCarrier) -> float:
