@@ -13,6 +13,7 @@ from cases import consents, holds, instructions, queries, wishes
 from cases.forms import ReasonForm
 from cases.forms_wishes import ConfirmForm, ConsentForm, HoldForm, LaterForm, TreatmentForm, WishForm
 from cases.models import Case, Consent, Creditor, Hold, Instruction
+from cases.models.instruction import Source
 from cases.refusal import Refused
 from cases.views.act import answer
 from collections_app.shared import clock
@@ -99,6 +100,14 @@ def withdraw(request: HttpRequest, ref: str, instruction_id: int) -> HttpRespons
     given = queries.asked_by(case, at=at).filter(pk=instruction_id).first()
     if given is None:
         raise Http404
+    if (
+        given.source == Source.MESSAGE
+        and given.recorded_by_id is None
+        and not request.user.has_perm("cases.release_hold")
+    ):
+        # The person's own written words, acted on by no colleague: a supervisor looks before they are undone.
+        messages.error(request, _("This is in the person's own words: ask a supervisor to undo it in the inbox."))
+        return redirect("cases:case", case.ref)
 
     def act(typed: dict[str, Any]) -> None:
         instructions.withdraw(instruction_id=given.pk, reason=typed["reason"], actor=Actor.of(request.user), at=at)

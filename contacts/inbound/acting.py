@@ -192,7 +192,7 @@ def _stands(kind: str, binding: InboundBinding, at: datetime, **scope: Any) -> b
         point = ContactPoint.objects.filter(pk=scope["contact_point_id"])
         if Address.objects.filter(pk__in=point.values("address_id"), suppressed_at__isnull=False).exists():
             return True
-        same = Instruction.objects.filter(kind=kind, address_id__in=point.values("address_id"))
+        same = Instruction.objects.filter(kind=kind, contact_point_id=scope["contact_point_id"])
     else:
         same = Instruction.objects.filter(
             person_id=binding.person_id,

@@ -317,7 +317,7 @@ def _record(binding: InboundBinding, case: Case, *, at: datetime) -> ContactAtte
 def _silence_unknown(message: InboundMessage, found: tuple[Found, ...], *, at: datetime) -> None:
     """Silence a number that nobody here has, before a file can bring it."""
     kind, written = address_of(message.channel, message.sender)
-    if written and any(one.intent in SILENCE for one in found):
+    if written and any(one.acts and one.intent in SILENCE for one in found):
         addresses.silence_unknown(kind=kind, canonical=written, actor=INBOUND, at=at)
 
 

@@ -104,7 +104,7 @@ def test_a_wrong_number_is_silent_for_everybody_at_once():
     first, second = case_with(), case_with()
     bring("Wrong number")
     assert Address.objects.get(value_last4="1234").suppressed_at == TEN
-    assert done() == [("wrong_number", "instructed"), ("wrong_number", "stood")]
+    assert done() == [("wrong_number", "instructed"), ("wrong_number", "instructed")]
     assert {first.person_id, second.person_id} == set(InboundBinding.objects.values_list("person_id", flat=True))
 
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 
 from cases.models import Instruction
 from contacts import inbound
@@ -148,3 +149,13 @@ def test_a_point_that_is_none_is_refused_in_words(case, collector, point):
     body = {"channel": "sms", "point": point, "text": f"您好。{case.creditor.name}。回复TD退订"}
     assert as_(collector).post(f"/cases/{case.ref}/write/", body).status_code == 200
     assert not ContactAttempt.objects.filter(direction="outbound").exists()
+
+
+def test_the_list_of_wishes_is_no_way_round_the_second_look(case, collector, supervisor):
+    bring("STOP")
+    given = Instruction.objects.get()
+    address = reverse("cases:withdraw", args=[case.ref, given.pk])
+    as_(collector).post(address, {"reason": "I say so"})
+    assert not Instruction.objects.filter(withdrawal__isnull=False).exists()
+    as_(supervisor).post(address, {"reason": "he meant the bus stop"})
+    assert Instruction.objects.filter(withdrawal__isnull=False).exists()
