@@ -80,6 +80,7 @@ def test_a_small_demo_book_is_loaded_whole_and_a_second_time_changes_nothing(cap
     from django.core.management import call_command
 
     from cases.models import Account, Person
+    from contacts.models import Letterhead, Seal
 
     call_command("seed_demo", "--scale", "0.025", "--seed", "3", "--json")
     first = json.loads(capsys.readouterr().out)
@@ -91,3 +92,5 @@ def test_a_small_demo_book_is_loaded_whole_and_a_second_time_changes_nothing(cap
     again = json.loads(capsys.readouterr().out)
     assert {(tape["created"], tape["updated"]) for tape in again["tapes"]} == {(0, 0)}
     assert again["persons"] == first["persons"]
+    assert Letterhead.objects.count() == 5
+    assert Seal.objects.filter(status="approved", creditor__code="lantern-bank").count() == 1
