@@ -80,8 +80,8 @@ def test_the_doctor_answers_every_question_even_where_one_fails(settings):
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
     found = {finding.name: finding for finding in doctor.examine()}
     assert list(found) == [
-        "environment", "database", "role", "history", "migrations", "broker", "workers", "beat", "queue", "providers",
-        "packs", "feeds",
+        "environment", "database", "role", "history", "migrations", "broker", "workers", "beat", "epoch", "queue",
+        "providers", "packs", "feeds",
     ]  # fmt: skip
     assert not found["broker"].ok
     assert "Check REDIS_URL" in found["broker"].mend

@@ -11,8 +11,9 @@ from collections_app.dashboards import decisions
 from collections_app.dashboards.catalogue import ATTEMPTS
 from collections_app.dashboards.registry import Box, Figure, widget
 from collections_app.dashboards.scope import Scope
+from collections_app.shared import clock
 from collections_app.templatetags.clocks import duration
-from contacts import outbox
+from contacts import epochs, outbox, ticks
 from contacts.models import Tick
 
 
@@ -67,6 +68,8 @@ def queue(scope: Scope) -> Box:
         note = _("The background workers have not started yet.")
     elif silent > 180:
         note = _("The workers last ticked %(ago)s ago: nothing is being sent.") % {"ago": duration(silent)}
+    elif lost := ticks.missed(real_at=scope.at - clock.offset()):
+        note = _("The background workers are running; nobody ticked in %(n)s minutes of the last day.") % {"n": lost}
     else:
         note = _("The background workers are running.")
     held = outbox.held_providers()
@@ -75,6 +78,8 @@ def queue(scope: Scope) -> Box:
             "provider": ", ".join(each.provider for each in held),
             "ago": duration((scope.at - (held[0].held_since or scope.at)).total_seconds()),
         }
+    if epochs.went_back():
+        note = _("This database is older than what was sent from here: nothing is sent until somebody releases it.")
     return Box(
         as_of=scope.at,
         note=note,
