@@ -1,7 +1,7 @@
 """The one settings file. Everything that varies comes from the environment; `.env.example` explains each variable.
 
-Two ways to start: with no DATABASE_URL this is development on the embedded servers, and secrets are made and kept in the
-data folder; with one it is production unless DEVELOPMENT=1 says otherwise, and every missing variable is named at once.
+Two ways to start: with no DATABASE_URL this is development on the embedded servers, and secrets are made and kept in
+the data folder; with one it is production unless DEVELOPMENT=1 says otherwise, and every missing variable is named at once.
 """
 
 import json
@@ -222,7 +222,7 @@ CELERY_BEAT_MAX_LOOP_INTERVAL = 5
 # `contacts.channels.providers` reads these and refuses a start with what does not fit.
 PUBLIC_URL = (env_str("PUBLIC_URL", "") or "").rstrip("/")
 SMS_PROVIDER = env_str("SMS_PROVIDER", "generic")
-SMS_PROVIDER_URL = env_str("SMS_PROVIDER_URL", "")
+SMS_PROVIDER_URL = env_str("SMS_PROVIDER_URL", "") or ""
 SMS_PROVIDER_TOKEN = env_str("SMS_PROVIDER_TOKEN", "") or ""
 SMS_PROVIDER_HTTP = env_str("SMS_PROVIDER_HTTP", "")
 TWILIO_URL = env_str("TWILIO_URL", "https://api.twilio.com") or ""

@@ -116,7 +116,8 @@ def write(
 def preview(file: CaseFile, question: Question, *, subject: str, text: str) -> Preview:
     """Return what the gate would say to a message with these words. Nothing is stored. Raises RenderingRefused."""
     told = wording_rules.told(question, subject=subject, body=as_wording(text, file))
-    return previews.ask(told, file.facts(question.contact_point_id))
+    point_id = question.contact_point_id
+    return previews.ask(told, file.facts(point_id if isinstance(point_id, int) else None))
 
 
 @transaction.atomic

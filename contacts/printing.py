@@ -336,7 +336,8 @@ def _locked(letter_id: int) -> PostalLetter:
 
 
 def _attempt(letter: PostalLetter) -> ContactAttempt | None:
-    return ContactAttempt.objects.select_for_update(of=("self",), no_key=True).filter(pk=letter.attempt_id).first()
+    rows = ContactAttempt.objects.select_for_update(of=("self",), no_key=True)
+    return rows.filter(pk=letter.attempt_id).first() if letter.attempt_id is not None else None
 
 
 def _kept(letter: PostalLetter) -> bytes:

@@ -258,7 +258,8 @@ def _words(attempts: list[ContactAttempt]) -> dict[int, str]:
     if not theirs and not ours:
         return {}
     rows = ContactAttempt.objects.filter(pk__in=[*theirs, *ours], content_sealed__isnull=False)
-    return {pk: sealed.unseal(content)[:WORDS_SHOWN] for pk, content in rows.values_list("pk", "content_sealed")}
+    boxes = rows.values_list("pk", "content_sealed")
+    return {pk: sealed.unseal(content)[:WORDS_SHOWN] for pk, content in boxes if content is not None}
 
 
 def _refusals(decisions: list[Decision], user) -> list[Entry]:

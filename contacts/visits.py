@@ -86,7 +86,7 @@ def order(
 
 def order_of(attempt: ContactAttempt) -> Document | None:
     """Return the order of a visit, or None."""
-    rows = Document.objects.filter(kind=KIND, case_id=attempt.case_id, title=attempt.ref)
+    rows = Document.objects.filter(kind=KIND, case__attempts=attempt, title=attempt.ref)
     return rows.order_by("-pk").first()
 
 
@@ -107,8 +107,8 @@ def _two(visitors: Sequence[Visitor]) -> tuple[Visitor, Visitor]:
 def _document(
     attempt: ContactAttempt, visitors: tuple[Visitor, Visitor], *, language: str, actor: Actor, at: datetime
 ) -> Document:
-    case = Case.objects.select_related("creditor", "person").get(pk=attempt.case_id)
-    point = ContactPoint.objects.select_related("address").get(pk=attempt.contact_point_id)
+    case = Case.objects.select_related("creditor", "person").get(attempts=attempt)
+    point = ContactPoint.objects.select_related("address").get(attempts=attempt)
     place = case.person.time_zone or case.creditor.time_zone
     zone = clock.zone(place)
     until = attempt.valid_until or at

@@ -81,6 +81,8 @@ def stop(
 
     only: persons to write it down for, where the caller may lock no others. Returns for how many it was new.
     """
+    if attempt.address_id is None:
+        return 0
     points = ContactPoint.objects.filter(address_id=attempt.address_id).exclude(state=ContactPoint.State.REMOVED)
     if only is not None:
         points = points.filter(person_id__in=only)

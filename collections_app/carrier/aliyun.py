@@ -12,6 +12,7 @@ import re
 import time
 import uuid
 from collections.abc import Mapping
+from email.message import Message as Headers
 from typing import Any
 from urllib.parse import parse_qsl, quote
 
@@ -31,7 +32,7 @@ REFUSALS = {
 _V3 = re.compile(r"ACS3-HMAC-SHA256 Credential=([^,]+),SignedHeaders=([^,]+),Signature=([0-9a-f]{64})")
 
 
-def asked_for(method: str, query: str, headers: Mapping[str, str], body: bytes) -> dict[str, str]:
+def asked_for(method: str, query: str, headers: "Headers[str, str]", body: bytes) -> dict[str, str]:
     """Return the parameters of a request, wherever they stand."""
     asked = dict(parse_qsl(query, keep_blank_values=True))
     if method == "POST" and headers.get("Content-Type", "").startswith("application/x-www-form-urlencoded"):
@@ -42,7 +43,7 @@ def asked_for(method: str, query: str, headers: Mapping[str, str], body: bytes) 
 
 
 def unsigned(
-    method: str, asked: dict[str, str], headers: Mapping[str, str], body: bytes, *, token: str, nonces: set[str]
+    method: str, asked: dict[str, str], headers: "Headers[str, str]", body: bytes, *, token: str, nonces: set[str]
 ) -> tuple[int, str] | None:
     """Return what is wrong with who signed a request and when, or None."""
     found = _V3.fullmatch(headers.get("Authorization", ""))

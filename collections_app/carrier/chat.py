@@ -13,6 +13,7 @@ import time
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from email.message import Message as Headers
 from typing import Any
 
 from .faults import Fault, Faults
@@ -69,7 +70,7 @@ class Request:
 
     path: str
     query: Mapping[str, str]
-    headers: Mapping[str, str]
+    headers: "Headers[str, str]"
     body: bytes
 
     @property

@@ -85,7 +85,7 @@ class Webhook(APIView):
 
     authentication_classes = ()
     permission_classes = ()
-    parser_classes = (Raw,)
+    parser_classes: tuple[type[BaseParser], ...] = (Raw,)
 
     def handle_exception(self, exc: Exception) -> Response:
         if isinstance(exc, receipts.BadSignature):

@@ -225,7 +225,7 @@ def found_in(row: tuple[Any, ...]) -> Found:
     """Return what a row of the statement says."""
     own, kinds = len(CaseRow._fields), len(_LISTS)
     lists = row[own:]
-    read = [_rows(kind, values) for kind, values in zip(_LISTS, lists[:kinds], strict=True)]
+    read: list[Any] = [_rows(kind, values) for kind, values in zip(_LISTS, lists[:kinds], strict=True)]
     read[3] = _once(read[3])
     stops = tuple(StopRow._make(stop) for stop in lists[kinds + 1] or ())
-    return Found(CaseRow._make(row[:own]), *read, _policy(lists[kinds]), stops)
+    return Found._make((CaseRow._make(row[:own]), *read, _policy(lists[kinds]), stops))

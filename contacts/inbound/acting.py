@@ -158,7 +158,9 @@ def _steps(
     of_this_point = {"contact_point_id": point.pk} if point is not None else {}
     if found.intent == "stop":
         # A stop said on the telephone, or where no medium can be left out, means all of them.
-        asked = [ask(Kind.OPT_OUT, channel=message.channel, **of_this_point)]
+        asked: list[Callable[[], Instruction | Hold | None]] = [
+            ask(Kind.OPT_OUT, channel=message.channel, **of_this_point)
+        ]
         if party not in OWING and point is not None:
             asked.append(ask(Kind.THIRD_PARTY_REFUSED, **of_this_point))
         return asked
@@ -176,7 +178,7 @@ def _steps(
             for window in (found.details, *found.details.get("more", ()))
         ]
     if found.intent == "lawyer":
-        known = {key: found.details[key] for key in ("name", "phone") if key in found.details}
+        known: dict[str, Any] = {key: found.details[key] for key in ("name", "phone") if key in found.details}
         known["attorney_contact_known"] = found.details.get("attorney_contact_known", False)
         return [ask(Kind.ATTORNEY, details=known)]
     if found.intent == "complaint":

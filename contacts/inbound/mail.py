@@ -77,7 +77,7 @@ def read(raw: bytes) -> Mail:
         parsed = message_from_bytes(raw, policy=policy.default)
     except Exception:  # noqa: BLE001  (the standard parser fails on some broken headers)
         return _unreadable(raw)
-    message: EmailMessage = parsed  # type: ignore[assignment]
+    message: EmailMessage = parsed
     plain, markup, files = _parts(message)
     whole = (plain or from_html(markup))[:MOST_TEXT]
     subject = _header(message, "Subject")

@@ -4,6 +4,7 @@ Takes a folded sentence (`recognise.fold`). Hours are those of the person's own 
 morning or of the evening, the reading that leaves less time for contact is taken, as far as anybody would mean it.
 """
 
+import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -266,7 +267,7 @@ def _span(a: str, b: str) -> tuple[int, int, bool]:
         and re.search(r"p\.?m", b)
         and first + 12 * 60 < last
         and first < NOON
-        and int(re.match(r"\d+", a)[0] if a[0].isdigit() else 0) < 8
+        and int("".join(itertools.takewhile(str.isdigit, a)) or 0) < 8
     ):
         first += 12 * 60
     if not sure_b and last - 12 * 60 > first:

@@ -32,7 +32,9 @@ class Migration(migrations.Migration):
                     models.CheckConstraint(
                         name="provider_held_says_since_when_and_why",
                         condition=Q(held_until__isnull=True, held_since__isnull=True, refusals=0, reason_code="")
-                        | Q(held_until__isnull=False, held_since__isnull=False, refused_at__isnull=False, refusals__gt=0)
+                        | Q(
+                            held_until__isnull=False, held_since__isnull=False, refused_at__isnull=False, refusals__gt=0
+                        )
                         & ~Q(reason_code=""),
                     ),
                 ],

@@ -5,7 +5,7 @@ from django.db.models import Q
 
 
 class SendingEpoch(models.Model):
-    """One row. A restored backup has a lower number than the file outside, and nothing is sent until a person agrees."""
+    """One row. A restored backup has a lower number than the file outside: nothing is sent until a person agrees."""
 
     id = models.SmallIntegerField(primary_key=True, default=1)
     number = models.BigIntegerField(default=0)

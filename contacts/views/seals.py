@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from cases import reach
+from cases.models import Creditor
 from cases.refusal import Refused
 from collections_app.shared import clock
 from collections_app.staff.access import allowed
@@ -25,7 +26,7 @@ TONES: Final = {"proposed": "soon", "approved": "ok", "refused": "past", "retire
 class SealForm(forms.Form):
     """The picture of a seal, and whose it is."""
 
-    creditor = forms.ModelChoiceField(label=gettext_lazy("Creditor"), queryset=None)
+    creditor = forms.ModelChoiceField(label=gettext_lazy("Creditor"), queryset=Creditor.objects.none())
     name = forms.CharField(label=gettext_lazy("Name"), max_length=120)
     picture = forms.FileField(
         label=gettext_lazy("Picture"),

@@ -135,7 +135,7 @@ def _database(world: World, subject: Subject, channel: str) -> None:
         creditor_id=subject.case.creditor_id,
         case_id=subject.case.pk,
     )
-    columns = {
+    columns: dict[str, Any] = {
         "person": subject.case.person_id,
         "creditor": subject.case.creditor_id,
         "case": subject.case.pk,

@@ -34,7 +34,7 @@ def seconds_east(zone: str, at: datetime) -> int:
 def local_day_and_hour(zone: str, at: datetime) -> tuple[int, float]:
     """Return the number of the local day since 1970, and the hour of that day with its fraction."""
     day, rest = divmod(_since_1970(at) + seconds_east(zone, at), 86_400)
-    return day, rest / HOUR
+    return int(day), rest / HOUR
 
 
 def outside_hours(taken: Iterable[HandOver], *, zone: str) -> int:

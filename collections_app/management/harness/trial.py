@@ -34,6 +34,7 @@ from collections_app.shared import clock
 from collections_app.shared.actor import Actor
 from compliance import gate
 from compliance.models import Decision
+from compliance.packs_loader import Pack
 from contacts.faults import POINTS
 
 MUST_BE_NOUGHT: Final = (
@@ -293,7 +294,8 @@ def _versions_seen(exchange: troubles.Exchange | None) -> int:
 def _disagreements() -> int:
     """Return how many hand-overs rest on a decision that, computed again from what it stored, is not the same."""
     handed_over = _rows(sql.DECISIONS_OF_HAND_OVERS)
-    wrong, packs = 0, {}
+    wrong = 0
+    packs: dict[str, Pack] = {}
     for decision in Decision.objects.filter(pk__in=[pk for (pk,) in handed_over]).iterator():
         unread = [each for each in decision.releases if each not in packs]
         packs |= gate.revived(unread) if unread else {}

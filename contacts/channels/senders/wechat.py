@@ -45,7 +45,7 @@ class WeChat:
     def hand_over(self, message: Message, to: str) -> Receipt:
         """Send it; a token that has ended is renewed once. Raises like `Sender.send`."""
         code, values = self._registered(message.text)
-        asked = {
+        asked: dict[str, object] = {
             "touser": to,
             "template_id": code,
             "data": {name: {"value": value} for name, value in values.items()},
