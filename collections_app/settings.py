@@ -1,7 +1,8 @@
 """The one settings file. Everything that varies comes from the environment; `.env.example` explains each variable.
 
 Two ways to start: with no DATABASE_URL this is development on the embedded servers, and secrets are made and kept in
-the data folder; with one it is production unless DEVELOPMENT=1 says otherwise, and every missing variable is named at once.
+the data folder; with one it is production unless DEVELOPMENT=1 says otherwise, and every missing variable is named at
+once.
 """
 
 import json

@@ -150,12 +150,12 @@ def http_shape() -> HttpShape:
     if not shape.id:
         raise ImproperlyConfigured("SMS_PROVIDER_HTTP: id must say where the provider's name of a message stands.")
     used: set[str] = set()
-    for name, field in shape.fields.items():
-        unknown = set(_PLACE.findall(field)) - PLACES
+    for name, written in shape.fields.items():
+        unknown = set(_PLACE.findall(written)) - PLACES
         if unknown:
             places = ", ".join(sorted(PLACES))
             raise ImproperlyConfigured(f"SMS_PROVIDER_HTTP: fields.{name} has {sorted(unknown)}; known are {places}.")
-        used |= set(_PLACE.findall(field))
+        used |= set(_PLACE.findall(written))
     if "text" not in used or not used & {"to", "to_digits"}:
         raise ImproperlyConfigured("SMS_PROVIDER_HTTP: fields must hold {text}, and {to} or {to_digits}.")
     return shape
