@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, Final
 
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 from django.db.models.functions import Left
 
 from collections_app.shared.actor import Actor
@@ -171,7 +171,7 @@ def _permitted_until(question: Question, facts: Facts, packs: tuple[Pack, ...]) 
 
 
 _json: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-_stored: Final[set[str]] = set()
+_stored: Final[set[tuple[str, str]]] = set()  # database and hash: commands move between databases
 SHORT: Final = 16  # characters of a release's hash that a decision keeps
 
 
@@ -182,7 +182,8 @@ def short_hash(pack: Pack) -> str:
 
 def _keep_releases(packs: tuple[Pack, ...]) -> None:
     """Store the content of packs that no committed decision has used before."""
-    unknown = {pack.hash: pack for pack in packs if pack.hash not in _stored}
+    name = str(connection.settings_dict["NAME"])
+    unknown = {pack.hash: pack for pack in packs if (name, pack.hash) not in _stored}
     if not unknown:
         return
     known = set(PackRelease.objects.filter(hash__in=unknown).values_list("hash", flat=True))
@@ -194,7 +195,7 @@ def _keep_releases(packs: tuple[Pack, ...]) -> None:
         ),
         ignore_conflicts=True,
     )
-    transaction.on_commit(lambda: _stored.update(unknown))
+    transaction.on_commit(lambda: _stored.update((name, digest) for digest in unknown))
 
 
 def decide(

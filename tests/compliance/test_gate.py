@@ -270,3 +270,11 @@ def test_debts_of_several_products_are_bound_by_the_rules_of_each() -> None:
     assert failing(product="credit_card") == ()
     assert failing(product="online_consumer_loan") == ("CN-FREQ-EFF",)
     assert failing(product="credit_card", other_products=("online_consumer_loan",)) == ("CN-FREQ-EFF",)
+
+
+@pytest.mark.django_db
+def test_what_one_database_keeps_is_not_taken_for_kept_in_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    every = {("some other database", pack.hash) for pack in packs_loader.all_packs()}
+    monkeypatch.setattr(gate, "_stored", every)
+    _decide()
+    assert gate.recompute(Decision.objects.get()).permitted
