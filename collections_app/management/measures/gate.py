@@ -54,6 +54,9 @@ def begin(pairs: list[Pair]) -> None:
         cursor.execute(sql.ANALYZE)
 
 
+AT_MOST_S = 300
+
+
 def opened(pairs: list[Pair], *, clients: int) -> tuple[float, float]:
     """Return calls opened per second by so many processes, and bare committed inserts of a row as large by as many."""
     actor = Actor.of(User.objects.get(username="caller"))
@@ -85,20 +88,27 @@ def _rate(work: Callable[[Pair], None], pairs: list[Pair], clients: int) -> floa
 
     def share(number: int) -> None:
         mine = pairs[number::clients]
-        work(mine[0])
-        ready.wait()
-        began = perf_counter()
-        for pair in mine[1:]:
-            work(pair)
-        times.put((began, perf_counter(), len(mine) - 1))
-        connections.close_all()
+        try:
+            work(mine[0])
+            ready.wait(timeout=AT_MOST_S)
+            began = perf_counter()
+            for pair in mine[1:]:
+                work(pair)
+            times.put((began, perf_counter(), len(mine) - 1))
+        except Exception as error:  # noqa: BLE001  (whatever it is, the parent says it instead of waiting)
+            times.put(f"{type(error).__name__}: {error}")
+        finally:
+            connections.close_all()
 
     processes = [context.Process(target=share, args=(number,)) for number in range(clients)]
     for process in processes:
         process.start()
-    said = [times.get(timeout=300) for _ in processes]
+    said = [times.get(timeout=AT_MOST_S) for _ in processes]
     for process in processes:
         process.join()
+    failed = [one for one in said if isinstance(one, str)]
+    if failed:
+        raise RuntimeError(failed[0])
     return sum(done for _, _, done in said) / (max(end for _, end, _ in said) - min(began for began, _, _ in said))
 
 
