@@ -203,12 +203,14 @@ def apply_late(*, at: datetime, limit: int = 500) -> int:
 
 def _attempt_of(receipt: DeliveryReceipt) -> ContactAttempt | None:
     """Return the locked attempt of a receipt; None where it is not known, or somebody is at it this moment."""
-    named = Q(provider=receipt.provider, provider_ref=receipt.message_ref) if receipt.message_ref else Q(pk__in=[])
+    by_name = Q(provider=receipt.provider, provider_ref=receipt.message_ref) if receipt.message_ref else Q(pk__in=[])
+    # One that failed is meant only where the carrier names its message: by our key it may mean the next try.
+    named = by_name
     if receipt.key is not None:
-        named |= Q(planned__key=receipt.key) | Q(key=receipt.key)
+        named |= (Q(planned__key=receipt.key) | Q(key=receipt.key)) & ~Q(status="failed")
     pk = (
         ContactAttempt.objects.filter(named, origin="ours")
-        .exclude(status__in=["withheld", "cancelled", "failed"])
+        .exclude(status__in=["withheld", "cancelled"])
         .order_by("-pk")
         .values_list("pk", flat=True)
         .first()

@@ -297,3 +297,13 @@ def test_words_about_a_wrong_amount_silence_nothing():
     case = CaseFactory(at=TEN)
     reply(case, "the amount is wrong")
     assert not Instruction.objects.exists()
+
+
+def test_a_late_word_about_a_message_that_failed_is_kept_with_it_and_changes_nothing():
+    attempt = AttemptFactory(failed=True, provider="sms-http", provider_ref="m-late")
+    told = {"provider": "sms-http", "message_ref": "m-late", "received_at": attempt.at}
+    late = DeliveryReceipt.objects.create(event_id="late", status="accepted", **told)
+    assert receipts.apply(late, at=attempt.at)
+    late.refresh_from_db()
+    attempt.refresh_from_db()
+    assert (late.attempt_id, late.applied, attempt.status) == (attempt.pk, True, "failed")
