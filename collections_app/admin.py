@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import AdminPasswordChangeForm, AdminUserCreationForm, UserChangeForm
@@ -13,6 +14,8 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy
 
+from cases.imports import canonical
+from cases.imports.refusals import CellRefused
 from collections_app.shared import clock
 from collections_app.shared.actor import Actor
 from collections_app.staff.administration import ByRole
@@ -25,6 +28,7 @@ admin.site.index_title = gettext_lazy("Configuration and history")
 admin.site.unregister(Group)
 OPEN_THE_SITE = frozenset({Role.ADMIN, Role.COMPLIANCE})
 TEAM_ROLES = frozenset({Role.COLLECTOR, Role.SUPERVISOR})
+NOT_A_PHONE = gettext_lazy("Write the number with its country, as +86 139 1234 5678.")
 NEEDS_TEAM = gettext_lazy("A collector and a supervisor work in a team; without one they see nothing.")
 
 
@@ -54,12 +58,23 @@ class TeamAdmin(ByRole):
         return int(team.people)
 
 
-class RoleChecked:
-    """What both forms of a user check: who works in a team has one."""
+class RoleChecked(forms.ModelForm):  # type: ignore[type-arg]
+    """What both forms of a user check: who works in a team has one, and a telephone is one."""
+
+    phone = forms.CharField(label=gettext_lazy("Mobile phone"), max_length=40, required=False,
+                            help_text=User._meta.get_field("phone").help_text)  # fmt: skip
+
+    def clean_phone(self) -> str:
+        """Return the number with its country, without blanks."""
+        given = str(self.cleaned_data["phone"]).strip()
+        try:
+            return canonical.phone(given, "").number if given else ""
+        except CellRefused:
+            raise ValidationError(NOT_A_PHONE) from None
 
     def clean(self) -> dict[str, Any]:
         """Refuse a collector or supervisor without a team, and a team for anybody else."""
-        data: dict[str, Any] = super().clean() or self.cleaned_data  # type: ignore[misc,attr-defined]
+        data: dict[str, Any] = super().clean() or self.cleaned_data
         role, team = data.get("role"), data.get("team")
         if role in TEAM_ROLES and team is None:
             raise ValidationError({"team": NEEDS_TEAM})
@@ -69,13 +84,14 @@ class RoleChecked:
 class NewUserForm(RoleChecked, AdminUserCreationForm):
     class Meta:
         model = User
-        fields = ("username", "name", "email", "role", "team", "language", "time_zone")
+        fields = ("username", "name", "email", "phone", "extension", "role", "team", "language", "time_zone")
 
 
 class ChangedUserForm(RoleChecked, UserChangeForm):
     class Meta:
         model = User
-        fields = ("username", "password", "name", "email", "role", "team", "language", "time_zone", "is_active")
+        fields = ("username", "password", "name", "email", "phone", "extension", "role", "team", "language",
+                  "time_zone", "is_active")  # fmt: skip
 
 
 @admin.register(User)
@@ -93,14 +109,15 @@ class PersonAdmin(ByRole, UserAdmin):
     filter_horizontal = ()
     readonly_fields = ("last_login", "date_joined", "rights")
     fieldsets = (
-        (None, {"fields": ("username", "password", "name", "email")}),
+        (None, {"fields": ("username", "password", "name", "email", "phone", "extension")}),
         (gettext_lazy("Work"), {"fields": ("role", "team", "rights", "is_active")}),
         (gettext_lazy("Language and time"), {"fields": ("language", "time_zone")}),
         (gettext_lazy("Dates"), {"fields": ("last_login", "date_joined")}),
     )
     add_fieldsets = (
-        (None, {"classes": ("wide",), "fields": ("username", "name", "email", "role", "team", "language", "time_zone",
-                                                 "usable_password", "password1", "password2")}),
+        (None, {"classes": ("wide",), "fields": ("username", "name", "email", "phone", "extension", "role", "team",
+                                                 "language", "time_zone", "usable_password", "password1",
+                                                 "password2")}),
     )  # fmt: skip
 
     @admin.display(description=gettext_lazy("rights of the role"))

@@ -35,12 +35,30 @@ class User(AbstractUser):
         _("language"), max_length=10, choices=[("en", "English"), ("zh-hans", "简体中文")], default="en"
     )
     time_zone = models.CharField(_("time zone"), max_length=64, default="Asia/Shanghai")
+    phone = models.CharField(
+        _("mobile phone"),
+        max_length=16,
+        blank=True,
+        help_text=_("With the country, as +86 139 1234 5678. Tests of messages go there, nothing else."),
+    )
+    extension = models.CharField(
+        _("extension"), max_length=20, blank=True, help_text=_("The inner number of the telephone on the desk.")
+    )
 
     class Meta:
         verbose_name = _("user")
         verbose_name_plural = _("users")
         constraints = [
             models.CheckConstraint(name="staff_user_role_is_known", condition=Q(role__in=Role.values)),
+            models.CheckConstraint(
+                name="staff_user_phone_is_international",
+                condition=Q(phone="") | Q(phone__regex=r"^\+[1-9][0-9]{6,14}$"),
+            ),
+            models.CheckConstraint(
+                name="staff_user_extension_is_digits",
+                condition=Q(extension="") | Q(extension__regex=r"^[0-9]{1,20}$"),
+                violation_error_message=_("An extension is digits only."),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -321,3 +321,24 @@ def test_lists_of_history_take_the_same_queries_however_long_they_are(client, bo
     for _time in range(3):
         AttemptFactory(case=CaseFactory(creditor=case.creditor), completed=True)
     assert {model: queries(model) for model in models} == before
+
+
+def test_the_telephone_of_a_user_is_kept_in_one_spelling(client, boss):
+    told = person(username="lin", role="compliance", phone="+86 139-1234 5678", extension="8001")
+    assert client.post(url(User, "add"), told).status_code == 302
+    assert User.objects.values_list("phone", "extension").get(username="lin") == ("+8613912345678", "8001")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"phone": "139 1234 5678"}, "Write the number with its country"),
+        ({"phone": "+86 12"}, "Write the number with its country"),
+        ({"extension": "80 01"}, "An extension is digits only."),
+    ],
+)
+def test_what_is_no_telephone_of_a_user_is_refused(client, boss, wrong, said):
+    page = client.post(url(User, "add"), person(username="lin", role="compliance", **wrong))
+    assert page.status_code == 200
+    assert said in page.content.decode()
+    assert not User.objects.filter(username="lin").exists()
