@@ -1,7 +1,5 @@
 """What people type about a case. Each error stands at its field; a form that is refused keeps what was typed."""
 
-import re
-import unicodedata
 from datetime import datetime, time, timedelta
 from typing import Any
 
@@ -9,14 +7,12 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from cases import amounts
 from cases.models import Case, NextAction, Promise
 from cases.models.case import HUMAN_ACTIONS
 from cases.queries import SKIP_REASONS, reveal_reasons, skip_label
 from collections_app.shared import clock
 from collections_app.staff.models import User
-
-GROUPED = re.compile(r"\d{1,3}(,\d{3})+(\.\d*)?")
-CURRENCY_SIGNS = "¥￥$£€元"
 
 
 class DayInput(forms.DateInput):
@@ -38,10 +34,20 @@ class MomentInput(forms.DateTimeInput):
 
 
 class DayField(forms.DateField):
+    """A day as the browser's calendar writes it, or as people type it (see `cases.amounts`)."""
+
     widget = DayInput
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(input_formats=["%Y-%m-%d"], **kwargs)
+
+    def to_python(self, value: Any) -> Any:
+        if isinstance(value, str) and value.strip():
+            try:
+                return amounts.read_day(value)
+            except amounts.DayRefused as refused:
+                raise ValidationError(str(refused), code="invalid") from None
+        return super().to_python(value)
 
 
 class MomentField(forms.DateTimeField):
@@ -54,27 +60,27 @@ class MomentField(forms.DateTimeField):
 
 
 class AmountField(forms.DecimalField):
-    """An amount of money as people type it: 1,250.50, 1250.5, ￥500, and the full-width ５００ of a Chinese keyboard.
+    """An amount of money as people type it (see `cases.amounts`).
 
-    A comma groups thousands and is nothing else: "12,50" is refused rather than read as twelve hundred and fifty.
+    currency: of what the form is about; a form that knows it sets it, then an amount in another one is refused. zero:
+    whether nothing at all is an answer.
     """
 
     widget = forms.TextInput
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, *, currency: str = "", zero: bool = False, **kwargs: Any) -> None:
         super().__init__(max_digits=18, decimal_places=2, **kwargs)
+        self.currency, self.zero = currency, zero
         self.widget.attrs.update({"inputmode": "decimal", "autocomplete": "off"})
         for name in ("step", "min", "max"):
             self.widget.attrs.pop(name, None)
 
     def to_python(self, value: Any) -> Any:
-        if isinstance(value, str):
-            plain = "".join(unicodedata.normalize("NFKC", value).split()).strip(CURRENCY_SIGNS)
-            if "," in plain:
-                if not GROUPED.fullmatch(plain):
-                    raise ValidationError(_("Write the amount like 1250.50."), code="invalid")
-                plain = plain.replace(",", "")
-            value = plain
+        if isinstance(value, str) and value.strip():
+            try:
+                return amounts.read(value, currency=self.currency, zero=self.zero)
+            except amounts.AmountRefused as refused:
+                raise ValidationError(str(refused), code="invalid") from None
         return super().to_python(value)
 
 

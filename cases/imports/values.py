@@ -83,6 +83,11 @@ def clean(cell: str) -> str:
     return text
 
 
+def plain(text: str) -> str:
+    """Return the text with full-width digits and signs made plain, without blanks around it."""
+    return text.translate(_FULL_WIDTH).strip(_STRIP)
+
+
 def text_up_to(limit: int) -> Parse:
     """Return a parser that takes any text of at most so many characters."""
 

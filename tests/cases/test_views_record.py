@@ -154,13 +154,17 @@ def test_an_amount_is_read_as_people_write_it(desk, case, amount):
 @pytest.mark.parametrize(
     ("typed", "field", "sentence"),
     [
-        ({"amount": "12,50"}, "amount", "Write the amount like 1250.50."),
-        ({"amount": "a lot"}, "amount", "Enter a number."),
+        (
+            {"amount": "12,50"},
+            "amount",
+            "“12,50”: a comma groups thousands, a point begins the cents. Write it like 1250.50.",
+        ),
+        ({"amount": "a lot"}, "amount", "“a lot” is not an amount. Write it like 1250.50."),
         ({"amount": "500.01"}, "amount", "500.01 is more than the 500.00 that is owed."),
-        ({"amount": "0"}, "amount", "The amount of a promise must be more than zero."),
+        ({"amount": "0"}, "amount", "The amount must be more than zero."),
         ({"due_on": "2026-03-03"}, "due_on", "2026-03-03 is in the past."),
         ({"due_on": "2026-05-03"}, "due_on", "A promise can be for 2026-04-04 at the latest."),
-        ({"due_on": "2026-02-31"}, "due_on", "Enter a valid date."),
+        ({"due_on": "2026-02-31"}, "due_on", "“2026-02-31” is a day that does not exist."),
         ({"due_on": ""}, "due_on", "This field is required."),
     ],
 )
