@@ -22,7 +22,7 @@ def post(
     at: datetime,
     source: str,
     reference: str = "",
-    component: str = "",
+    component: str = LedgerEntry.Component.UNSPLIT,
     payment: Payment | None = None,
     reverses: LedgerEntry | None = None,
 ) -> LedgerEntry:

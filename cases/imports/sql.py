@@ -192,8 +192,8 @@ WHERE account.id = import_staging.account_id
 POST_DIFFERENCES: Final = """
 INSERT INTO cases_ledgerentry (account_id, person_id, creditor_id, kind, component, amount, currency, effective_on,
     recorded_at, source, reference, batch_id)
-SELECT account_id, person_id, %(creditor)s, CASE WHEN is_new THEN 'principal' ELSE 'adjustment' END, '', difference,
-    currency, %(as_of)s, %(at)s, 'tape', 'line ' || line, %(batch)s
+SELECT account_id, person_id, %(creditor)s, CASE WHEN is_new THEN 'principal' ELSE 'adjustment' END, 'unsplit',
+    difference, currency, %(as_of)s, %(at)s, 'tape', 'line ' || line, %(batch)s
 FROM import_staging WHERE difference <> 0 ORDER BY line;
 UPDATE cases_account AS account SET balance = account.balance + row.difference
 FROM import_staging AS row WHERE account.id = row.account_id AND row.difference <> 0;

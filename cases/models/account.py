@@ -30,12 +30,19 @@ class Creditor(models.Model):
         AGENCY = "agency", _("agency for the creditor")
         DEBT_BUYER = "debt_buyer", _("buyer of the claim")
 
+    class Books(models.TextChoices):
+        """Whose figures are the balance: a tape's (our entries explain it) or ours (a tape that differs is a remark)."""
+
+        SOURCE = "source", _("the creditor's system")
+        OURS = "ours", _("this system")
+
     code = models.SlugField(_("code"), max_length=40, unique=True)
     name = models.CharField(_("name"), max_length=200)
     kind = models.CharField(_("kind"), max_length=30, choices=Kind.choices, default=Kind.OTHER)
     acting_as = models.CharField(_("we act as"), max_length=12, choices=ActingAs.choices, default=ActingAs.CREDITOR)
     time_zone = models.CharField(_("time zone"), max_length=64)
     currency = models.CharField(_("currency"), max_length=3)
+    books = models.CharField(_("balance by the books of"), max_length=8, choices=Books.choices, default=Books.SOURCE)
     freshness_days = models.PositiveSmallIntegerField(_("balances may be this many days old"), default=3)
     team = models.ForeignKey("staff.Team", null=True, blank=True, on_delete=models.PROTECT, related_name="creditors")
     phone = models.CharField(_("service telephone"), max_length=40, blank=True)
@@ -234,7 +241,12 @@ class AccountState(models.Model):
 
 
 class LedgerEntry(models.Model):
-    """One movement of money on one account. Append-only: a correction is a new entry that names the one it reverses."""
+    """One movement of money on one account. Append-only: a correction is a new entry that names the one it reverses.
+
+    What is owed lies in charges, told apart by component and due date. A payment or a waiver meets one or more of them,
+    a line for each; `part_of` is the first of those lines, and every later line that divides the same money anew
+    (`reallocation`, which sums to zero) names it too.
+    """
 
     class Kind(models.TextChoices):
         PRINCIPAL = "principal", _("principal")
@@ -247,12 +259,23 @@ class LedgerEntry(models.Model):
         WAIVER = "waiver", _("waiver")
         WRITE_OFF = "write_off", _("write-off")
         ADJUSTMENT = "adjustment", _("adjustment")
+        REALLOCATION = "reallocation", _("divided anew")
+
+    class Component(models.TextChoices):
+        PRINCIPAL = "principal", _("principal")
+        INTEREST = "interest", _("interest")
+        PENALTY = "penalty", _("penalty interest")
+        FEE = "fee", _("fee")
+        COST = "cost", _("cost")
+        UNSPLIT = "unsplit", _("not split by the source")
+        CREDIT = "credit", _("paid too much")
 
     account = models.ForeignKey(Account, db_index=False, on_delete=models.PROTECT, related_name="entries")
     person = models.ForeignKey("cases.Person", db_index=False, on_delete=models.PROTECT, related_name="+")
     creditor = models.ForeignKey(Creditor, db_index=False, on_delete=models.PROTECT, related_name="+")
     kind = models.CharField(_("kind"), max_length=12, choices=Kind.choices)
-    component = models.CharField(_("component"), max_length=12, blank=True)
+    component = models.CharField(_("component"), max_length=12, choices=Component.choices, default=Component.UNSPLIT)
+    due_on = models.DateField(_("due"), null=True, blank=True)
     amount = models.DecimalField(_("amount"), max_digits=18, decimal_places=2)
     currency = models.CharField(_("currency"), max_length=3)
     effective_on = models.DateField(_("effective"))
@@ -266,6 +289,11 @@ class LedgerEntry(models.Model):
         "cases.ImportBatch", null=True, blank=True, db_index=False, on_delete=models.PROTECT, related_name="+"
     )
     reverses = models.OneToOneField("self", null=True, blank=True, on_delete=models.PROTECT, related_name="reversed_by")
+    part_of = models.ForeignKey(
+        "self", null=True, blank=True, db_index=False, on_delete=models.PROTECT, related_name="parts"
+    )
+    # Of the first line of a waiver: the only components it may meet; null where it may meet any.
+    only = ArrayField(models.CharField(max_length=12), null=True, blank=True)
 
     class Meta:
         verbose_name = _("ledger entry")
@@ -281,6 +309,17 @@ class LedgerEntry(models.Model):
             ),
             models.CheckConstraint(
                 name="ledger_has_whole_units_where_currency_has", condition=whole_units_only("amount")
+            ),
+            models.CheckConstraint(
+                name="ledger_component_is_known",
+                condition=Q(component__in=["principal", "interest", "penalty", "fee", "cost", "unsplit", "credit"]),
+            ),
+            models.CheckConstraint(
+                name="ledger_reallocation_names_what_it_divides",
+                condition=~Q(kind="reallocation") | Q(part_of__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="ledger_credit_has_no_due_date", condition=~Q(component="credit") | Q(due_on__isnull=True)
             ),
         ]
         indexes = [models.Index(name="ledger_of_an_account", fields=["account", "effective_on", "id"])]

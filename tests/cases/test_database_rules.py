@@ -116,7 +116,7 @@ def test_an_account_and_its_history_are_of_one_person():
     refused(
         "INSERT INTO cases_ledgerentry (account_id, person_id, creditor_id, kind, component, amount, currency,"
         " effective_on, recorded_at, source, reference)"
-        " VALUES (%s, %s, %s, 'fee', '', 1, 'CNY', now(), now(), 'x', '')",
+        " VALUES (%s, %s, %s, 'fee', 'fee', 1, 'CNY', now(), now(), 'x', '')",
         account.pk,
         stranger.pk,
         account.creditor_id,
