@@ -33,6 +33,7 @@ WEIGHTS: Final = (1.0, 1.0, 1.3, 1.5, 1.3, 1.1, 1.0, 0.8)
 BROKEN_PROMISE: Final = 40
 INSTALMENT_GRACE_DAYS: Final = 3
 PLAN_BREAKS_AFTER_DAYS: Final = 14
+FIRST_INSTALMENTS: Final = 2  # watched without grace, and the down payment with them
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,17 +189,25 @@ def judge_promises(close: Close, span: Span) -> int:
 
 
 def judge_plans(close: Close, span: Span) -> int:
-    """Move running plans on: instalment missed, made good, plan broken or completed; return how many moved.
+    """Move running plans on: instalment missed, made good, plan broken, completed or never signed; return how many.
 
     Missed: an instalment is unpaid so many days after it was due (`grace_days` of the plan's terms, else 3). Broken: a
-    missed one is still unpaid 14 days after it was due.
+    missed one is still unpaid so many days after it was due (`break_days`, else 14). One of the first instalments that
+    is late or short is put before a person at once.
     """
-    values = close.values(**span.values(), grace_days=INSTALMENT_GRACE_DAYS, break_days=PLAN_BREAKS_AFTER_DAYS)
-    persons = _column(sql.PLANS_TO_JUDGE, values)
+    values = close.values(
+        **span.values(),
+        grace_days=INSTALMENT_GRACE_DAYS,
+        break_days=PLAN_BREAKS_AFTER_DAYS,
+        first_ones=FIRST_INSTALMENTS,
+    )
+    persons = {*_column(sql.PLANS_TO_JUDGE, values), *_column(sql.PLANS_IN_EARLY_TROUBLE, values)}
     if not persons:
         return 0
     locks.lock(person_ids=persons)
-    return _value(sql.JUDGE_PLANS, values)
+    moved: int = _value(sql.JUDGE_PLANS, values)
+    _value(sql.FLAG_EARLY_TROUBLE, values)
+    return moved
 
 
 def look_after_holds(close: Close) -> dict[str, int]:

@@ -7,20 +7,31 @@ from cases.models.account import (
     PortfolioFigure,
     Product,
 )
-from cases.models.arrangement import Plan, PlanInstalment, Promise
+from cases.models.approval import Approval, ApprovalPart, ApprovalSignature, AuthorityLimit
+from cases.models.arrangement import Promise
+from cases.models.bank import BankDay, BankLine
 from cases.models.case import Case, Document, Hold, NextAction, Note, Status
 from cases.models.client import ApiClient, IdempotencyKey
 from cases.models.imports import ImportBatch, ImportMapping, ImportRow
 from cases.models.instruction import Consent, Instruction, InstructionWithdrawal
 from cases.models.party import Address, Borrower, ContactPoint, LocationClaim, PartyRole, Person, PersonMerge
-from cases.models.payment import Payment, PromisePayment
+from cases.models.payment import Payment, PromisePayment, Refund
+from cases.models.plan import Affordability, AffordabilityEvidence, Plan, PlanInstalment, PlanPayment
 from cases.models.policy import FirmPolicyVersion
 
 __all__ = [
     "Account",
     "AccountState",
     "Address",
+    "Affordability",
+    "AffordabilityEvidence",
     "ApiClient",
+    "Approval",
+    "ApprovalPart",
+    "ApprovalSignature",
+    "AuthorityLimit",
+    "BankDay",
+    "BankLine",
     "Borrower",
     "BucketTransition",
     "Case",
@@ -46,9 +57,11 @@ __all__ = [
     "PersonMerge",
     "Plan",
     "PlanInstalment",
+    "PlanPayment",
     "PortfolioFigure",
     "Product",
     "Promise",
     "PromisePayment",
+    "Refund",
     "Status",
 ]

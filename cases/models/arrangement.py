@@ -1,9 +1,9 @@
-"""What a borrower undertakes: promises to pay and instalment plans."""
+"""What a borrower undertakes: promises to pay. Plans: `cases.models.plan`."""
 
 from datetime import datetime
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, FSMModelMixin, transition
 
@@ -97,124 +97,3 @@ class Promise(FSMModelMixin, models.Model):
     def reopen(self) -> None:
         """What kept it was reversed while there is still time to pay."""
         self.settled_at = None
-
-
-class Plan(FSMModelMixin, models.Model):
-    """An instalment plan. While it performs, collection stops everywhere."""
-
-    class Status(models.TextChoices):
-        DRAFT = "draft", _("draft")
-        APPROVED = "approved", _("approved")
-        PERFORMING = "performing", _("performing")
-        MISSED = "missed", _("instalment missed")
-        BROKEN = "broken", _("broken")
-        COMPLETED = "completed", _("completed")
-        CANCELLED = "cancelled", _("cancelled")
-
-    class Kind(models.TextChoices):
-        INSTALMENT = "instalment", _("instalments")
-        EXTENSION = "extension", _("extension")
-        DEFERRAL = "deferral", _("deferral")
-        PERSONALISED = "personalised", _("personalised instalments")
-        HARDSHIP = "hardship", _("hardship plan")
-
-    case = models.ForeignKey("cases.Case", on_delete=models.PROTECT, related_name="plans")
-    person = models.ForeignKey("cases.Person", on_delete=models.PROTECT, related_name="plans")
-    creditor = models.ForeignKey("cases.Creditor", on_delete=models.PROTECT, related_name="+")
-    kind = models.CharField(_("kind"), max_length=14, choices=Kind.choices, default=Kind.INSTALMENT)
-    status = FSMField(_("status"), max_length=12, choices=Status.choices, default=Status.DRAFT, protected=True)
-    total = models.DecimalField(_("total"), max_digits=18, decimal_places=2)
-    currency = models.CharField(_("currency"), max_length=3)
-    months = models.PositiveSmallIntegerField(_("months"))
-    first_due_on = models.DateField(_("first instalment"))
-    terms = models.JSONField(default=dict, blank=True)
-    drafted_at = models.DateTimeField()
-    drafted_by = models.ForeignKey("staff.User", null=True, on_delete=models.PROTECT, related_name="+")
-    approved_at = models.DateTimeField(null=True, blank=True)
-    approved_by = models.ForeignKey("staff.User", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
-    ended_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        verbose_name = _("plan")
-        verbose_name_plural = _("plans")
-        constraints = [
-            models.CheckConstraint(
-                name="plan_status_is_known",
-                condition=Q(
-                    status__in=["draft", "approved", "performing", "missed", "broken", "completed", "cancelled"]
-                ),
-            ),
-            models.UniqueConstraint(name="plan_id_and_person_are_a_key", fields=["id", "person"]),
-            models.CheckConstraint(name="plan_total_is_positive", condition=Q(total__gt=0)),
-            models.CheckConstraint(name="plan_has_whole_units_where_currency_has", condition=whole_units_only("total")),
-            models.CheckConstraint(name="plan_lasts_one_to_sixty_months", condition=Q(months__gte=1, months__lte=60)),
-            models.UniqueConstraint(
-                name="plan_runs_once_per_case",
-                fields=["case"],
-                condition=Q(status__in=["approved", "performing", "missed"]),
-            ),
-            models.CheckConstraint(
-                name="plan_is_approved_by_somebody_else",
-                condition=Q(approved_by__isnull=True) | ~Q(approved_by=F("drafted_by")),
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.total} {self.currency} / {self.months}"
-
-    @transition(field=status, source=Status.DRAFT, target=Status.APPROVED)
-    def approve(self, *, by, at: datetime) -> None:
-        """A second person agrees."""
-        self.approved_by = by
-        self.approved_at = at
-
-    @transition(field=status, source=[Status.APPROVED, Status.MISSED], target=Status.PERFORMING)
-    def perform(self) -> None:
-        """Signed and being paid; a missed instalment was made good."""
-
-    @transition(field=status, source=Status.PERFORMING, target=Status.MISSED)
-    def miss(self) -> None:
-        """An instalment was not paid in time."""
-
-    @transition(field=status, source=Status.MISSED, target=Status.BROKEN)
-    def break_(self, *, at: datetime) -> None:
-        """A missed instalment was not made good within grace."""
-        self.ended_at = at
-
-    @transition(field=status, source=Status.PERFORMING, target=Status.COMPLETED)
-    def complete(self, *, at: datetime) -> None:
-        """Every instalment is paid."""
-        self.ended_at = at
-
-    @transition(
-        field=status, source=[Status.DRAFT, Status.APPROVED, Status.PERFORMING, Status.MISSED], target=Status.CANCELLED
-    )
-    def cancel(self, *, at: datetime) -> None:
-        """Given up by agreement or replaced."""
-        self.ended_at = at
-
-
-class PlanInstalment(models.Model):
-    """One dated amount of a plan."""
-
-    plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="instalments")
-    person = models.ForeignKey("cases.Person", on_delete=models.PROTECT, related_name="+")
-    number = models.PositiveSmallIntegerField()
-    due_on = models.DateField(_("due"))
-    amount = models.DecimalField(_("amount"), max_digits=18, decimal_places=2)
-    paid_amount = models.DecimalField(_("paid"), max_digits=18, decimal_places=2, default=0)
-    currency = models.CharField(max_length=3)
-
-    class Meta:
-        verbose_name = _("instalment")
-        verbose_name_plural = _("instalments")
-        constraints = [
-            models.UniqueConstraint(name="plan_instalment_number_is_unique", fields=["plan", "number"]),
-            models.CheckConstraint(name="plan_instalment_is_positive", condition=Q(amount__gt=0)),
-            models.CheckConstraint(
-                name="instalment_has_whole_units_where_currency_has", condition=whole_units_only("amount")
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.number}: {self.amount} {self.due_on}"

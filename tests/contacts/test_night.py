@@ -69,6 +69,7 @@ def creditor(supervisor, collector):
     )
     plan.approve(by=collector, at=AT)
     plan.save()
+    plan.signed_at, plan.signed_how, plan.signed_by = AT, "paper", "the borrower"
     plan.perform()
     plan.save()
     return creditor
