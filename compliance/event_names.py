@@ -75,6 +75,16 @@ _ENTRIES: Final = (
     EventName("affordability.taken", _("Income and expenditure taken")),
     EventName("affordability.evidence_added", _("Evidence of income or expenditure added")),
     EventName("affordability.evidence_read", _("Evidence of income or expenditure read")),
+    # approvals and authority
+    EventName("approval.asked", _("Approval asked for"), NOTABLE, BLANK),
+    EventName("approval.signed", _("Approval signed"), NOTABLE, BLANK),
+    EventName("approval.granted", _("Approval granted"), NOTABLE),
+    EventName("approval.refused", _("Approval refused"), NOTABLE, BLANK),
+    EventName("approval.withdrawn", _("Approval withdrawn by whoever asked"), ROUTINE, BLANK),
+    EventName("approval.outdated", _("Approval out of date: what it was about had changed"), NOTABLE),
+    EventName("approval.lapsed", _("What was approved came to nothing"), ROUTINE, BLANK),
+    EventName("authority.set", _("Limit of authority set"), GRAVE, KEEP),
+    EventName("authority.ended", _("Limit of authority ended"), GRAVE, KEEP),
     # payments and the ledger
     EventName("payment.recorded", _("Payment received")),
     EventName("payment.allocated", _("Payment allocated")),
