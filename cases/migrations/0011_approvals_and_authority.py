@@ -60,7 +60,7 @@ DROP FUNCTION refuse_a_signature_of_ones_own();
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("cases", "0009_lines_say_component_and_due_date"),
+        ("cases", "0010_plans_are_signed_watched_and_afforded"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
