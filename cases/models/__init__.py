@@ -32,6 +32,8 @@ __all__ = [
     "AuthorityLimit",
     "BankDay",
     "BankLine",
+    "BankDay",
+    "BankLine",
     "Borrower",
     "BucketTransition",
     "Case",
