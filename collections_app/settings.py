@@ -251,6 +251,18 @@ CHAT_WEBHOOK_SECRET = env_str("CHAT_WEBHOOK_SECRET", "") or ""
 CHAT_WEBHOOK_LOOK_UP = env_bool("CHAT_WEBHOOK_LOOK_UP", default=False)
 # The link by which a cleared number is dialled: {number} (+86…), {digits}, {reference}.
 CALL_LINK = env_str("CALL_LINK", "") or ""
+# The telephone system that dials: none, or ari (Asterisk REST Interface). `contacts.channels.telephony` reads these.
+CTI_PROVIDER = env_str("CTI_PROVIDER", "none")
+ARI_URL = (env_str("ARI_URL", "") or "").rstrip("/")
+ARI_USER = env_str("ARI_USER", "") or ""
+ARI_PASSWORD = env_str("ARI_PASSWORD", "") or ""
+ARI_APP = env_str("ARI_APP", "collections") or ""
+ARI_DESK = env_str("ARI_DESK", "PJSIP/{extension}") or ""
+ARI_LINE = env_str("ARI_LINE", "PJSIP/{number}@trunk") or ""
+ARI_RING_S = env_int("ARI_RING_S", 30)
+CALL_FROM = env_str("CALL_FROM", "") or ""
+CALL_ANNOUNCEMENT = env_str("CALL_ANNOUNCEMENT", "") or ""
+VOICE_NOTICE_MEDIA = env_str("VOICE_NOTICE_MEDIA", "") or ""
 # Messages a second that each channel's provider allows, over all processes together.
 PROVIDER_RATES = env_list("PROVIDER_RATES")
 # Receipts of providers are signed with it (header "t=…,v1=…", HMAC-SHA256 over "timestamp.body").

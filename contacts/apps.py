@@ -9,9 +9,10 @@ class ContactsConfig(AppConfig):
 
     def ready(self) -> None:
         from contacts import listeners
-        from contacts.channels import calling, chat, providers
+        from contacts.channels import calling, chat, providers, telephony
 
         providers.check()
         chat.check()
         calling.shape()
+        telephony.check()
         listeners.connect()

@@ -6,6 +6,7 @@ from contacts.models.planned import PlannedContact, StopOrder
 from contacts.models.printing import PostalLetter, PrintBatch, Seal
 from contacts.models.provider import ProviderState
 from contacts.models.strategy import Enrolment, Segment, Step, Strategy, StrategyVersion
+from contacts.models.telephone import TelephoneCall, TelephoneEvent, TelephoneLine
 from contacts.models.template import Channel, Letterhead, Purpose, Template, TemplateVersion
 
 __all__ = [
@@ -32,6 +33,9 @@ __all__ = [
     "StopOrder",
     "Strategy",
     "StrategyVersion",
+    "TelephoneCall",
+    "TelephoneEvent",
+    "TelephoneLine",
     "Template",
     "TemplateVersion",
     "Tick",
