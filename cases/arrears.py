@@ -12,6 +12,7 @@ from cases.models import Account, AccountState, LedgerEntry
 
 ZERO = Decimal("0.00")
 TAPE = "tape"
+MOVING = ("payment", "reversal", "waiver")  # kinds of entries that change what a state says is past due
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +48,13 @@ def of_accounts(accounts: list[Account], *, on: date) -> list[Arrears]:
     in_force = states.order_by("account_id", "-effective_on", "-pk").distinct("account_id")
     state_of = {state.account_id: state for state in in_force}
     moved: dict[int, list[LedgerEntry]] = {}
-    for entry in LedgerEntry.objects.filter(account_id__in=ids, kind__in=["payment", "reversal", "waiver"]):
+    for entry in LedgerEntry.objects.filter(account_id__in=ids, kind__in=MOVING):
         moved.setdefault(entry.account_id, []).append(entry)
-    return [_position(account, state_of.get(account.pk), moved.get(account.pk, [])) for account in accounts]
+    return [position(account, state_of.get(account.pk), moved.get(account.pk, [])) for account in accounts]
 
 
-def _position(account: Account, state: AccountState | None, moved: list[LedgerEntry]) -> Arrears:
+def position(account: Account, state: AccountState | None, moved: list[LedgerEntry]) -> Arrears:
+    """Return what is past due by the state in force and the entries of the kinds that move it."""
     if state is None or state.past_due_since is None:
         return Arrears(account, None, ZERO, account.balance, state.effective_on if state else None)
     stated = state.amount_past_due if state.amount_past_due is not None else state.balance
