@@ -54,6 +54,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
         "may_retire": may_decide and version.status == Status.APPROVED,
         "may_write": user.has_perm("contacts.configure"),
         "test_to": getattr(user, "email", ""),
+        "test_phone": getattr(user, "phone", "") if version.template.channel == "sms" else "",
     }
     return render(request, "contacts/wording.html", context)
 
@@ -99,14 +100,23 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @allowed("contacts.view_run")
 def test(request: HttpRequest, pk: int) -> HttpResponse:
-    """Send the wording with samples to one's own e-mail address."""
+    """Send the wording with samples to one's own e-mail address, or (`by=sms`) to one's own telephone."""
     _version(pk)
+    at, is_known = clock.now(), True
     try:
-        to = trial_sends.send(version_id=pk, by=request.user, at=clock.now())
+        if request.POST.get("by") == "sms":
+            tried = trial_sends.send_sms(version_id=pk, by=request.user, at=at)
+            to, is_known = tried.number, tried.is_known
+        else:
+            to = trial_sends.send(version_id=pk, by=request.user, at=at)
     except Refused as refused:
         messages.error(request, str(refused))
     else:
-        messages.success(request, _("Sent to %(address)s, with samples.") % {"address": to})
+        if is_known:
+            messages.success(request, _("Sent to %(address)s, with samples.") % {"address": to})
+        else:
+            messages.warning(request, _("The provider gave no answer: the test may have left for %(address)s.")
+                             % {"address": to})  # fmt: skip
     return redirect("contacts:wording", pk=pk)
 
 
