@@ -186,10 +186,10 @@ def _allocate(payment: Payment, account: Account, *, actor: Actor, at: datetime)
     before = arrears.of_account(account, on=clock.business_day(at, account.creditor.time_zone))
     payment.allocate(account=account)
     payment.save(update_fields=["status", "account", "person", "unallocated_reason"])
-    ledger.post(
-        account=account,
+    ledger.take(
+        account,
+        Money(payment.amount, payment.currency),
         kind=LedgerEntry.Kind.PAYMENT,
-        amount=Money(-payment.amount, payment.currency),
         effective_on=payment.value_on,
         at=at,
         source="payment",
@@ -258,7 +258,8 @@ def reverse(*, payment_id: int, reason: str, actor: Actor, at: datetime) -> Paym
 
 def _undo(payment: Payment, account: Account, *, actor: Actor, at: datetime) -> None:
     today = clock.business_day(at, account.creditor.time_zone)
-    for entry in payment.entries.filter(kind=LedgerEntry.Kind.PAYMENT, reversed_by__isnull=True).order_by("pk"):
+    heads = payment.entries.filter(kind=LedgerEntry.Kind.PAYMENT, part_of__isnull=True, reversed_by__isnull=True)
+    for entry in heads.order_by("pk"):
         ledger.reverse(entry=entry, account=account, effective_on=today, at=at, source="payment")
     _restore_arrears(payment, account, on=today, at=at)
     promises.uncredit(payment, actor=actor, at=at)
