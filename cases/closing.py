@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from django.db import connection
 
-from cases import ageing, firm_policy, locks, promises, sql
+from cases import ageing, firm_policy, locks, promise_outcomes, promises, sql
 from cases.models import Creditor
 from collections_app.shared import clock
 from collections_app.shared.actor import Actor
@@ -30,7 +30,7 @@ PROMISES_A_SPAN: Final = 200
 # How much a case of a bucket gains by being worked, M0 to M7+: most is won back before the third month, little after
 # the sixth. A broken promise lifts a case above its like.
 WEIGHTS: Final = (1.0, 1.0, 1.3, 1.5, 1.3, 1.1, 1.0, 0.8)
-BROKEN_PROMISE: Final = 40
+BROKEN_PROMISE: Final = promise_outcomes.RAISES_BY
 INSTALMENT_GRACE_DAYS: Final = 3
 PLAN_BREAKS_AFTER_DAYS: Final = 14
 FIRST_INSTALMENTS: Final = 2  # watched without grace, and the down payment with them

@@ -83,16 +83,30 @@ def set_next_action(
     return case
 
 
-def await_promise(case: Case, *, due_at: datetime, actor: Actor, at: datetime) -> None:
-    """Put a locked case to waiting for its promise. Called by `promises.make` in its own transaction."""
+def await_promise(case: Case, *, due_at: datetime, actor: Actor, at: datetime, keeps_review: bool = False) -> None:
+    """Put a locked case to waiting for its promise. Called by `promises.make` in its own transaction.
+
+    keeps_review: a supervisor who is to look at it next still does.
+    """
     if case.status in (Status.NEW, Status.WORKING):
         case.promise()
     elif case.status != Status.PROMISED:
         raise CaseRefused("not-possible", status=case.get_status_display())
-    case.next_action, case.next_action_at, case.next_action_note = NextAction.WAIT_PROMISE, due_at, ""
+    if not (keeps_review and case.next_action == NextAction.REVIEW):
+        case.next_action, case.next_action_at, case.next_action_note = NextAction.WAIT_PROMISE, due_at, ""
     _save(case, "status", *NEXT_FIELDS)
     audit.record("case.promised", subject=case, actor=actor, at=at, person_id=case.person_id)
     transaction.on_commit(partial(events.case_promised.send, sender=Case, case_id=case.pk, at=at), robust=True)
+
+
+def await_plan(case: Case, *, due_at: datetime, actor: Actor, at: datetime) -> None:
+    """Put a locked case to waiting for its plan: a signature, or the next instalment. Called by `cases.plans`."""
+    if case.status != Status.ON_PLAN:
+        _require(case, case.enter_plan)
+        case.enter_plan()
+        audit.record("case.put_on_plan", subject=case, actor=actor, at=at, person_id=case.person_id)
+    case.next_action, case.next_action_at, case.next_action_note = NextAction.WAIT_PLAN, due_at, ""
+    _save(case, "status", *NEXT_FIELDS)
 
 
 def return_to_work(case: Case, *, action: str, due_at: datetime, actor: Actor, at: datetime, why: str) -> None:

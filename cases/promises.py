@@ -1,24 +1,61 @@
-"""Promises to pay: made, kept, partly kept, broken. Dates are the creditor's business dates."""
+"""Promises to pay: made, moved, taken back. Dates are the creditor's business dates; what becomes of one:
+`cases.promise_outcomes`.
+"""
 
-from datetime import date, datetime, time, timedelta
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
 from decimal import Decimal
-from functools import partial
-from zoneinfo import ZoneInfo
+from typing import Final
 
 from django.db import transaction
-from django.db.models import DateField, ExpressionWrapper, F, Sum
+from django.db.models import Min
 from django.utils.translation import gettext_lazy as _
 
-from cases import arrears, events, lifecycle
-from cases.models import Case, Payment, Product, Promise, PromisePayment
+from cases import lifecycle, promise_parts
+from cases.models import Case, Product, Promise, PromisePart
 from cases.models.case import NextAction
+from cases.promise_outcomes import (
+    break_overdue,
+    credit,
+    end_of_grace,
+    overdue,
+    parts_of,
+    resume,
+    settle_ended,
+    settle_overdue,
+    standing_of,
+    uncredit,
+)
+from cases.promise_parts import Part
 from cases.refusal import Refused
 from collections_app.shared import clock
 from collections_app.shared.actor import Actor
 from collections_app.shared.money import InexactAmount, Money
 from compliance import audit
 
-OPEN = Promise.Status.OPEN
+__all__ = [
+    "Part",
+    "PromiseRefused",
+    "break_overdue",
+    "cancel",
+    "credit",
+    "end_of_grace",
+    "make",
+    "overdue",
+    "parts_of",
+    "resume",
+    "settle_ended",
+    "settle_overdue",
+    "standing_of",
+    "terms_of",
+    "uncredit",
+]
+OPEN: Final = Promise.Status.OPEN
+MOST_PARTS: Final = 6
+# The terms of a case with several products are the strictest of each.
+_TERMS: Final = (
+    "promise_grace_days", "promise_tolerance", "promise_max_days", "promise_moves", "promise_move_days",
+)  # fmt: skip
 
 
 class PromiseRefused(Refused):
@@ -29,97 +66,142 @@ class PromiseRefused(Refused):
         "currency": _("This case is in %(currency)s."),
         "past": _("%(due_on)s is in the past."),
         "too-late": _("A promise can be for %(latest)s at the latest."),
+        "too-many": _("A promise has at most %(most)s parts; more of them are a plan."),
+        "no-part": _("Say how much is promised, and by which day."),
         "already-open": _("There is an open promise for %(due_on)s already."),
+        "moved-too-often": _("This promise was moved %(times)s times already; it cannot be moved again."),
+        "moved-too-far": _("First promised for %(first)s: it can be moved to %(latest)s at the latest."),
         "resolved": _("This case is %(status)s; no promise can be recorded."),
         "on-plan": _("This case is on a plan; its instalments are what is agreed."),
     }
-
-
-def end_of_grace(due_on: date, grace_days: int, time_zone: str) -> datetime:
-    """Return the instant at which an unpaid promise is broken: the end of its last day of grace at the creditor's."""
-    return datetime.combine(due_on + timedelta(days=grace_days + 1), time.min, ZoneInfo(time_zone))
 
 
 @transaction.atomic
 def make(
     *,
     case_id: int,
-    amount: Decimal,
+    amount: Decimal | None = None,
     currency: str,
-    due_on: date,
+    due_on: date | None = None,
+    parts: Sequence[Part] = (),
     method: str = Promise.Method.TRANSFER,
+    promised_by: str = Promise.By.BORROWER,
+    promiser_id: int | None = None,
     actor: Actor,
     at: datetime,
     attempt_id: int | None = None,
     replace: bool = False,
 ) -> Promise:
-    """Record that the borrower promises this amount by this date; the case waits for it.
+    """Record that somebody promises this amount by this date, or these parts; the case waits for it.
 
-    due_on: business date at the creditor. replace: cancel an open promise instead of refusing. Raises PromiseRefused.
+    due_on, parts: business dates at the creditor. promised_by, promiser_id: who promises, where it is not the borrower.
+    replace: take the place of an open promise instead of being refused; one that asks for more time or gives less moves
+    it, which the product limits. Raises PromiseRefused.
     """
     case = lifecycle.locked(case_id)
-    creditor = case.creditor
     if case.is_resolved:
         raise PromiseRefused("resolved", status=case.get_status_display())
     if case.status == "on_plan":
         raise PromiseRefused("on-plan")
     if currency != case.currency:
         raise PromiseRefused("currency", currency=case.currency)
-    try:
-        promised = Money(amount, currency)
-    except InexactAmount:
-        raise PromiseRefused("inexact", currency=currency) from None
-    if promised.amount <= 0:
-        raise PromiseRefused("not-positive")
-    owed = case.balance
-    if promised.amount > owed:
-        raise PromiseRefused("too-much", amount=promised.amount, owed=owed)
-    today = clock.business_day(at, creditor.time_zone)
-    if due_on < today:
-        raise PromiseRefused("past", due_on=due_on)
-    terms = _terms(case)
-    latest = today + timedelta(days=terms.promise_max_days)
-    if due_on > latest:
-        raise PromiseRefused("too-late", latest=latest)
+    terms = terms_of(case)
+    if not parts and amount is not None and due_on is not None:
+        parts = (Part(due_on, amount),)
+    agreed = _checked(case, parts, terms, today=clock.business_day(at, case.creditor.time_zone))
     standing = Promise.objects.filter(case=case, status=OPEN).first()
+    moves = False
     if standing is not None:
         if not replace:
             raise PromiseRefused("already-open", due_on=standing.due_on)
-        _cancel(standing, actor=actor, at=at, why="replaced")
+        moves = _moves(standing, agreed, terms)
+        _cancel(standing, actor=actor, at=at, why="moved" if moves else "replaced")
     promise = Promise.objects.create(
         case=case,
         person_id=case.person_id,
-        creditor=creditor,
-        amount=promised.amount,
+        creditor=case.creditor,
+        amount=promise_parts.total(agreed),
         currency=currency,
-        due_on=due_on,
+        due_on=agreed[-1].due_on,
+        next_due_on=agreed[0].due_on,
+        first_due_on=standing.first_due_on if standing is not None else agreed[-1].due_on,
         grace_days=terms.promise_grace_days,
         tolerance=terms.promise_tolerance,
         method=method,
+        promised_by=promised_by,
+        promiser_id=promiser_id,
+        replaces=standing,
+        moved_times=standing.moved_times + moves if standing is not None else 0,
         made_at=at,
         made_with_id=actor.id if actor.kind == "user" else None,
         attempt_id=attempt_id,
     )
+    PromisePart.objects.bulk_create(
+        PromisePart(promise=promise, person_id=case.person_id, number=number, due_on=part.due_on, amount=part.amount,
+                    currency=currency)
+        for number, part in enumerate(agreed, start=1)
+    )  # fmt: skip
     audit.record(
-        "promise.made",
+        "promise.moved" if moves else "promise.made",
         subject=promise,
         actor=actor,
         at=at,
         person_id=case.person_id,
-        amount=promised.amount,
+        amount=promise.amount,
         currency=currency,
-        due_on=due_on,
+        due_on=promise.due_on,
+        **({"parts": len(agreed)} if len(agreed) > 1 else {}),
+        **({"from": standing.due_on, "times": promise.moved_times} if moves and standing is not None else {}),
     )
-    lifecycle.await_promise(
-        case, due_at=end_of_grace(due_on, terms.promise_grace_days, creditor.time_zone), actor=actor, at=at
-    )
+    until = end_of_grace(agreed[0].due_on, terms.promise_grace_days, case.creditor.time_zone)
+    lifecycle.await_promise(case, due_at=until, actor=actor, at=at)
     return promise
 
 
-def _terms(case: Case) -> Product:
-    """Return the strictest terms among the products of the case: least grace, least tolerance, shortest reach."""
+def _checked(case: Case, parts: Sequence[Part], terms: Product, *, today: date) -> tuple[Part, ...]:
+    """Return the parts by day, each of them possible. Raises PromiseRefused."""
+    if not parts:
+        raise PromiseRefused("no-part")
+    for part in parts:
+        try:
+            Money(part.amount, case.currency)
+        except InexactAmount:
+            raise PromiseRefused("inexact", currency=case.currency) from None
+        if part.amount <= 0:
+            raise PromiseRefused("not-positive")
+        if part.due_on < today:
+            raise PromiseRefused("past", due_on=part.due_on)
+    agreed = promise_parts.in_order(parts)
+    amount, owed = promise_parts.total(agreed), case.balance
+    if amount > owed:
+        raise PromiseRefused("too-much", amount=amount, owed=owed)
+    if len(agreed) > MOST_PARTS:
+        raise PromiseRefused("too-many", most=MOST_PARTS)
+    latest = today + timedelta(days=terms.promise_max_days)
+    if agreed[-1].due_on > latest:
+        raise PromiseRefused("too-late", latest=latest)
+    return agreed
+
+
+def _moves(standing: Promise, agreed: Sequence[Part], terms: Product) -> bool:
+    """Whether these parts give more time or less money than the promise they replace. Raises PromiseRefused."""
+    rest = standing.amount - standing.paid_amount
+    later = agreed[-1].due_on > standing.due_on or agreed[0].due_on > standing.next_due_on
+    if not later and promise_parts.total(agreed) >= rest:
+        return False
+    if standing.moved_times >= terms.promise_moves:
+        raise PromiseRefused("moved-too-often", times=standing.moved_times)
+    latest = standing.first_due_on + timedelta(days=terms.promise_move_days)
+    if agreed[-1].due_on > latest:
+        raise PromiseRefused("moved-too-far", first=standing.first_due_on, latest=latest)
+    return True
+
+
+def terms_of(case: Case) -> Product:
+    """Return the strictest terms among the products of the case, as an unsaved product: the least of each."""
     products = Product.objects.filter(accounts__person_id=case.person_id, accounts__creditor_id=case.creditor_id)
-    return products.order_by("promise_max_days", "promise_grace_days", "promise_tolerance", "pk").first() or Product()
+    least = products.aggregate(**{name: Min(name) for name in _TERMS})
+    return Product(**{name: value for name, value in least.items() if value is not None})
 
 
 def _cancel(promise: Promise, *, actor: Actor, at: datetime, why: str) -> None:
@@ -138,103 +220,3 @@ def cancel(*, promise_id: int, actor: Actor, at: datetime, why: str) -> Promise:
     if not case.is_resolved:
         lifecycle.return_to_work(case, action=NextAction.CALL, due_at=at, actor=actor, at=at, why="promise_cancelled")
     return promise
-
-
-def credit(case: Case, payment: Payment, *, actor: Actor, at: datetime) -> Promise | None:
-    """Count a payment towards the open promise of a locked case and settle it when it is fulfilled."""
-    promise = Promise.objects.filter(case=case, status=OPEN).select_for_update(of=("self",), no_key=True).first()
-    if promise is None or payment.value_on > promise.due_on + timedelta(days=promise.grace_days):
-        return None
-    if payment.value_on < clock.business_day(promise.made_at, case.creditor.time_zone):
-        return None
-    PromisePayment.objects.get_or_create(
-        promise=promise, payment=payment, defaults={"person_id": promise.person_id, "amount": payment.amount}
-    )
-    _recount(promise)
-    if promise.paid_amount >= promise.amount - promise.tolerance:
-        _settle(promise, actor=actor, at=at)
-    return promise
-
-
-def _recount(promise: Promise) -> None:
-    counted = PromisePayment.objects.filter(promise=promise).exclude(payment__status=Payment.Status.REVERSED)
-    promise.paid_amount = counted.aggregate(total=Sum("amount"))["total"] or arrears.ZERO
-    promise.save(update_fields=["paid_amount"])
-
-
-def _settle(promise: Promise, *, actor: Actor, at: datetime) -> None:
-    """Decide an open promise by what was paid: kept within tolerance, else partly kept, else broken."""
-    if promise.paid_amount >= promise.amount - promise.tolerance:
-        promise.keep(at=at)
-        name = "promise.kept"
-    elif promise.paid_amount > 0:
-        promise.keep_partly(at=at)
-        name = "promise.partly_kept"
-    else:
-        promise.break_(at=at)
-        name = "promise.broken"
-    promise.save(update_fields=["status", "settled_at"])
-    audit.record(name, subject=promise, actor=actor, at=at, person_id=promise.person_id, paid=promise.paid_amount)
-    if promise.status != Promise.Status.KEPT:
-        announce = partial(events.promise_broken.send, sender=Promise, case_id=promise.case_id, at=at)
-        transaction.on_commit(announce, robust=True)
-
-
-@transaction.atomic
-def settle_overdue(*, promise_id: int, business_date: date, actor: Actor, at: datetime) -> Promise | None:
-    """Decide one open promise whose grace has ended before the business date; the case returns to work.
-
-    Returns None when there is nothing to decide (settled meanwhile, or still in time). Safe to repeat.
-    """
-    case_id = Promise.objects.values_list("case_id", flat=True).get(pk=promise_id)
-    case = lifecycle.locked(case_id)
-    promise = Promise.objects.select_for_update(of=("self",), no_key=True).get(pk=promise_id)
-    if promise.status != OPEN or promise.due_on + timedelta(days=promise.grace_days) >= business_date:
-        return None
-    _recount(promise)
-    _settle(promise, actor=actor, at=at)
-    if not case.is_resolved:
-        lifecycle.return_to_work(case, action=NextAction.CALL, due_at=at, actor=actor, at=at, why=promise.status)
-    return promise
-
-
-def overdue(creditor_id: int, *, business_date: date):
-    """Return the open promises of a creditor whose grace ended before the business date, oldest first."""
-    ended = ExpressionWrapper(F("due_on") + F("grace_days"), output_field=DateField())
-    return (
-        Promise.objects.filter(creditor_id=creditor_id, status=OPEN)
-        .annotate(last_day=ended)
-        .filter(last_day__lt=business_date)
-        .order_by("due_on", "pk")
-    )
-
-
-def break_overdue(*, creditor_id: int, business_date: date, actor: Actor, at: datetime) -> int:
-    """Decide every open promise whose grace has ended; returns how many. Each in its own transaction."""
-    ids = list(overdue(creditor_id, business_date=business_date).values_list("pk", flat=True))
-    settled = (settle_overdue(promise_id=pk, business_date=business_date, actor=actor, at=at) for pk in ids)
-    return sum(promise is not None for promise in settled)
-
-
-def uncredit(payment: Payment, *, actor: Actor, at: datetime) -> list[Promise]:
-    """Take a reversed payment out of the promises it counted for: a kept one becomes open again or broken."""
-    touched = []
-    links = PromisePayment.objects.filter(payment=payment).values_list("promise_id", flat=True)
-    for promise in (
-        Promise.objects.filter(pk__in=list(links)).select_for_update(of=("self",), no_key=True).order_by("pk")
-    ):
-        _recount(promise)
-        still_kept = promise.paid_amount >= promise.amount - promise.tolerance
-        if promise.status in (Promise.Status.KEPT, Promise.Status.PARTLY_KEPT) and not still_kept:
-            promise.break_(at=at)
-            promise.save(update_fields=["status", "settled_at"])
-            audit.record(
-                "promise.broken",
-                subject=promise,
-                actor=actor,
-                at=at,
-                person_id=promise.person_id,
-                why="payment reversed",
-            )
-        touched.append(promise)
-    return touched

@@ -56,6 +56,8 @@ _ENTRIES: Final = (
     EventName("promise.partly_kept", _("Promise kept in part")),
     EventName("promise.broken", _("Promise broken")),
     EventName("promise.cancelled", _("Promise cancelled"), NOTABLE),
+    EventName("promise.moved", _("Promise moved to another day"), NOTABLE),
+    EventName("promise.reopened", _("Promise open again"), NOTABLE),
     # plans
     EventName("plan.drafted", _("Payment plan drafted")),
     EventName("plan.approval_asked", _("Payment plan put up for approval")),

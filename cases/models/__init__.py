@@ -8,7 +8,7 @@ from cases.models.account import (
     Product,
 )
 from cases.models.approval import Approval, ApprovalPart, ApprovalSignature, AuthorityLimit
-from cases.models.arrangement import Promise
+from cases.models.arrangement import Promise, PromisePart
 from cases.models.bank import BankDay, BankLine
 from cases.models.case import Case, Document, Hold, NextAction, Note, Status
 from cases.models.client import ApiClient, IdempotencyKey
@@ -63,6 +63,7 @@ __all__ = [
     "PortfolioFigure",
     "Product",
     "Promise",
+    "PromisePart",
     "PromisePayment",
     "Refund",
     "Status",

@@ -90,6 +90,8 @@ class Product(models.Model):
     promise_grace_days = models.PositiveSmallIntegerField(_("grace of a promise, days"), default=1)
     promise_tolerance = models.DecimalField(_("tolerance of a promise"), max_digits=18, decimal_places=2, default=0)
     promise_max_days = models.PositiveSmallIntegerField(_("a promise reaches at most, days"), default=31)
+    promise_moves = models.PositiveSmallIntegerField(_("a promise may be moved, times"), default=2)
+    promise_move_days = models.PositiveSmallIntegerField(_("a promise may be moved by at most, days"), default=14)
     waterfall = ArrayField(
         models.CharField(max_length=20), verbose_name=_("payment goes to, in this order"), default=list, blank=True
     )

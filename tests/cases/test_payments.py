@@ -174,11 +174,11 @@ def test_a_reversal_reopens_the_case_breaks_the_promise_and_restores_the_age():
     case = CaseFactory(working=True, balance="500.00", dpd=12)
     made = promise(case, "500.00")
     paid = pay(case, "500.00").payment
-    payments.reverse(payment_id=paid.pk, reason="bounced", actor=SYSTEM, at=NOW + timedelta(days=2))
+    payments.reverse(payment_id=paid.pk, reason="bounced", actor=SYSTEM, at=NOW + timedelta(days=6))
     made.refresh_from_db()
     after = Case.objects.get(pk=case.pk)
     assert (after.status, after.next_action, made.status) == ("working", "review", "broken")
-    assert after.dpd_on(date(2026, 3, 6)) == 14
+    assert after.dpd_on(date(2026, 3, 10)) == 18
     assert balance_of(case) == Decimal("500.00") == ledger.balance(case.account.pk)
     assert LedgerEntry.objects.filter(account=case.account).count() == 3
 

@@ -30,6 +30,7 @@ from cases.models import (
     Person,
     Product,
     Promise,
+    PromisePart,
 )
 from cases.models.instruction import MATTERS
 from collections_app.shared import clock, sealed
@@ -336,12 +337,18 @@ class PromiseFactory(DjangoModelFactory):
     amount = Decimal("200.00")
     made_at = NOW
     due_on = factory.LazyAttribute(lambda row: row.made_at.date() + timedelta(days=3))
+    next_due_on = factory.SelfAttribute("due_on")
+    first_due_on = factory.SelfAttribute("due_on")
 
     @classmethod
     def _create(cls, model_class: type[Promise], *args: Any, **kwargs: Any) -> Promise:
         to = kwargs.pop("to")
         kwargs["amount"] = Decimal(kwargs["amount"])
         promise = model_class.objects.create(**kwargs)
+        PromisePart.objects.create(
+            promise=promise, person_id=promise.person_id, number=1, due_on=promise.due_on, amount=promise.amount,
+            currency=promise.currency,
+        )  # fmt: skip
         if to != "open":
             end = datetime.combine(promise.due_on + timedelta(days=2), time.min, promise.made_at.tzinfo)
             {"kept": promise.keep, "broken": promise.break_, "cancelled": promise.cancel}[to](at=end)
