@@ -21,6 +21,7 @@ CREDIT: Final = "credit"
 COMPONENTS: Final = ("principal", "interest", "penalty", "fee", "cost")
 TIMINGS: Final = ("past_due", "due", "in_advance")
 ORDERS: Final = ("horizontal", "vertical")
+FUTURES: Final = ("next", "last", "even")
 ANY: Final = "*"
 
 
@@ -56,11 +57,16 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Waterfall:
-    """An order of dues. horizontal: one due date is finished before the next; vertical: one component is."""
+    """An order of dues. horizontal: one due date is finished before the next; vertical: one component is.
+
+    future: what an amount does with dues in advance: meets the next one first, the last one first, or all of them
+    evenly, to the cent.
+    """
 
     name: str
     steps: tuple[Step, ...]
     order: str = "horizontal"
+    future: str = "next"
 
     def sorted(self, dues: Iterable[Due], *, on: date) -> list[Due]:
         """Return the dues that an amount may meet, first to be met first; those without a step are left out."""
@@ -71,9 +77,13 @@ class Waterfall:
             before = step.timing
             places.setdefault((step.timing, step.component), (group, place))
 
-        def key(due: Due) -> tuple[int, int, date, int]:
-            group, place = places[timing(due, on), due.component]
-            return (group, 0 if self.order == "horizontal" else place, due.due_on or date.min, place)
+        def key(due: Due) -> tuple[int, int, int, int]:
+            when = timing(due, on)
+            group, place = places[when, due.component]
+            day = (due.due_on or date.min).toordinal()
+            if when == "in_advance" and self.future == "last":
+                day = -day
+            return (group, 0 if self.order == "horizontal" else place, day, place)
 
         return sorted((due for due in dues if (timing(due, on), due.component) in places), key=key)
 
@@ -95,15 +105,45 @@ def split(
     if amount.amount < 0:
         raise ValueError("what is divided is not negative")
     left = amount.amount
-    portions = []
-    for due in waterfall.sorted((due for due in _merged(dues) if only is None or due.component in only), on=on):
+    portions: list[Portion] = []
+    ordered = waterfall.sorted((due for due in _merged(dues) if only is None or due.component in only), on=on)
+    if waterfall.future == "even":
+        future = [due for due in ordered if timing(due, on) == "in_advance"]
+        ordered = [due for due in ordered if timing(due, on) != "in_advance"]
+        left = _meet(ordered, left, portions)
+        left = _meet_evenly(future, Money(left, amount.currency), portions)
+    else:
+        left = _meet(ordered, left, portions)
+    if left > 0:
+        portions.append(Portion(CREDIT, None, left))
+    return tuple(portions)
+
+
+def _meet(dues: Iterable[Due], left: Decimal, portions: list[Portion]) -> Decimal:
+    """Meet these dues in this order; return what is left."""
+    for due in dues:
         part = min(left, due.amount)
         if part > 0:
             portions.append(Portion(due.component, due.due_on, part))
             left -= part
-    if left > 0:
-        portions.append(Portion(CREDIT, None, left))
-    return tuple(portions)
+    return left
+
+
+def _meet_evenly(dues: Sequence[Due], left: Money, portions: list[Portion]) -> Decimal:
+    """Give every due date the same, the odd cents to the last ones; what a date cannot take goes to the others."""
+    days: dict[date | None, list[Due]] = {}
+    for due in sorted(dues, key=lambda due: due.due_on or date.min):
+        days.setdefault(due.due_on, []).append(due)
+    owed = {day: sum((due.amount for due in of_day), Decimal(0)) for day, of_day in days.items()}
+    rest = left.amount
+    while rest > 0 and (room := [day for day, amount in owed.items() if amount > 0]):
+        for day, share in zip(room, reversed(Money(rest, left.currency).split(len(room))), strict=True):
+            part = min(share.amount, owed[day])
+            owed[day] -= part
+            rest -= part
+    for day, of_day in days.items():
+        _meet(of_day, sum((due.amount for due in of_day), Decimal(0)) - owed[day], portions)
+    return rest
 
 
 def _merged(dues: Iterable[Due]) -> list[Due]:
@@ -172,18 +212,19 @@ def read(path: Path) -> Book:
 
 def _waterfall(raw: Mapping[str, Any], name: str, where: str) -> Waterfall:
     order = _one_of(raw.get("order", "horizontal"), ORDERS, "order", where)
+    future = _one_of(raw.get("future", "next"), FUTURES, "future", where)
     if "steps" in raw:
         pairs = [str(each).partition(":") for each in raw["steps"]]
         steps = [
             Step(_one_of(at, TIMINGS, "steps", where), _one_of(what, (*COMPONENTS, UNSPLIT), "steps", where))
             for at, _colon, what in pairs
         ]
-        return Waterfall(name, tuple(steps), order)
+        return Waterfall(name, tuple(steps), order, future)
     timings = [_one_of(each, TIMINGS, "timings", where) for each in raw.get("timings", TIMINGS)]
     components = [_one_of(each, COMPONENTS, "components", where) for each in raw.get("components", ())]
     if len(set(components)) != len(components):
         raise AllocationDataError(f"{where}: key 'components': one is named twice")
-    return Waterfall(name, _steps(timings, components), order)
+    return Waterfall(name, _steps(timings, components), order, future)
 
 
 def _steps(timings: Sequence[str], components: Sequence[str]) -> tuple[Step, ...]:
