@@ -18,8 +18,10 @@ from contacts.channels.providers import refuse_open
 NONE, ARI = "none", "ari"
 PROVIDERS: Final = (NONE, ARI)
 NAME: Final = "voice-ari"  # as attempts, events and receipts keep it
+# What of a call has a name at the telephone system: its legs, what is played to them, its bridge, its recording.
 DESK, PERSON, NOTICE = "desk", "person", "notice"
-LEGS: Final = (DESK, PERSON, NOTICE)
+ANNOUNCEMENT, SPEECH, BRIDGE, RECORDING = "announce", "say", "bridge", "call"
+KINDS: Final = (DESK, PERSON, NOTICE, ANNOUNCEMENT, SPEECH, BRIDGE, RECORDING)
 SHORTEST_RING_S, LONGEST_RING_S = 5, 60
 _PLACE: Final = re.compile(r"\{([^{}]*)\}")
 _NUMBER: Final = re.compile(r"\+[1-9][0-9]{6,14}")
@@ -28,8 +30,8 @@ _APP: Final = re.compile(r"[A-Za-z0-9_.-]{1,40}")
 
 
 @dataclass(frozen=True, slots=True)
-class Leg:
-    """One side of a call by its name at the telephone system. kind: one of LEGS."""
+class Part:
+    """One part of a call by its name at the telephone system. kind: one of KINDS."""
 
     kind: str
     key: UUID
@@ -100,18 +102,18 @@ def notice_media(text: str, language: str) -> str:
     return _fill(settings.VOICE_NOTICE_MEDIA, {"text": quote(text, safe=""), "language": _plain_language(language)})
 
 
-def leg_name(kind: str, key: UUID) -> str:
-    """Return the name of a leg at the telephone system."""
+def name_of(kind: str, key: UUID) -> str:
+    """Return the name of a part of a call at the telephone system."""
     return f"{kind}-{key}"
 
 
-def leg_of(name: str) -> Leg | None:
-    """Return the leg that a name means, or None for a channel that is not ours."""
+def part_of(name: str) -> Part | None:
+    """Return the part of a call that a name means, or None for what is not ours."""
     kind, _, key = name.partition("-")
-    if kind not in LEGS:
+    if kind not in KINDS:
         return None
     try:
-        return Leg(kind, UUID(key))
+        return Part(kind, UUID(key))
     except ValueError:
         return None
 

@@ -111,7 +111,7 @@ class TelephoneEvent(models.Model):
     event_id = models.CharField(max_length=64)
     what = models.CharField(_("what"), max_length=20)
     name = models.CharField(_("leg"), max_length=80, blank=True)
-    leg = models.CharField(max_length=10, blank=True)  # desk, person, notice; empty: not ours
+    leg = models.CharField(max_length=10, blank=True)  # the part of the call, `telephony.KINDS`; empty: not ours
     key = models.UUIDField(null=True, blank=True)
     cause = models.PositiveSmallIntegerField(_("cause"), null=True, blank=True)
     dialstatus = models.CharField(max_length=20, blank=True)

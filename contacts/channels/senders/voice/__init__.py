@@ -3,9 +3,10 @@
 from contacts.channels import telephony
 from contacts.channels.senders.base import NotConfigured
 from contacts.channels.senders.voice.ari import Ari
+from contacts.channels.senders.voice.cti import Cti
 
 
-def telephone_system() -> Ari:
+def telephone_system() -> Cti:
     """Return the telephone system in use. Raises NotConfigured."""
     if not telephony.is_on():
         raise NotConfigured("phone")

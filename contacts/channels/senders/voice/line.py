@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -77,10 +78,11 @@ class WebSocketLine(Line):
 
     def events(self, *, wait_s: float) -> Iterator[Heard]:
         """Return what arrives within the time; what is no text or no JSON object is passed over."""
+        until = time.monotonic() + wait_s
         try:
             while True:
                 try:
-                    message = self.socket.recv(timeout=wait_s)
+                    message = self.socket.recv(timeout=max(0.0, until - time.monotonic()))
                 except TimeoutError:
                     return
                 heard = read(message)
