@@ -38,3 +38,19 @@ KEEP_EVENT: Final = Prepared(
     """,
     ["text", "text", "bigint", "bigint", "text", "bigint", "text", "timestamptz", "jsonb"],
 )
+
+# $1: a JSON array of events, in the order in which they happened.
+KEEP_EVENTS: Final = Prepared(
+    """
+    INSERT INTO compliance_auditevent (
+        name, subject_label, subject_id, person_id, actor_kind, actor_id, actor_label, at, details
+    )
+    SELECT name, subject_label, subject_id, person_id, actor_kind, actor_id, actor_label, at, details
+    FROM ROWS FROM (jsonb_to_recordset($1) AS (
+        name text, subject_label text, subject_id bigint, person_id bigint, actor_kind text, actor_id bigint,
+        actor_label text, at timestamptz, details jsonb
+    )) WITH ORDINALITY AS event
+    ORDER BY event.ordinality
+    """,
+    ["jsonb"],
+)

@@ -22,6 +22,7 @@ class Claim:
     planned_id: int
     number: int
     person_id: int
+    channel: str
     taken: float
 
     def has_time(self) -> bool:
@@ -65,4 +66,4 @@ def _claim(statement: str, parameters: dict[str, Any]) -> list[Claim]:
     with connection.cursor() as cursor:
         cursor.execute(statement, {**parameters, "lease_s": lease_s()})
         rows = cursor.fetchall()
-    return [Claim(planned_id, number, person_id, taken) for planned_id, number, person_id in sorted(rows)]
+    return [Claim(*row, taken) for row in sorted(rows)]

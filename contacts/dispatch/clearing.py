@@ -7,26 +7,25 @@ from typing import Final
 
 from django.db import transaction
 
-from cases import locks
 from cases.models import ContactPoint
 from collections_app.shared.actor import Actor
 from compliance import audit, gate
 from compliance.facts import Question
 from compliance.gate import Permit, Refusal
-from contacts import facts, rendering, seals, wording_rules
+from contacts import rendering, seals, wording_rules, wordings
 from contacts.channels import catalogue
-from contacts.dispatch import carriers, wanted, wording
+from contacts.dispatch import carriers, outgoing, sql_message, wanted, wording
 from contacts.dispatch.claims import Claim, back_off, mine
+from contacts.dispatch.outgoing import Outgoing
 from contacts.dispatch.wanted import Obstacle
 from contacts.facts import CaseFile
 from contacts.faults import fault
-from contacts.models import ContactAttempt, PlannedContact, TemplateVersion
+from contacts.models import PlannedContact, TemplateVersion
 from contacts.reserving import reserve, rule_of
 
 DISPATCH: Final = Actor.system("dispatch")
 ENTRANCE: Final = "dispatch"
 A_DAY: Final = timedelta(days=1)
-LIVE: Final = ("cleared", "sent", "delivered", "uncertain")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +42,16 @@ class Cleared:
 
 def clear(claim: Claim, *, now: Callable[[], datetime]) -> Cleared | None:
     """Decide about a claimed row, and reserve. Returns None where nothing is to be handed over; the row says why."""
-    channel = PlannedContact.objects.values_list("channel", flat=True).get(pk=claim.planned_id)
-    kinds = catalogue.info(channel).point_kinds
-    points = ContactPoint.objects.filter(person_id=claim.person_id, kind__in=kinds)
-    address_ids = sorted(set(points.values_list("address_id", flat=True)))
     fault("before_lock")
     with transaction.atomic(durable=True):
-        locks.lock(person_ids=[claim.person_id], address_ids=address_ids)
+        address_ids, planned = outgoing.lock_to_decide(claim, kinds=catalogue.info(claim.channel).point_kinds)
         fault("after_lock")
-        planned = mine(claim)
         if planned is None:
             return None
         at = now()
-        file = facts.of_case(planned.case_id, at=at)
-        found = _prepare(planned, file, set(address_ids), at=at)
+        known = outgoing.read(planned, at=at)
+        file = known.file
+        found = _prepare(known, address_ids, at=at)
         if isinstance(found, Obstacle):
             set_aside(planned, found, at=at)
             return None
@@ -77,35 +72,32 @@ def clear(claim: Claim, *, now: Callable[[], datetime]) -> Cleared | None:
                          rule=attempt.reason_code)  # fmt: skip
             put_off(planned, refusal=decision, at=at)
             return None
-        planned.decision_id = decision.decision_id
-        planned.save(update_fields=["decision_id"])
+        sql_message.NAME_DECISION.rows([planned.pk, decision.decision_id])
         audit.record("attempt.cleared", subject=attempt, actor=DISPATCH, at=at, person_id=planned.person_id)
         fault("before_permit_commit")
     return Cleared(claim, attempt.pk, point.pk, point.address_id, version.pk, decision)
 
 
-def _prepare(
-    planned: PlannedContact, file: CaseFile, locked: set[int], *, at: datetime
-) -> tuple[ContactPoint, TemplateVersion] | Obstacle:
+def _prepare(known: Outgoing, locked: set[int], *, at: datetime) -> tuple[ContactPoint, TemplateVersion] | Obstacle:
     """Return the point to use and the wording, or what stands in the way before any law is asked."""
-    owed = wanted.positions(file)
-    obstacle = wanted.still_wanted(planned, file, owed, at=at)
+    planned, file = known.planned, known.file
+    obstacle = wanted.still_wanted(known, at=at)
     if obstacle is not None:
         return obstacle
-    if ContactAttempt.objects.filter(planned=planned, status__in=LIVE).exists():
+    if known.is_live:
         return Obstacle("fate-unknown", at + back_off(planned.tries))
     if not carriers.is_connected(planned.channel):
         return Obstacle("no-sender", at + wanted.LATER)
     point = catalogue.best(planned.channel, (p for p in file.points if p.address_id in locked))
     if point is None:
         return Obstacle("no-contact-point", at + A_DAY)
-    version = _wording(planned, file)
+    version = _wording(known)
     if version is None:
         return Obstacle("no-approved-wording", at + wanted.LATER)
     if wording.lacks_a_part(version, file):
         return Obstacle("wording-lacks-a-part", at + A_DAY)
     try:
-        wording.write(version, file, owed, channel=planned.channel)
+        wording.write(version, file, known.owed, channel=planned.channel)
     except rendering.RenderingRefused as refused:
         return unwritable(refused, at=at)
     return point, version
@@ -119,14 +111,14 @@ def unwritable(refused: rendering.RenderingRefused, *, at: datetime) -> Obstacle
     return Obstacle(code, at + A_DAY)
 
 
-def _wording(planned: PlannedContact, file: CaseFile) -> TemplateVersion | None:
-    if planned.template is None:
-        return None
-    return wording.wording_for(
-        planned.template,
-        file.case.person.language,
-        jurisdictions=file.jurisdictions,
-        of=str(planned.enrolment_id),
+def _wording(known: Outgoing) -> TemplateVersion | None:
+    """Return the approved wording for this reader; whom it is for draws the variant."""
+    planned = known.planned
+    return wordings.chosen(
+        known.approved,
+        language=known.file.case.person.language,
+        jurisdictions=known.file.jurisdictions,
+        of=f"{planned.template_id}/{planned.enrolment_id}",
     )
 
 

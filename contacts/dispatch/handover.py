@@ -12,14 +12,14 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import DatabaseError, transaction
 
-from cases import activity, addresses, instructions, locks
-from cases.arrears import Arrears
+from cases import addresses, instructions
 from cases.models import ContactPoint, Instruction
 from cases.models.instruction import Source
 from collections_app.shared import sealed
 from compliance import audit, gate
+from compliance.audit import Happened
 from compliance.gate import Refusal
-from contacts import facts, rendering
+from contacts import rendering
 from contacts.channels import catalogue, receipts
 from contacts.channels.senders.base import (
     AccountRefused,
@@ -31,8 +31,8 @@ from contacts.channels.senders.base import (
     Temporary,
     Unknown,
 )
-from contacts.dispatch import carriers, pacing, wanted, wording
-from contacts.dispatch.claims import back_off, mine
+from contacts.dispatch import carriers, outgoing, pacing, sql_message, wanted, wording
+from contacts.dispatch.claims import back_off
 from contacts.dispatch.clearing import (
     DISPATCH,
     ENTRANCE,
@@ -44,6 +44,7 @@ from contacts.dispatch.clearing import (
     set_aside,
     unwritable,
 )
+from contacts.dispatch.outgoing import Outgoing
 from contacts.dispatch.wanted import Obstacle
 from contacts.facts import CaseFile
 from contacts.faults import fault
@@ -57,21 +58,22 @@ def hand_over(cleared: Cleared, *, now: Callable[[], datetime]) -> str:
     """Hand a cleared message over, or not; return what became of the attempt (its status, or "lost", "waiting")."""
     claim = cleared.claim
     with transaction.atomic(durable=True):
-        locks.lock(person_ids=[claim.person_id], address_ids=[cleared.address_id])
-        planned = mine(claim)
-        attempts = ContactAttempt.objects.select_for_update(of=("self",), no_key=True)
-        attempt = attempts.filter(pk=cleared.attempt_id, status=ContactAttempt.Status.CLEARED).first()
+        planned, attempt = outgoing.lock_to_hand_over(
+            claim, address_id=cleared.address_id, attempt_id=cleared.attempt_id
+        )
         if planned is None or attempt is None:
             return "lost"
         at = now()
-        file = facts.of_case(planned.case_id, at=at)
-        owed = wanted.positions(file)
-        version = TemplateVersion.objects.get(pk=cleared.wording_id)
-        obstacle = _last_look(cleared, planned, attempt, file, owed, version, at=at)
+        known = outgoing.read(planned, at=at)
+        file = known.file
+        version = next((one for one in known.approved if one.pk == cleared.wording_id), None)
+        obstacle = _last_look(cleared, known, attempt, version, at=at)
         if obstacle is not None:
             return withhold(attempt, planned, obstacle, at=at)
+        if version is None:
+            return withhold(attempt, planned, Obstacle("no-approved-wording", at + NEXT_TRY), at=at)
         try:
-            text = wording.write(version, file, owed, channel=planned.channel)
+            text = wording.write(version, file, known.owed, channel=planned.channel)
         except rendering.RenderingRefused as refused:
             return withhold(attempt, planned, unwritable(refused, at=at), at=at)
         point = file.point(cleared.contact_point_id)
@@ -81,30 +83,27 @@ def hand_over(cleared: Cleared, *, now: Callable[[], datetime]) -> str:
 
 
 def _last_look(
-    cleared: Cleared,
-    planned: PlannedContact,
-    attempt: ContactAttempt,
-    file: CaseFile,
-    owed: list[Arrears],
-    version: TemplateVersion,
-    *,
-    at: datetime,
+    cleared: Cleared, known: Outgoing, attempt: ContactAttempt, version: TemplateVersion | None, *, at: datetime
 ) -> Obstacle | None:
-    """Return what has come in the way since the permit, or None: the permit's time, our own reasons, the law."""
+    """Return what has come in the way since the permit, or None: the permit's time, our own reasons, the law.
+
+    version: the wording that was chosen then; None where it has been taken out of use since.
+    """
+    planned, file = known.planned, known.file
     if not cleared.permit.is_valid(at) or not cleared.claim.has_time():
         return Obstacle("permit-expired", at + NEXT_TRY)
-    obstacle = wanted.still_wanted(planned, file, owed, at=at)
+    obstacle = wanted.still_wanted(known, at=at)
     if obstacle is not None:
         return obstacle
-    if version.status != TemplateVersion.Status.APPROVED:
-        return Obstacle("no-approved-wording", at + NEXT_TRY)  # taken out of use since the permit
+    if version is None:
+        return Obstacle("no-approved-wording", at + NEXT_TRY)
     question = question_of(planned, file, cleared.contact_point_id, version)
-    known = file.facts(cleared.contact_point_id, except_attempt=attempt.pk)
-    if gate.preview(question, known).permitted:
+    found = file.facts(cleared.contact_point_id, except_attempt=attempt.pk)
+    if gate.preview(question, found).permitted:
         return None
     refusal = gate.decide(
         question,
-        known,
+        found,
         actor=DISPATCH,
         at=at,
         entrance=ENTRANCE,
@@ -174,9 +173,9 @@ def _send(
             log.exception("sender failed", extra={"attempt": attempt.pk, "channel": planned.channel})
         return _unknown(attempt, planned, at=now())
     fault("after_call")
-    pacing.release(receipt.provider, at=now())
     keep_content(attempt, text)
-    record_sent(attempt, planned, receipt, began_at=at, at=now())
+    if record_sent(attempt, planned, receipt, began_at=at, at=now()):
+        pacing.release(receipt.provider, at=now())
     return str(attempt.status)
 
 
@@ -190,18 +189,43 @@ def keep_content(attempt: ContactAttempt, text: rendering.Text) -> None:
 
 def record_sent(
     attempt: ContactAttempt, planned: PlannedContact | None, receipt: Receipt, *, began_at: datetime, at: datetime
-) -> None:
-    """Write that the carrier has it, and take in any receipt that came before the answer did."""
+) -> bool:
+    """Write that the carrier has it, and take in any receipt that came before the answer did.
+
+    The attempt, the row of the outbox and the last contact of the case are written in one statement. Return whether the
+    provider was held.
+    """
     attempt.send(began_at=began_at, at=max(at, began_at), provider=receipt.provider, provider_ref=receipt.ref)
-    attempt.save(update_fields=["status", "started_at", "ended_at", "outcome", "provider", "provider_ref",
-                                "reason_code", "content_sealed", "content_sha256", "segments"])  # fmt: skip
-    audit.record("attempt.sent", subject=attempt, actor=DISPATCH, at=at, person_id=attempt.person_id,
-                 provider=receipt.provider)  # fmt: skip
+    happened = [
+        Happened("attempt.sent", attempt, DISPATCH, at, attempt.person_id, {"provider": receipt.provider}),
+    ]
     if planned is not None:
-        finish(planned, at=at)
-    if attempt.case_id is not None:
-        activity.note_contact(case_id=attempt.case_id, at=attempt.at, right_party=False)
-    receipts.apply_waiting(attempt, key=planned.key if planned else attempt.key, at=at)
+        planned.finish(at=at)
+        happened.append(Happened("planned.done", planned, DISPATCH, at, planned.person_id))
+    key = planned.key if planned else attempt.key
+    ((is_waited_for, is_held),) = sql_message.SENT.rows(
+        [
+            attempt.pk,
+            str(attempt.status),
+            str(attempt.outcome),
+            attempt.started_at,
+            attempt.ended_at,
+            attempt.content_sealed,
+            attempt.content_sha256,
+            attempt.segments,
+            attempt.provider,
+            attempt.provider_ref,
+            planned.pk if planned else None,
+            at,
+            attempt.case_id,
+            attempt.at,
+            str(key),
+        ]
+    )
+    audit.record_together(happened)
+    if is_waited_for:
+        receipts.apply_waiting(attempt, key=key, at=at)
+    return bool(is_held)
 
 
 def finish(planned: PlannedContact, *, at: datetime) -> None:

@@ -17,7 +17,7 @@ from django.db import connection, transaction
 from collections_app.shared.actor import Actor
 from compliance import audit
 from contacts.channels import providers
-from contacts.dispatch import sql
+from contacts.dispatch import sql, sql_message
 from contacts.models import ProviderState
 
 PACER: Final = Actor.system("dispatch")
@@ -54,7 +54,8 @@ def room(provider: str, *, channel: str, most: int, at: datetime) -> Room:
 
 def is_held(provider: str) -> bool:
     """Whether nothing is to be handed to a provider."""
-    return ProviderState.objects.filter(provider=provider, held_until__isnull=False).exists()
+    ((held,),) = sql_message.IS_HELD.rows([provider])
+    return bool(held)
 
 
 def take_slot(provider: str, *, channel: str) -> float:

@@ -1,19 +1,17 @@
 """Is it still wanted? What is not law but makes a message wrong, late or against an order. Asked before deciding."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
-from django.db.models import Max
-
-from cases import arrears, freshness
+from cases import arrears
 from cases.arrears import Arrears
-from cases.models import AccountState
 from collections_app.shared import clock
 from contacts import stops
 from contacts.dispatch import climbing
+from contacts.dispatch.outgoing import Outgoing
 from contacts.facts import CaseFile
-from contacts.models import PlannedContact, StrategyVersion
+from contacts.models import StrategyVersion
 
 SOON: Final = timedelta(minutes=5)
 LATER: Final = timedelta(hours=1)
@@ -32,8 +30,13 @@ def positions(file: CaseFile) -> list[Arrears]:
     return arrears.of_accounts(list(file.accounts), on=clock.business_day(file.at, file.case.creditor.time_zone))
 
 
-def still_wanted(planned: PlannedContact, file: CaseFile, owed: list[Arrears], *, at: datetime) -> Obstacle | None:
-    """Return what stands in the way, or None. The first obstacle found is the answer; those for good come first."""
+def still_wanted(outgoing: Outgoing, *, at: datetime) -> Obstacle | None:
+    """Return what stands in the way, or None. The first obstacle found is the answer; those for good come first.
+
+    Balances are as old as the creditor's last word about these accounts: a whole tape, or a state stated by one. A
+    state that followed from a payment is our own word: it does not make an old feed fresh.
+    """
+    planned, file = outgoing.planned, outgoing.file
     case, creditor = file.case, file.case.creditor
     asks_for_money = planned.purpose == "collection"
     if at >= planned.expires_at:
@@ -52,27 +55,18 @@ def still_wanted(planned: PlannedContact, file: CaseFile, owed: list[Arrears], *
         return Obstacle("stopped", at + SOON)
     if not case.person.is_named:
         return Obstacle("unnamed-person", at + timedelta(days=1))
-    tomorrow = climbing.climbed_today(planned, at=at, time_zone=creditor.time_zone)
+    tomorrow = climbing.climbs_again(
+        planned.severity,
+        before=outgoing.climbed_before,
+        today=outgoing.climbed_today,
+        at=at,
+        time_zone=creditor.time_zone,
+    )
     if tomorrow is not None:
         return Obstacle("climbed-today", tomorrow)
-    as_of = balances_as_of(file)
     today = clock.business_day(at, creditor.time_zone)
-    if as_of is None or (today - as_of).days > creditor.freshness_days:
+    if outgoing.as_of is None or (today - outgoing.as_of).days > creditor.freshness_days:
         return Obstacle("stale-feed", at + LATER)
-    if asks_for_money and sum(position.amount for position in owed) <= 0:
+    if asks_for_money and sum(position.amount for position in outgoing.owed) <= 0:
         return Obstacle("nothing-past-due")
     return None
-
-
-def balances_as_of(file: CaseFile) -> date | None:
-    """Return the date of the creditor's last word about these accounts: a whole tape, or a state stated by one.
-
-    A state that followed from a payment is our own word: it does not make an old feed fresh.
-    """
-    stated = AccountState.objects.filter(account__in=[account.pk for account in file.accounts], cause=arrears.TAPE)
-    creditor_id = file.case.creditor_id
-    dates = [
-        freshness.newest_tapes([creditor_id]).get(creditor_id),
-        stated.aggregate(last=Max("effective_on"))["last"],
-    ]
-    return max((day for day in dates if day is not None), default=None)

@@ -12,9 +12,9 @@ from collections_app.shared import clock
 from compliance import calendars
 from compliance.calendars import CalendarError
 from compliance.facts import MissingFact
-from contacts import rendering, seals, wording_rules, wordings
+from contacts import rendering, seals, wording_rules
 from contacts.facts import CaseFile
-from contacts.models import Letterhead, Template, TemplateVersion
+from contacts.models import Letterhead, TemplateVersion
 from contacts.wording_rules import Kind, Place
 
 PERFORMING: Final = ("performing", "missed")  # a plan in force
@@ -29,17 +29,6 @@ _OF_LETTERHEAD: Final = {
     "legal_basis": "legal_basis",
     "recordings_kept": "recordings_kept",
 }
-
-
-def wording_for(
-    template: Template, language: str, *, jurisdictions: Collection[str] = (), of: str = ""
-) -> TemplateVersion | None:
-    """Return the approved wording for a reader of this language who lives there, or None (`wordings.chosen`).
-
-    of: whom it is for, as a name that never changes; it draws the variant.
-    """
-    approved = list(template.versions.filter(status=TemplateVersion.Status.APPROVED).order_by("-version", "pk"))
-    return wordings.chosen(approved, language=language, jurisdictions=jurisdictions, of=f"{template.pk}/{of}")
 
 
 def lacks_a_part(version: TemplateVersion, file: CaseFile) -> bool:
@@ -120,12 +109,9 @@ def _of_case(file: CaseFile, owed: list[Arrears], language: str) -> dict[str, Ca
 
 def _of_creditor(file: CaseFile, language: str) -> dict[str, Callable[[], str | None]]:
     creditor = file.case.creditor
-    known: list[Letterhead | None] = []
 
     def letterhead() -> Letterhead | None:
-        if not known:
-            known.append(Letterhead.objects.filter(creditor=creditor).first())
-        return known[0]
+        return getattr(creditor, "letterhead", None)  # none is an attribute that is not there
 
     def of(column: str) -> Callable[[], str | None]:
         return lambda: getattr(letterhead(), column, "") or None

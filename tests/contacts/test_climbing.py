@@ -5,12 +5,21 @@ from typing import Any
 
 import pytest
 
-from contacts.dispatch.climbing import climbed_today
+from contacts.dispatch import outgoing
+from contacts.dispatch.climbing import climbs_again
 from contacts.models import PlannedContact
 from tests.contacts.conftest import TEN
 
 pytestmark = pytest.mark.django_db
 SHANGHAI = "Asia/Shanghai"
+
+
+def climbed_today(row: PlannedContact, *, at: datetime, time_zone: str) -> datetime | None:
+    """Return when this step may be tried again, as dispatch reads it."""
+    known = outgoing.read(row, at=at)
+    return climbs_again(
+        row.severity, before=known.climbed_before, today=known.climbed_today, at=at, time_zone=time_zone
+    )
 
 
 @pytest.fixture
