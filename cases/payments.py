@@ -1,28 +1,34 @@
-"""Money that arrives: recorded once, put on its account, counted for promises, able to cure; and all of it backwards.
+"""Money that arrives: recorded once, put on its accounts, counted for promises, able to cure; and all of it backwards.
 
 The reference of a payment is unique per creditor and source, so the same payment told twice is one payment. One that
 nobody can place is kept, unallocated, until a person places it: money is never refused because we do not know whose
-it is.
+it is. A payment over several accounts of one person is one payment; what each got stands in its ledger lines.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any, Final
 
 from django.db import IntegrityError, transaction
+from django.db.models import Sum
 from django.utils.translation import gettext_lazy as _
 
-from cases import arrears, ledger, lifecycle, locks, promises
+from cases import arrears, ledger, locks, payment_effects, splits
 from cases.imports import canonical
 from cases.imports.refusals import CellRefused
-from cases.models import Account, Case, Creditor, LedgerEntry, Payment
-from cases.models.case import OPEN, NextAction, Status
+from cases.models import Account, Creditor, LedgerEntry, Payment
+from cases.payment_effects import Share
 from cases.refusal import Refused
 from collections_app.shared import clock
 from collections_app.shared.actor import Actor
 from collections_app.shared.money import InexactAmount, Money, UnknownCurrency
 from collections_app.shared.sealed import digest, last4
 from compliance import audit
+
+MANUAL: Final = "manual"
+RETURNED: Final = frozenset({Payment.Undone.BOUNCED, Payment.Undone.CHARGEBACK, Payment.Undone.OTHER})
 
 
 class PaymentRefused(Refused):
@@ -36,6 +42,13 @@ class PaymentRefused(Refused):
         "wrong-currency": _("The account is in %(currency)s."),
         "not-possible": _("A payment that is %(status)s cannot do this."),
         "no-reason": _("Say why."),
+        "no-payer-name": _("Say who paid: a third party is named."),
+        "parts-differ": _("The parts add up to %(parts)s, the payment is %(amount)s."),
+        "other-person": _("A payment is divided over accounts of one person at one creditor in one currency."),
+        "looks-double": _(
+            "%(reference)s is the same amount on the same account and day. Save again if it is another one."
+        ),
+        "no-fee": _("A fee is for a payment that was returned or charged back, and no more than it."),
     }
 
 
@@ -58,23 +71,34 @@ def record(
     value_on: date | None = None,
     account_number: str = "",
     account_id: int | None = None,
-    payer: str = "borrower",
+    division: str = Payment.Division.ONE,
+    parts: Mapping[int, Decimal] | None = None,
+    payer: str = Payment.Payer.BORROWER,
+    payer_name: str = "",
+    method: str = "",
+    remittance: str = "",
     batch_id: int | None = None,
     actor: Actor,
     at: datetime,
 ) -> Recorded:
     """Take a payment and do everything that follows from it: ledger, promise, cure.
 
-    value_on: the date from which it counts (default: the business date of `received_at`). account_number: as the source
-    writes it. Raises PaymentRefused; a repeated reference with the same content returns the first payment.
+    value_on: the date from which it counts (default: the business date of `received_at`). account_number: as the
+    source writes it. division: a rule of `splits` divides it over all accounts of that account's person at the
+    creditor. parts: account id to amount, where the payer said it; they add up to the payment. Raises PaymentRefused;
+    a repeated reference with the same content returns the first payment.
     """
-    money = _checked(amount, currency)
+    money = checked(amount, currency)
     account_number = _canonical(account_number)
     if not external_ref.strip():
         raise PaymentRefused("no-reference")
+    if payer == Payment.Payer.THIRD_PARTY and not payer_name.strip():
+        raise PaymentRefused("no-payer-name")
     value_on = value_on or clock.business_day(received_at, creditor.time_zone)
     if value_on > clock.business_day(at, creditor.time_zone):
         raise PaymentRefused("future", value_on=value_on)
+    if parts is not None:
+        account_id, division = _first_of(creditor, money, parts), Payment.Division.INSTRUCTED
     account = _find(creditor, account_number=account_number, account_id=account_id)
     try:
         with transaction.atomic():
@@ -90,7 +114,11 @@ def record(
                 value_on=value_on,
                 account_hint=digest("account", account_number) if account_number else None,
                 account_hint_last4=last4(account_number) if account_number else "",
+                division=division if account is not None else "",
                 payer=payer,
+                payer_name=payer_name[:200],
+                method=method,
+                remittance=remittance[:200],
                 batch_id=batch_id,
                 recorded_at=at,
                 recorded_by=str(actor),
@@ -110,7 +138,7 @@ def record(
             elif account.currency != money.currency:
                 _set_aside(payment, reason="wrong-currency", actor=actor, at=at)
             else:
-                _allocate(payment, account, actor=actor, at=at)
+                _allocate(payment, shares_of(account, money, division=division, parts=parts, at=at), actor=actor, at=at)
             return Recorded(payment, is_new=True)
     except IntegrityError as clash:
         if "payment_reference_is_unique" not in str(clash):
@@ -118,7 +146,8 @@ def record(
     return Recorded(_same_as_before(creditor, source, external_ref, money, account), is_new=False)
 
 
-def _checked(amount: Decimal, currency: str) -> Money:
+def checked(amount: Decimal, currency: str) -> Money:
+    """Return an amount that a payment can have. Raises PaymentRefused."""
     try:
         money = Money(amount, currency)
     except UnknownCurrency:
@@ -149,12 +178,23 @@ def _find(creditor: Creditor, *, account_number: str, account_id: int | None) ->
     return None
 
 
+def _first_of(creditor: Creditor, money: Money, parts: Mapping[int, Decimal]) -> int | None:
+    """Return the first account of a payment that its payer divided. Raises PaymentRefused where that cannot be."""
+    total = sum((checked(part, money.currency).amount for part in parts.values()), arrears.ZERO)
+    if total != money.amount:
+        raise PaymentRefused("parts-differ", parts=total, amount=money.amount)
+    found = Account.objects.filter(pk__in=list(parts), creditor=creditor, currency=money.currency)
+    if found.count() != len(parts) or found.values("person_id").distinct().count() != 1:
+        raise PaymentRefused("other-person")
+    return next(iter(parts))
+
+
 def _same_as_before(
     creditor: Creditor, source: str, external_ref: str, money: Money, account: Account | None
 ) -> Payment:
     payment = Payment.objects.get(creditor=creditor, source=source, external_ref=external_ref)
     is_same = (payment.amount, payment.currency) == (money.amount, money.currency) and (
-        account is None or payment.account_id in (None, account.pk)
+        account is None or payment.account_id in (None, account.pk) or payment.division != Payment.Division.ONE
     )
     if not is_same:
         raise PaymentRefused("conflict", reference=external_ref, amount=payment.amount, currency=payment.currency)
@@ -167,78 +207,109 @@ def _set_aside(payment: Payment, *, reason: str, actor: Actor, at: datetime) -> 
     audit.record("payment.unallocated", subject=payment, actor=actor, at=at, reason=reason)
 
 
+def shares_of(
+    account: Account, money: Money, *, division: str, parts: Mapping[int, Decimal] | None = None, at: datetime
+) -> list[Share]:
+    """Return what each account gets of a payment. The person is locked. They add up to the amount exactly."""
+    if not division:
+        return [Share(account, money)]
+    accounts = accounts_beside(account)
+    if parts is not None:
+        given = {pk: Money(part, money.currency) for pk, part in parts.items()}
+    else:
+        positions = arrears.of_accounts(list(accounts.values()), on=clock.business_day(at, account.creditor.time_zone))
+        given = splits.divide(
+            money,
+            [splits.Position(one.account.pk, one.past_due_since, one.amount, one.balance) for one in positions],
+            division,
+        )
+    return [Share(accounts[pk], part) for pk, part in given.items()]
+
+
+def accounts_beside(account: Account) -> dict[int, Account]:
+    """Return the accounts over which a payment to this one can be divided, itself included, by id."""
+    beside = Account.objects.filter(
+        person_id=account.person_id, creditor_id=account.creditor_id, currency=account.currency
+    )
+    found = beside.exclude(status=Account.Status.CLOSED) | beside.filter(pk=account.pk)
+    return {each.pk: each for each in found.select_related("product", "creditor").order_by("pk")}
+
+
 @transaction.atomic
-def allocate(*, payment_id: int, account_id: int, actor: Actor, at: datetime) -> Payment:
-    """Put an unallocated payment on an account of the same creditor and currency. Raises PaymentRefused."""
-    account = Account.objects.get(pk=account_id)
+def allocate(
+    *,
+    payment_id: int,
+    account_id: int,
+    division: str = Payment.Division.ONE,
+    parts: Mapping[int, Decimal] | None = None,
+    actor: Actor,
+    at: datetime,
+) -> Payment:
+    """Put an unallocated payment on an account of the same creditor and currency. Raises PaymentRefused.
+
+    division, parts: as in `record`.
+    """
+    account = Account.objects.select_related("product", "creditor").get(pk=account_id)
     locks.lock(person_ids=[account.person_id])
     payment = Payment.objects.select_for_update(of=("self",), no_key=True).get(pk=payment_id)
     if payment.status != Payment.Status.UNALLOCATED or payment.creditor_id != account.creditor_id:
         raise PaymentRefused("not-possible", status=payment.get_status_display())
     if payment.currency != account.currency:
         raise PaymentRefused("wrong-currency", currency=account.currency)
-    _allocate(payment, account, actor=actor, at=at)
+    money = Money(payment.amount, payment.currency)
+    if parts is not None:
+        _first_of(payment.creditor, money, parts)
+        division = Payment.Division.INSTRUCTED
+    _allocate(payment, shares_of(account, money, division=division, parts=parts, at=at), actor=actor, at=at)
+    if division:
+        payment.division = division
+        payment.save(update_fields=["division"])
     return payment
 
 
-def _allocate(payment: Payment, account: Account, *, actor: Actor, at: datetime) -> None:
-    """Post a payment to an account whose person is locked, and let everything follow."""
-    before = arrears.of_account(account, on=clock.business_day(at, account.creditor.time_zone))
-    payment.allocate(account=account)
+def _allocate(payment: Payment, shares: Sequence[Share], *, actor: Actor, at: datetime) -> None:
+    """Post a payment to accounts whose person is locked, and let everything follow."""
+    first = shares[0].account
+    today = clock.business_day(at, first.creditor.time_zone)
+    positions = arrears.of_accounts([share.account for share in shares], on=today)
+    before = {position.account.pk: position for position in positions}
+    payment.allocate(account=first)
     payment.save(update_fields=["status", "account", "person", "unallocated_reason"])
-    ledger.take(
-        account,
-        Money(payment.amount, payment.currency),
-        kind=LedgerEntry.Kind.PAYMENT,
-        effective_on=payment.value_on,
-        at=at,
-        source="payment",
-        reference=payment.external_ref,
-        payment=payment,
-    )
-    audit.record(
-        "payment.allocated", subject=payment, actor=actor, at=at, person_id=account.person_id, account=account.pk
-    )
-    _follow(account, before, payment, actor=actor, at=at)
+    for share in shares:
+        ledger.take(
+            share.account,
+            share.amount,
+            kind=LedgerEntry.Kind.PAYMENT,
+            effective_on=payment.value_on,
+            at=at,
+            source="payment",
+            reference=payment.external_ref,
+            payment=payment,
+        )
+        audit.record("payment.allocated", subject=payment, actor=actor, at=at, person_id=first.person_id,
+                     **said_of(share, shares))  # fmt: skip
+    payment_effects.follow(payment, shares, before, actor=actor, at=at)
 
 
-def _follow(account: Account, before: arrears.Arrears, payment: Payment, *, actor: Actor, at: datetime) -> None:
-    today = clock.business_day(at, account.creditor.time_zone)
-    if not before.is_current:
-        left = max(arrears.ZERO, before.amount - payment.amount)
-        if left <= account.product.tolerance:
-            arrears.restate(account, past_due_since=None, amount=arrears.ZERO, on=today, at=at, cause="payment")
-    case = _open_case(account)
-    if case is None:
-        return
-    promises.credit(case, payment, actor=actor, at=at)
-    refresh(case, on=today)
-    if case.past_due_since is None:
-        lifecycle.cure_locked(case, actor=actor, at=at)
-    elif case.status == Status.PROMISED and not case.promises.filter(status="open").exists():
-        lifecycle.return_to_work(case, action=NextAction.CALL, due_at=at, actor=actor, at=at, why="promise settled")
-
-
-def _open_case(account: Account) -> Case | None:
-    cases = Case.objects.select_for_update(of=("self",), no_key=True)
-    return cases.filter(person_id=account.person_id, creditor_id=account.creditor_id, status__in=OPEN).first()
-
-
-def refresh(case: Case, *, on: date) -> None:
-    """Bring balance and age of a locked case up to date from its accounts."""
-    accounts = Account.objects.filter(person_id=case.person_id, creditor_id=case.creditor_id).select_related("product")
-    positions = arrears.of_accounts(list(accounts), on=on)
-    # An account with no more past due than its product forgives makes no case, as at the close of day.
-    owing = [position for position in positions if position.amount > position.account.product.tolerance]
-    dates = [position.past_due_since for position in owing if position.past_due_since]
-    case.past_due_since = min(dates, default=None)
-    case.balance = sum((account.balance for account in accounts), arrears.ZERO)
-    case.save(update_fields=["past_due_since", "balance"])
+def said_of(share: Share, shares: Sequence[Share]) -> dict[str, Any]:
+    """Return what the audit trail says of one account's part."""
+    return {"account": share.account.pk} | ({"amount": share.amount.amount} if len(shares) > 1 else {})
 
 
 @transaction.atomic
-def reverse(*, payment_id: int, reason: str, actor: Actor, at: datetime) -> Payment:
-    """Undo a payment: its entries by opposite ones, the promise it kept, the cure it brought. Raises PaymentRefused."""
+def reverse(
+    *,
+    payment_id: int,
+    reason: str,
+    kind: str = Payment.Undone.OTHER,
+    fee: Decimal | None = None,
+    actor: Actor,
+    at: datetime,
+) -> Payment:
+    """Undo a payment: its entries by opposite ones, the promise it kept, the cure it brought. Raises PaymentRefused.
+
+    kind: why, one of Payment.Undone. fee: what the debtor owes for a returned payment, charged to its first account.
+    """
     if not reason.strip():
         raise PaymentRefused("no-reason")
     person_id = Payment.objects.values_list("person_id", flat=True).get(pk=payment_id)
@@ -247,53 +318,59 @@ def reverse(*, payment_id: int, reason: str, actor: Actor, at: datetime) -> Paym
     payment = Payment.objects.select_for_update(of=("self",), no_key=True).get(pk=payment_id)
     if payment.status not in (Payment.Status.ALLOCATED, Payment.Status.UNALLOCATED):
         raise PaymentRefused("not-possible", status=payment.get_status_display())
-    account = payment.account
-    payment.reverse(at=at, reason=reason[:200])
-    payment.save(update_fields=["status", "reversed_at", "reversed_reason"])
-    audit.record("payment.reversed", subject=payment, actor=actor, at=at, person_id=payment.person_id, reason=reason)
-    if account is not None:
-        _undo(payment, account, actor=actor, at=at)
+    charge = _fee(payment, kind, fee)
+    payment.reverse(at=at, reason=reason[:200], kind=kind, by=str(actor)[:120])
+    payment.save(update_fields=["status", "reversed_at", "reversed_kind", "reversed_reason", "reversed_by"])
+    audit.record(
+        "payment.reversed", subject=payment, actor=actor, at=at, person_id=payment.person_id, reason=reason, kind=kind
+    )
+    if payment.account is not None:
+        accounts = list(accounts_of(payment).values())
+        payment_effects.undo(payment, accounts, actor=actor, at=at)
+        if charge is not None:
+            today = clock.business_day(at, payment.creditor.time_zone)
+            ledger.charge(
+                accounts[0], "fee", charge, today, today, at=at, source="payment", reference=payment.external_ref
+            )
     return payment
 
 
-def _undo(payment: Payment, account: Account, *, actor: Actor, at: datetime) -> None:
-    today = clock.business_day(at, account.creditor.time_zone)
-    heads = payment.entries.filter(kind=LedgerEntry.Kind.PAYMENT, part_of__isnull=True, reversed_by__isnull=True)
-    for entry in heads.order_by("pk"):
-        ledger.reverse(entry=entry, account=account, effective_on=today, at=at, source="payment")
-    _restore_arrears(payment, account, on=today, at=at)
-    promises.uncredit(payment, actor=actor, at=at)
-    case = _open_case(account)
-    if case is None:
-        cured = Case.objects.filter(person_id=account.person_id, creditor_id=account.creditor_id, status=Status.CURED)
-        case = cured.select_for_update(of=("self",), no_key=True).order_by("-cured_at", "-pk").first()
-    if case is None:
-        return
-    refresh(case, on=today)
-    if case.past_due_since is None:
-        return
-    if case.status == Status.CURED:
-        since = case.past_due_since
-        lifecycle.reopen_locked(case, past_due_since=since, actor=actor, at=at, why="payment reversed")
-    elif case.status == Status.PROMISED and not case.promises.filter(status="open").exists():
-        lifecycle.return_to_work(case, action=NextAction.REVIEW, due_at=at, actor=actor, at=at, why="payment reversed")
+def _fee(payment: Payment, kind: str, fee: Decimal | None) -> Money | None:
+    if not fee:
+        return None
+    if kind not in (Payment.Undone.BOUNCED, Payment.Undone.CHARGEBACK) or fee > payment.amount or not payment.account:
+        raise PaymentRefused("no-fee")
+    return checked(fee, payment.currency)
 
 
-def _restore_arrears(payment: Payment, account: Account, *, on: date, at: datetime) -> None:
-    """Where a payment had made the account current, state again what was past due before it."""
-    state = arrears.state_on(account.pk, on)
-    if state is None or state.cause != "payment" or state.past_due_since is not None:
-        return
-    before = (
-        account.states.filter(pk__lt=state.pk, effective_on__lte=on, cause__in=["tape", "reversal"])
-        .order_by("-effective_on", "-pk")
-        .first()
+def accounts_of(payment: Payment) -> dict[int, Account]:
+    """Return the accounts that a payment went to, by id, its first one first."""
+    ids = LedgerEntry.objects.filter(payment=payment).order_by().values("account_id").distinct()
+    found = Account.objects.filter(pk__in=ids).select_related("product", "creditor").order_by("pk")
+    return {each.pk: each for each in sorted(found, key=lambda each: (each.pk != payment.account_id, each.pk))}
+
+
+def parts_of(payment: Payment) -> dict[int, Decimal]:
+    """Return how much of a payment went to each account, reversed or not; they add up to the payment."""
+    lines = LedgerEntry.objects.filter(payment=payment, kind=LedgerEntry.Kind.PAYMENT).order_by()
+    return {pk: -total for pk, total in lines.values_list("account_id").annotate(total=Sum("amount"))}
+
+
+def twins(*, account_id: int, amount: Decimal, value_on: date) -> list[Payment]:
+    """Return the payments that look like this one: same account, amount and day, not reversed."""
+    alike = Payment.objects.filter(account_id=account_id, amount=amount, value_on=value_on)
+    return list(alike.exclude(status=Payment.Status.REVERSED).order_by("pk"))
+
+
+def receive(*, account: Account, value_on: date, is_another: bool = False, amount: Decimal, **told: Any) -> Recorded:
+    """Take a payment that a person enters by hand. Raises PaymentRefused looks-double once where it may be double.
+
+    is_another: the person has seen that, and says it is another one. told: as `record` takes it.
+    """
+    known = Payment.objects.filter(creditor=account.creditor, source=MANUAL, external_ref=told["external_ref"])
+    if not is_another and not known.exists():
+        for twin in twins(account_id=account.pk, amount=amount, value_on=value_on):
+            raise PaymentRefused("looks-double", reference=twin.external_ref)
+    return record(
+        creditor=account.creditor, source=MANUAL, account_id=account.pk, value_on=value_on, amount=amount, **told
     )
-    if before is None or before.past_due_since is None:
-        return
-    stated = before.amount_past_due if before.amount_past_due is not None else before.balance
-    entries = account.entries.filter(kind__in=["payment", "reversal", "waiver"], recorded_at__gt=before.recorded_at)
-    moved = sum((entry.amount for entry in entries), arrears.ZERO)
-    left = max(arrears.ZERO, stated + moved)
-    if left > account.product.tolerance:
-        arrears.restate(account, past_due_since=before.past_due_since, amount=left, on=on, at=at, cause="reversal")

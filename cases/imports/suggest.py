@@ -55,20 +55,20 @@ def suggest(path: Path) -> Suggestion:
     layout = reader.layout_of(path)
     width = len(layout.headings)
     samples: list[list[str]] = [[] for _heading in layout.headings]
-    for _line, cells in islice(_whole_rows(path, layout), ROWS):
+    for _line, cells in islice(whole_rows(path, layout), ROWS):
         for place, cell in enumerate(cells[:width]):
             if text := cell.strip(" \t\u00a0\u3000"):
                 samples[place].append(text)
     guesses = [formats.recognise(heading) for heading in layout.headings]
-    date_format, date_question = _date_format(_of_kind(guesses, samples, "date"))
-    mark = _decimal_mark(_of_kind(guesses, samples, "amount"))
+    date_format, date_question = find_date_format(_of_kind(guesses, samples, "date"))
+    mark = find_decimal_mark(_of_kind(guesses, samples, "amount"))
     columns, questions = _choose(layout.headings, guesses, samples, date_format or "YYYY-MM-DD", mark or ".")
     if date_question:
         questions.append(date_question)
     return Suggestion(layout, tuple(columns), date_format, mark, tuple(questions))
 
 
-def _whole_rows(path: Path, layout: detect.Layout) -> Iterator[tuple[int, list[str]]]:
+def whole_rows(path: Path, layout: detect.Layout) -> Iterator[tuple[int, list[str]]]:
     for line, cells in reader.records(path, layout):
         if cells and any(cells):
             yield line, cells
@@ -83,7 +83,7 @@ def _of_kind(guesses: list[tuple[str | None, float]], samples: list[list[str]], 
     ]
 
 
-def _date_format(texts: list[str]) -> tuple[str | None, tuple[str, dict[str, Any]] | None]:
+def find_date_format(texts: list[str]) -> tuple[str | None, tuple[str, dict[str, Any]] | None]:
     """Return the format in which the dates are written, and the question that remains, if any."""
     if not texts:
         return None, None
@@ -109,7 +109,7 @@ def _date_format(texts: list[str]) -> tuple[str | None, tuple[str, dict[str, Any
     return None, ("which_date_format", {"example": example[:20]})
 
 
-def _decimal_mark(texts: list[str]) -> str | None:
+def find_decimal_mark(texts: list[str]) -> str | None:
     """Return the decimal mark. Three digits after a mark are a group of thousands: no currency kept here has three."""
     if not texts:
         return None
@@ -169,7 +169,7 @@ def _confidence(guess: tuple[str | None, float], cells: list[str], date_format: 
     test = _tests(date_format, mark).get(formats.FIELDS[name].kind)
     if test is None or not cells:
         return grade
-    good = sum(_passes(test, text) for text in cells[:100]) / len(cells[:100])
+    good = sum(passes(test, text) for text in cells[:100]) / len(cells[:100])
     if good < 0.5 and (grade < 1 or formats.FIELDS[name].personal):
         return 0.0
     return round(grade * (0.3 + 0.7 * good), 2)
@@ -191,7 +191,7 @@ def _tests(date_format: str, mark: str) -> dict[str, Callable[[str], object]]:
     }
 
 
-def _passes(test: Callable[[str], object], text: str) -> bool:
+def passes(test: Callable[[str], object], text: str) -> bool:
     try:
         test(text)
     except CellRefused:

@@ -1,0 +1,131 @@
+"""What a payment sets in motion once it is on its accounts, and what its reversal undoes: arrears, promise, plan, cure.
+
+The persons are locked by whoever calls.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from cases import arrears, ledger, lifecycle, promises
+from cases.models import Account, Case, LedgerEntry, Payment
+from cases.models.case import OPEN, NextAction, Status
+from collections_app.shared import clock
+from collections_app.shared.actor import Actor
+from collections_app.shared.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What one account gets of a payment."""
+
+    account: Account
+    amount: Money
+
+
+def follow(
+    payment: Payment,
+    shares: Sequence[Share],
+    before: Mapping[int, arrears.Arrears],
+    *,
+    actor: Actor,
+    at: datetime,
+) -> None:
+    """Let everything follow from a payment whose lines are posted. before: what was past due on each account."""
+    for share in shares:
+        make_current(share, before[share.account.pk], at=at)
+    account = shares[0].account
+    case = open_case(account)
+    if case is not None:
+        credit_case(case, payment, on=clock.business_day(at, account.creditor.time_zone), actor=actor, at=at)
+
+
+def make_current(share: Share, before: arrears.Arrears, *, at: datetime) -> None:
+    """State that nothing is past due on an account any more, where its part of a payment brought it to that."""
+    account = share.account
+    if before.is_current or before.amount - share.amount.amount > account.product.tolerance:
+        return
+    today = clock.business_day(at, account.creditor.time_zone)
+    arrears.restate(account, past_due_since=None, amount=arrears.ZERO, on=today, at=at, cause="payment")
+
+
+def credit_case(case: Case, payment: Payment, *, on: date, actor: Actor, at: datetime) -> None:
+    """Count a payment for the promise of a locked case, bring the case up to date, cure it or return it to work."""
+    promises.credit(case, payment, actor=actor, at=at)
+    refresh(case, on=on)
+    if case.past_due_since is None:
+        lifecycle.cure_locked(case, actor=actor, at=at)
+    elif case.status == Status.PROMISED and not case.promises.filter(status="open").exists():
+        lifecycle.return_to_work(case, action=NextAction.CALL, due_at=at, actor=actor, at=at, why="promise settled")
+
+
+def open_case(account: Account) -> Case | None:
+    """Return the locked open case of an account's person at its creditor."""
+    cases = Case.objects.select_for_update(of=("self",), no_key=True)
+    return cases.filter(person_id=account.person_id, creditor_id=account.creditor_id, status__in=OPEN).first()
+
+
+def refresh(case: Case, *, on: date) -> None:
+    """Bring balance and age of a locked case up to date from its accounts."""
+    accounts = Account.objects.filter(person_id=case.person_id, creditor_id=case.creditor_id).select_related("product")
+    case.past_due_since, case.balance = position_of(arrears.of_accounts(list(accounts), on=on))
+    case.save(update_fields=["past_due_since", "balance"])
+
+
+def position_of(positions: Sequence[arrears.Arrears]) -> tuple[date | None, Decimal]:
+    """Return since when a case is past due, and what is owed in all, of the positions of its accounts."""
+    # An account with no more past due than its product forgives makes no case, as at the close of day.
+    owing = [position for position in positions if position.amount > position.account.product.tolerance]
+    dates = [position.past_due_since for position in owing if position.past_due_since]
+    return min(dates, default=None), sum((position.account.balance for position in positions), arrears.ZERO)
+
+
+def undo(payment: Payment, accounts: Sequence[Account], *, actor: Actor, at: datetime) -> None:
+    """Take a reversed payment off its accounts with everything that it had brought: promise, plan, cure."""
+    today = clock.business_day(at, payment.creditor.time_zone)
+    heads = payment.entries.filter(kind=LedgerEntry.Kind.PAYMENT, part_of__isnull=True, reversed_by__isnull=True)
+    by_account = {account.pk: account for account in accounts}
+    for entry in heads.order_by("pk"):
+        ledger.reverse(entry=entry, account=by_account[entry.account_id], effective_on=today, at=at, source="payment")
+    for account in accounts:
+        _restore_arrears(account, on=today, at=at)
+    promises.uncredit(payment, actor=actor, at=at)
+    if not accounts:
+        return
+    case = open_case(accounts[0]) or _last_cured(accounts[0])
+    if case is None:
+        return
+    refresh(case, on=today)
+    if case.past_due_since is None:
+        return
+    if case.status == Status.CURED:
+        since = case.past_due_since
+        lifecycle.reopen_locked(case, past_due_since=since, actor=actor, at=at, why="payment reversed")
+    elif case.status == Status.PROMISED and not case.promises.filter(status="open").exists():
+        lifecycle.return_to_work(case, action=NextAction.REVIEW, due_at=at, actor=actor, at=at, why="payment reversed")
+
+
+def _last_cured(account: Account) -> Case | None:
+    cured = Case.objects.filter(person_id=account.person_id, creditor_id=account.creditor_id, status=Status.CURED)
+    return cured.select_for_update(of=("self",), no_key=True).order_by("-cured_at", "-pk").first()
+
+
+def _restore_arrears(account: Account, *, on: date, at: datetime) -> None:
+    """Where a payment had made the account current, state again what was past due before it."""
+    state = arrears.state_on(account.pk, on)
+    if state is None or state.cause != "payment" or state.past_due_since is not None:
+        return
+    before = (
+        account.states.filter(pk__lt=state.pk, effective_on__lte=on, cause__in=["tape", "reversal"])
+        .order_by("-effective_on", "-pk")
+        .first()
+    )
+    if before is None or before.past_due_since is None:
+        return
+    stated = before.amount_past_due if before.amount_past_due is not None else before.balance
+    entries = account.entries.filter(kind__in=["payment", "reversal", "waiver"], recorded_at__gt=before.recorded_at)
+    moved = sum((entry.amount for entry in entries), arrears.ZERO)
+    left = max(arrears.ZERO, stated + moved)
+    if left > account.product.tolerance:
+        arrears.restate(account, past_due_since=before.past_due_since, amount=left, on=on, at=at, cause="reversal")

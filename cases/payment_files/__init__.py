@@ -1,0 +1,1 @@
+"""Files about money: payments that arrived, and what the bank says."""
