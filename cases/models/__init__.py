@@ -12,12 +12,15 @@ from cases.models.arrangement import Promise, PromisePart
 from cases.models.bank import BankDay, BankLine
 from cases.models.case import Case, Document, Hold, NextAction, Note, Status
 from cases.models.client import ApiClient, IdempotencyKey
+from cases.models.exclusion import ExclusionAppeal, ExclusionEntry
 from cases.models.imports import ImportBatch, ImportMapping, ImportRow
 from cases.models.instruction import Consent, Instruction, InstructionWithdrawal
 from cases.models.party import Address, Borrower, ContactPoint, LocationClaim, PartyRole, Person, PersonMerge
 from cases.models.payment import Payment, PromisePayment, Refund
 from cases.models.plan import Affordability, AffordabilityEvidence, Plan, PlanInstalment, PlanPayment
 from cases.models.policy import FirmPolicyVersion
+from cases.models.settlement import Settlement, SettlementLine, SettlementPart, SettlementPayment, Waiver
+from cases.models.write_off import AssetForDebt, WriteOff
 
 __all__ = [
     "Account",
@@ -29,9 +32,8 @@ __all__ = [
     "Approval",
     "ApprovalPart",
     "ApprovalSignature",
+    "AssetForDebt",
     "AuthorityLimit",
-    "BankDay",
-    "BankLine",
     "BankDay",
     "BankLine",
     "Borrower",
@@ -41,6 +43,8 @@ __all__ = [
     "ContactPoint",
     "Creditor",
     "Document",
+    "ExclusionAppeal",
+    "ExclusionEntry",
     "FirmPolicyVersion",
     "Hold",
     "IdempotencyKey",
@@ -66,5 +70,11 @@ __all__ = [
     "PromisePart",
     "PromisePayment",
     "Refund",
+    "Settlement",
+    "SettlementLine",
+    "SettlementPart",
+    "SettlementPayment",
     "Status",
+    "Waiver",
+    "WriteOff",
 ]
