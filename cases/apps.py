@@ -8,8 +8,10 @@ class CasesConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Tell the pages about decisions what they need to know of cases."""
+        """Tell the pages about decisions what they need to know of cases, and approvals what a plan is."""
         from cases.decisions import KnowsCases
+        from cases.plans import approving
         from compliance import reach
 
         reach.register(KnowsCases())
+        approving.register()

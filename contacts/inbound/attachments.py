@@ -5,8 +5,6 @@ under their hash, in a folder that no web server serves.
 import base64
 import hashlib
 import os
-import re
-import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,29 +12,16 @@ from typing import Final
 
 from django.conf import settings
 
+from cases.files import ALLOWED, media_type, safe_name
+from cases.files import download_name as named
+from cases.files import refusal as why_not
 from collections_app.shared import sealed
 from contacts.models import InboundAttachment, InboundMessage
 
-MOST_BYTES: Final = 8 * 1024 * 1024  # of one file
 MOST_FILES: Final = 10  # of one message
 FOLDER: Final = "inbound"
-_MAGIC: Final = (
-    (b"%PDF-", "application/pdf"),
-    (b"\xff\xd8\xff", "image/jpeg"),
-    (b"\x89PNG\r\n\x1a\n", "image/png"),
-    (b"GIF87a", "image/gif"),
-    (b"GIF89a", "image/gif"),
-)
-ALLOWED: Final = {
-    "application/pdf": ".pdf",
-    "image/jpeg": ".jpg",
-    "image/png": ".png",
-    "image/gif": ".gif",
-    "image/webp": ".webp",
-    "text/plain": ".txt",
-}
-_MARKUP: Final = re.compile(rb"<\s*(?:!doctype|html|svg|script|\?xml|body|iframe|!--)", re.IGNORECASE)
-_ACTIVE_PDF: Final = re.compile(rb"/(?:JavaScript|JS|Launch|EmbeddedFile|OpenAction|RichMedia)\b")
+
+__all__ = ["ALLOWED", "Attached", "download_name", "keep", "media_type", "read", "refusal", "remove", "safe_name"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,35 +32,9 @@ class Attached:
     content: bytes
 
 
-def media_type(content: bytes) -> str:
-    """Return what the content is, or nothing where it is nothing that we take."""
-    for magic, kind in _MAGIC:
-        if content.startswith(magic):
-            return kind
-    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
-        return "image/webp"
-    if not content or b"\0" in content or _MARKUP.search(content[:4096]):
-        return ""
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return ""
-    controls = sum(1 for letter in text if unicodedata.category(letter) == "Cc" and letter not in "\t\n\r\f")
-    return "text/plain" if not controls else ""
-
-
 def refusal(content: bytes, *, place: int) -> str:
     """Return why a file is not kept ("too-large", "too-many", "empty", "type", "active"), or nothing."""
-    if place >= MOST_FILES:
-        return "too-many"
-    if len(content) > MOST_BYTES:
-        return "too-large"
-    if not content:
-        return "empty"
-    kind = media_type(content)
-    if kind not in ALLOWED:
-        return "type"
-    return "active" if kind == "application/pdf" and _ACTIVE_PDF.search(content) else ""
+    return "too-many" if place >= MOST_FILES else why_not(content)
 
 
 def keep(message: InboundMessage, files: tuple[Attached, ...], *, at: datetime) -> list[InboundAttachment]:
@@ -118,16 +77,9 @@ def remove(attachment: InboundAttachment, *, at: datetime) -> None:
         _path(attachment.sha256).unlink(missing_ok=True)
 
 
-def safe_name(name: str) -> str:
-    """Return a name without folders, controls or marks of direction, at most 100 letters; never empty."""
-    last = re.split(r"[/\\]", name)[-1]
-    plain = "".join(letter for letter in last if unicodedata.category(letter)[0] != "C" and letter not in '<>:"|?*%;')
-    return plain.strip(" .")[:100] or "file"
-
-
 def download_name(attachment: InboundAttachment) -> str:
     """Return the name under which it is handed to a reader: with the ending of what it is, whatever it said."""
-    return f"{safe_name(attachment.name).rsplit('.', 1)[0][:80] or 'file'}{ALLOWED[attachment.media_type]}"
+    return named(attachment.name, attachment.media_type)
 
 
 def _path(digest: str) -> Path:
