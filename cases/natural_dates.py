@@ -128,6 +128,8 @@ def _of_month(text: str, today: date) -> date | None:
     if han is None or (plain is not None and text.isascii()):
         assert plain is not None
         return _next_day(int(plain[1]), today, text)
+    if not (han[2] or han[3] or han[4].isdecimal() or text[-1] in "号號日"):
+        return None  # a number written out is a day only where something says so
     day = _number(han[4])
     if han[2]:
         return _dated(int(han[1]) if han[1] else None, _number(han[2]), day, today, text)

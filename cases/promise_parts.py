@@ -18,7 +18,7 @@ from collections_app.shared.money import Money
 
 ZERO: Final = Decimal("0.00")
 _AMOUNT: Final = re.compile(
-    r"(\D{0,4}?[0-9][0-9,]*[0-9](?:\.[0-9]*)?|\D{0,4}?[0-9](?:\.[0-9]*)?)\s*([元块圆円万萬£€]*)"
+    r"(\D{0,4}?[0-9][0-9,]*[0-9](?:\.[0-9]*)?|\D{0,4}?[0-9](?:\.[0-9]*)?)(?:\s*[元块圆円万萬£€]+)?"
 )
 _APART: Final = re.compile(r"[,;\n、]")
 _JOINERS: Final = re.compile(r"^(?:on|by|am|@|:|于|在)\s*")
@@ -122,9 +122,8 @@ def standing(
         in_time = sum((each.amount for each in payments if each.value_on <= last_day), ZERO)
         if paid < due - tolerance and needed is None:
             needed = part.due_on
-        if in_time < due - tolerance and last_day < on:
+        if in_time < due - tolerance and last_day < on and missed is None:
             missed = part
-            break
     return Standing(needed, missed, paid)
 
 
