@@ -15,7 +15,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Sum
 from django.utils.translation import gettext_lazy as _
 
-from cases import arrears, ledger, locks, payment_effects, splits
+from cases import arrears, ledger, locks, payment_effects, promises, splits
 from cases.imports import canonical
 from cases.imports.refusals import CellRefused
 from cases.models import Account, Creditor, LedgerEntry, Payment
@@ -327,6 +327,7 @@ def reverse(
     if payment.account is not None:
         accounts = list(accounts_of(payment).values())
         payment_effects.undo(payment, accounts, actor=actor, at=at)
+        promises.resume(payment, actor=actor, at=at)
         if charge is not None:
             today = clock.business_day(at, payment.creditor.time_zone)
             ledger.charge(

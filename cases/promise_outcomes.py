@@ -155,6 +155,9 @@ def settle_overdue(*, promise_id: int, business_date: date, actor: Actor, at: da
     _keep_count(promise, found)
     if found.missed is None and found.next_due is not None:
         return None
+    if found.missed is not None and case.is_resolved:
+        _take_back(promise, actor=actor, at=at, why="arrears_cleared")
+        return promise
     _settle(promise, KEPT if found.missed is None else _end_of(found), actor=actor, at=at)
     if not case.is_resolved:
         lifecycle.return_to_work(case, action=NextAction.CALL, due_at=at, actor=actor, at=at, why=promise.status)
@@ -230,12 +233,15 @@ def resume(payment: Payment, *, actor: Actor, at: datetime) -> None:
     for promise in Promise.objects.filter(payments__payment=payment, status=OPEN).order_by("pk"):
         case = Case.objects.select_for_update(of=("self",), no_key=True).get(pk=promise.case_id)
         if case.is_resolved:
-            promise.cancel(at=at)
-            promise.save(update_fields=["status", "settled_at"])
-            audit.record("promise.cancelled", subject=promise, actor=actor, at=at, person_id=promise.person_id,
-                         why="case ended")  # fmt: skip
+            _take_back(promise, actor=actor, at=at, why="case ended")
         else:
             _put_to_waiting(case, promise, actor=actor, at=at)
+
+
+def _take_back(promise: Promise, *, actor: Actor, at: datetime, why: str) -> None:
+    promise.cancel(at=at)
+    promise.save(update_fields=["status", "settled_at"])
+    audit.record("promise.cancelled", subject=promise, actor=actor, at=at, person_id=promise.person_id, why=why)
 
 
 def _put_to_waiting(case: Case, promise: Promise, *, actor: Actor, at: datetime) -> None:
