@@ -4,7 +4,7 @@ from contacts.models.inbound import InboundAction, InboundAttachment, InboundBin
 from contacts.models.night import NightRun, NightStep, Tick
 from contacts.models.planned import PlannedContact, StopOrder
 from contacts.models.printing import PostalLetter, PrintBatch, Seal
-from contacts.models.provider import ProviderState
+from contacts.models.provider import ProviderState, RefusedCallback
 from contacts.models.strategy import Enrolment, Segment, Step, Strategy, StrategyVersion
 from contacts.models.telephone import TelephoneCall, TelephoneEvent, TelephoneLine
 from contacts.models.template import Channel, Letterhead, Purpose, Template, TemplateVersion
@@ -26,6 +26,7 @@ __all__ = [
     "PrintBatch",
     "ProviderState",
     "Purpose",
+    "RefusedCallback",
     "Seal",
     "Segment",
     "SendingEpoch",
