@@ -46,13 +46,15 @@ def differences(
     *,
     since: date,
     account: Account,
+    choose: replay.Choose | None = None,
 ) -> list[tuple[date, dict[int, dict[replay.Spot, Decimal]]]]:
-    """Return by date, from `since` on, and by take, what must be posted so that the lines say what the replay says."""
-    wanted = [
-        (day, met)
-        for day, met in replay.play(charges, takes, currency=account.currency, choose=_chooser(account, entries))
-        if day >= since
-    ]
+    """Return by date, from `since` on, and by take, what must be posted so that the lines say what the replay says.
+
+    choose: the waterfalls of the account, where the caller has read them for many (`choosers`).
+    """
+    choose = choose or choosers([account])[account.pk]
+    played = replay.play(charges, takes, currency=account.currency, choose=choose)
+    wanted = [(day, met) for day, met in played if day >= since]
     lines = [entry for entry in entries if entry.kind in (*TAKES, Kind.REALLOCATION) or entry.part_of_id]
     lines.sort(key=lambda entry: entry.effective_on)
     posted: dict[tuple[int, str, date | None], Decimal] = {}
@@ -74,24 +76,40 @@ def differences(
     return found
 
 
-def _chooser(account: Account, entries: Iterable[LedgerEntry]) -> replay.Choose:
-    jurisdiction, product, own = Account.objects.values_list(
-        "person__jurisdiction", "product__kind", "product__waterfall"
-    ).get(pk=account.pk)
-    by_age = not own and len(allocation.rows_for(jurisdiction, product)) > 1
-    states = _tape_states(account) if by_age else []
+def choosers(accounts: Iterable[Account]) -> dict[int, replay.Choose]:
+    """Return for each account what chooses its waterfall, in two queries however many there are."""
+    rows = Account.objects.filter(pk__in=[account.pk for account in accounts]).values_list(
+        "pk", "person__jurisdiction", "product__kind", "product__waterfall"
+    )
+    known = {pk: (jurisdiction, product, own) for pk, jurisdiction, product, own in rows}
+    by_age = {
+        pk
+        for pk, (jurisdiction, product, own) in known.items()
+        if not own and len(allocation.rows_for(jurisdiction, product)) > 1
+    }
+    states = _tape_states(by_age) if by_age else {}
+    return {pk: _chooser(*facts, states.get(pk, []) if pk in by_age else None) for pk, facts in known.items()}
 
+
+def _chooser(
+    jurisdiction: str, product: str, own: list[str], states: list[tuple[date, date | None]] | None
+) -> replay.Choose:
     def choose(on: date, dues: list[allocation.Due]) -> allocation.Waterfall:
-        since = min((due.due_on for due in dues if due.due_on is not None), default=None) if by_age else None
-        if since is None:
-            since = next((since for effective_on, since in states if effective_on <= on), None)
+        since = None
+        if states is not None:
+            since = min((due.due_on for due in dues if due.due_on is not None), default=None)
+            if since is None:
+                since = next((since for effective_on, since in states if effective_on <= on), None)
         dpd = max(0, (on - since).days) if since else 0
         return allocation.choose(jurisdiction=jurisdiction, product=product, dpd=dpd, own=own)
 
     return choose
 
 
-def _tape_states(account: Account) -> list[tuple[date, date | None]]:
-    """Return since when the source said the account to be past due, by date, the latest first."""
-    states = AccountState.objects.filter(account_id=account.pk, cause="tape").order_by("-effective_on", "-pk")
-    return list(states.values_list("effective_on", "past_due_since"))
+def _tape_states(account_ids: set[int]) -> dict[int, list[tuple[date, date | None]]]:
+    """Return since when the source said these accounts to be past due, by date, the latest first."""
+    found: dict[int, list[tuple[date, date | None]]] = {}
+    states = AccountState.objects.filter(account_id__in=account_ids, cause="tape").order_by("-effective_on", "-pk")
+    for account_id, effective_on, since in states.values_list("account_id", "effective_on", "past_due_since"):
+        found.setdefault(account_id, []).append((effective_on, since))
+    return found
