@@ -189,14 +189,13 @@ WHERE account.id = import_staging.account_id
   AND (import_staging.is_new OR import_staging.state_changed
        OR (%(first_of_its_day)s AND import_staging.newest_on IS NULL));
 """
+# The database moves the balances with the entries.
 POST_DIFFERENCES: Final = """
 INSERT INTO cases_ledgerentry (account_id, person_id, creditor_id, kind, component, amount, currency, effective_on,
     recorded_at, source, reference, batch_id)
 SELECT account_id, person_id, %(creditor)s, CASE WHEN is_new THEN 'principal' ELSE 'adjustment' END, 'unsplit',
     difference, currency, %(as_of)s, %(at)s, 'tape', 'line ' || line, %(batch)s
 FROM import_staging WHERE difference <> 0 ORDER BY line;
-UPDATE cases_account AS account SET balance = account.balance + row.difference
-FROM import_staging AS row WHERE account.id = row.account_id AND row.difference <> 0;
 """
 INSERT_STATES: Final = """
 INSERT INTO cases_accountstate (account_id, person_id, creditor_id, effective_on, recorded_at, stated,

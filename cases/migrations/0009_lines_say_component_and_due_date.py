@@ -8,7 +8,6 @@ import django.contrib.postgres.fields
 import django.db.models.deletion
 from django.db import migrations, models
 
-
 NAME_COMPONENTS = """
 ALTER TABLE cases_ledgerentry DISABLE TRIGGER cases_ledgerentry_grows;
 UPDATE cases_ledgerentry SET component = 'unsplit' WHERE component = '';

@@ -12,6 +12,7 @@ from cases.models.arrangement import Promise, PromisePart
 from cases.models.bank import BankDay, BankLine
 from cases.models.case import Case, Document, Hold, NextAction, Note, Status
 from cases.models.client import ApiClient, IdempotencyKey
+from cases.models.correction import Correction, Rate
 from cases.models.exclusion import ExclusionAppeal, ExclusionEntry
 from cases.models.imports import ImportBatch, ImportMapping, ImportRow
 from cases.models.instruction import Consent, Instruction, InstructionWithdrawal
@@ -41,6 +42,7 @@ __all__ = [
     "Case",
     "Consent",
     "ContactPoint",
+    "Correction",
     "Creditor",
     "Document",
     "ExclusionAppeal",
@@ -69,6 +71,7 @@ __all__ = [
     "Promise",
     "PromisePart",
     "PromisePayment",
+    "Rate",
     "Refund",
     "Settlement",
     "SettlementLine",

@@ -31,7 +31,7 @@ class Creditor(models.Model):
         DEBT_BUYER = "debt_buyer", _("buyer of the claim")
 
     class Books(models.TextChoices):
-        """Whose figures are the balance: a tape's (our entries explain it) or ours (a tape that differs is a remark)."""
+        """Whose figures are the balance: a tape's, which our entries explain, or ours, where a tape is a remark."""
 
         SOURCE = "source", _("the creditor's system")
         OURS = "ours", _("this system")

@@ -214,8 +214,9 @@ class AccountFactory(DjangoModelFactory):
     @classmethod
     def _generate(cls, strategy: Any, params: dict[str, Any]) -> Any:
         on, dpd, past_due = params.get("on", cls.on), params.get("dpd", cls.dpd), params.get("past_due", cls.past_due)
-        account = super()._generate(strategy, params)
-        account.balance = Decimal(account.balance)
+        balance = Decimal(params.get("balance", cls.balance))
+        account = super()._generate(strategy, {**params, "balance": Decimal("0.00")})
+        account.balance = balance  # as the database moves it with the entry
         common = {
             "account": account,
             "person_id": account.person_id,

@@ -15,6 +15,7 @@ from cases.models import (
     Case,
     ContactPoint,
     Creditor,
+    LedgerEntry,
     LocationClaim,
     Person,
     Product,
@@ -196,8 +197,16 @@ def debtor(
         number_sealed=sealed.seal(f"account {number}"),
         number_hash=sealed.digest("account", f"account {number}"),
         number_last4=f"{number % 10_000:04d}",
-        balance=Decimal("500.00"),
         created_at=at,
+    )
+    LedgerEntry.objects.create(
+        **common,
+        account=account,
+        kind=LedgerEntry.Kind.PRINCIPAL,
+        amount=Decimal("500.00"),
+        effective_on=today,
+        recorded_at=at,
+        source="tape",
     )
     due = today - timedelta(days=dpd)
     AccountState.objects.create(
