@@ -11,6 +11,8 @@ from decimal import Decimal
 from cases import arrears, ledger, lifecycle, promises
 from cases.models import Account, Case, LedgerEntry, Payment
 from cases.models.case import OPEN, NextAction, Status
+from cases.plans import agreeing, crediting
+from cases.settlements import counting
 from collections_app.shared import clock
 from collections_app.shared.actor import Actor
 from collections_app.shared.money import Money
@@ -36,6 +38,7 @@ def follow(
     for share in shares:
         make_current(share, before[share.account.pk], at=at)
     account = shares[0].account
+    counting.credit(payment, actor=actor, at=at)
     case = open_case(account)
     if case is not None:
         credit_case(case, payment, on=clock.business_day(at, account.creditor.time_zone), actor=actor, at=at)
@@ -51,11 +54,18 @@ def make_current(share: Share, before: arrears.Arrears, *, at: datetime) -> None
 
 
 def credit_case(case: Case, payment: Payment, *, on: date, actor: Actor, at: datetime) -> None:
-    """Count a payment for the promise of a locked case, bring the case up to date, cure it or return it to work."""
+    """Count a payment for promise and plan of a locked case, bring the case up to date, cure it or return it to work.
+
+    A case on a running plan or settlement is not cured by what is past due: the last instalment does that.
+    """
     promises.credit(case, payment, actor=actor, at=at)
     refresh(case, on=on)
-    if case.past_due_since is None:
+    crediting.credit(case, payment, actor=actor, at=at)
+    runs = agreeing.is_standing(case) or counting.is_running(case)
+    if case.past_due_since is None and not runs:
         lifecycle.cure_locked(case, actor=actor, at=at)
+    elif case.status == Status.ON_PLAN and not runs:
+        crediting.conclude(case, actor=actor, at=at)
     elif case.status == Status.PROMISED and not case.promises.filter(status="open").exists():
         lifecycle.return_to_work(case, action=NextAction.CALL, due_at=at, actor=actor, at=at, why="promise settled")
 
@@ -88,44 +98,34 @@ def undo(payment: Payment, accounts: Sequence[Account], *, actor: Actor, at: dat
     by_account = {account.pk: account for account in accounts}
     for entry in heads.order_by("pk"):
         ledger.reverse(entry=entry, account=by_account[entry.account_id], effective_on=today, at=at, source="payment")
+    counting.uncredit(payment, actor=actor, at=at)
     for account in accounts:
-        _restore_arrears(account, on=today, at=at)
+        arrears.restore(account, on=today, at=at)
     promises.uncredit(payment, actor=actor, at=at)
+    crediting.uncredit(payment, actor=actor, at=at)
     if not accounts:
         return
-    case = open_case(accounts[0]) or _last_cured(accounts[0])
+    _bring_back(accounts[0], on=today, actor=actor, at=at)
+    promises.resume(payment, actor=actor, at=at)
+
+
+def _bring_back(account: Account, *, on: date, actor: Actor, at: datetime) -> None:
+    """Bring the case up to date; one that the payment had cured opens again, one without its promise is worked."""
+    case = open_case(account) or _last_cured(account)
     if case is None:
         return
-    refresh(case, on=today)
-    if case.past_due_since is None:
+    refresh(case, on=on)
+    if case.past_due_since is None and not agreeing.is_standing(case):
         return
     if case.status == Status.CURED:
         since = case.past_due_since
         lifecycle.reopen_locked(case, past_due_since=since, actor=actor, at=at, why="payment reversed")
     elif case.status == Status.PROMISED and not case.promises.filter(status="open").exists():
         lifecycle.return_to_work(case, action=NextAction.REVIEW, due_at=at, actor=actor, at=at, why="payment reversed")
+    crediting.resume(case, actor=actor, at=at)
+    counting.resume(case, actor=actor, at=at)
 
 
 def _last_cured(account: Account) -> Case | None:
     cured = Case.objects.filter(person_id=account.person_id, creditor_id=account.creditor_id, status=Status.CURED)
     return cured.select_for_update(of=("self",), no_key=True).order_by("-cured_at", "-pk").first()
-
-
-def _restore_arrears(account: Account, *, on: date, at: datetime) -> None:
-    """Where a payment had made the account current, state again what was past due before it."""
-    state = arrears.state_on(account.pk, on)
-    if state is None or state.cause != "payment" or state.past_due_since is not None:
-        return
-    before = (
-        account.states.filter(pk__lt=state.pk, effective_on__lte=on, cause__in=["tape", "reversal"])
-        .order_by("-effective_on", "-pk")
-        .first()
-    )
-    if before is None or before.past_due_since is None:
-        return
-    stated = before.amount_past_due if before.amount_past_due is not None else before.balance
-    entries = account.entries.filter(kind__in=["payment", "reversal", "waiver"], recorded_at__gt=before.recorded_at)
-    moved = sum((entry.amount for entry in entries), arrears.ZERO)
-    left = max(arrears.ZERO, stated + moved)
-    if left > account.product.tolerance:
-        arrears.restate(account, past_due_since=before.past_due_since, amount=left, on=on, at=at, cause="reversal")
