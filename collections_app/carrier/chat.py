@@ -23,7 +23,8 @@ APP_ID, CORP_ID = "wx0000000000000001", "ww0000000000000001"
 WECHAT_TOKEN, WECHAT_SEND = "/wechat/cgi-bin/stable_token", "/wechat/cgi-bin/message/template/send"
 WECOM_TOKEN, WECOM_SEND = "/wecom/cgi-bin/gettoken", "/wecom/cgi-bin/message/send"
 WEBHOOK = "/chat/messages"
-PATHS = frozenset({WECHAT_TOKEN, WECHAT_SEND, WECOM_TOKEN, WECOM_SEND, WEBHOOK})
+MEDIA = frozenset({"/wechat/cgi-bin/media/get", "/wecom/cgi-bin/media/get"})
+PATHS = frozenset({WECHAT_TOKEN, WECHAT_SEND, WECOM_TOKEN, WECOM_SEND, WEBHOOK, *MEDIA})
 SIGNATURE = re.compile(r"t=(\d+),v1=([0-9a-f]{64})")
 NEVER_SEEN, UNFOLLOWED = "o0000000000000000000nobody", "o0000000000000000unfollowed"
 # fault -> errcode of WeChat, of enterprise WeChat, (status, error) of the webhook

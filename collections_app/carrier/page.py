@@ -5,6 +5,7 @@ from html import escape
 from typing import Any
 
 from .faults import KINDS
+from .pbx import SCRIPTS
 from .store import Message
 
 STYLE = """
@@ -30,16 +31,24 @@ def render(messages: list[Message], *, figures: dict[str, Any], faults: list[dic
         f"<tr><td><code>{name}</code></td><td>{suffix or '–'}</td><td>{escape(says)}</td></tr>"
         for name, (suffix, says) in KINDS.items()
     )
-    heading = {"sms": "SMS", "email": "E-mail"}.get(channel, "All messages")
+    scripts = "".join(
+        f"<tr><td><code>{name}</code></td><td>{digit or '–'}</td><td>{escape(says)}</td></tr>"
+        for name, (digit, says) in SCRIPTS.items()
+    )
+    heading = {"sms": "SMS", "email": "E-mail", "voice": "Calls"}.get(channel, "All messages")
     headings = "".join(f"<th>{each}</th>" for each in ("When (UTC)", "By", "To", "Text", "State", "Key"))
     return f"""<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Local carrier</title>
 <meta name="viewport" content="width=device-width"><meta http-equiv="refresh" content="10"><style>{STYLE}</style></head>
 <body><h1>Local carrier</h1><p>These messages were handed over by the product. Nothing leaves this machine.</p>
 <nav><a href="/">All</a><a href="/?channel=sms">SMS</a><a href="/?channel=email">E-mail</a>
-<a href="/stats">Figures</a><a href="/messages.json">JSON</a></nav>
+<a href="/?channel=voice">Calls</a><a href="/stats">Figures</a><a href="/messages.json">JSON</a></nav>
 <p>{counts}<span class="s"> · {statuses}</span></p>{double}
 <h2>{heading}</h2><table><thead><tr>{headings}</tr></thead>
 <tbody>{rows}</tbody></table>
+<h2>Telephone</h2><p>What a number does when it is called, by its last digit; order it for an ending with
+<code>curl -d '{{"to": "0001", "script": "busy"}}' …/pbx/scripts</code>.</p>
+<table><thead><tr><th>Script</th><th>Number ends in</th><th>What happens</th></tr></thead>
+<tbody>{scripts}</tbody></table>
 <h2>Faults</h2><p>In force: {in_force}. Order one with
 <code>curl -d '{{"kind": "error", "times": 5}}' …/faults</code>, take all away with
 <code>curl -X DELETE …/faults</code>;

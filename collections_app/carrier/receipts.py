@@ -15,7 +15,7 @@ import urllib.request
 import uuid
 from typing import Any
 
-from . import aliyun, postmark, twilio
+from . import aliyun, postmark, tencent, twilio
 from .faults import Fault
 from .store import Message, Store
 
@@ -41,6 +41,7 @@ class Receipts:
         self.store, self.url, self.secret, self.delay_s, self.token = store, url, secret, delay_s, token
         self.others: dict[str, str] = {}
         self.mail_secret = ""
+        self.tencent = tencent.Door()
         self._due: list[tuple[float, int, dict[str, Any], Message | None, int]] = []
         self._numbers = itertools.count()
         self._condition = threading.Condition()
@@ -153,6 +154,10 @@ class Receipts:
         if message is not None and via == "postmark":
             what = "hard" if event["status"] == "failed" else "delivered"
             return self.others.get(via, ""), *postmark.happened(message, what, secret=self.mail_secret)
+        if message is not None and via in tencent.VIA:
+            if event["status"] == "sent" or not self.others.get(via):
+                return "", b"", {}
+            return tencent.finished(message, event, self.others[via], self.tencent)
         body = json.dumps(event, ensure_ascii=False).encode()
         stamp = signature(self.secret, body, int(time.time()))
         return self.url, body, {"Content-Type": "application/json", "X-Carrier-Signature": stamp}

@@ -1,4 +1,4 @@
-"""The HTTP side: the SMS interface, the orders of faults, and the page that shows what arrived."""
+"""The HTTP side: the interfaces of providers, the orders of faults, and the page that shows what arrived."""
 
 import hashlib
 import hmac
@@ -11,8 +11,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from . import aliyun, chat, page, postmark, twilio
+from . import aliyun, ari, chat, page, postmark, twilio
 from .faults import KINDS, Fault, Faults
+from .pbx import Pbx
 from .receipts import Receipts
 from .store import Message, Store
 
@@ -35,7 +36,14 @@ class Carrier(ThreadingHTTPServer):
         receipts.token = receipts.token or token
         self.nonces: set[str] = set()
         self.chat_tokens = chat.Tokens()
+        self.chat_files: dict[str, bytes] = {}
+        self.pbx = Pbx(store)
         super().__init__(address, Handler)
+
+    def server_close(self) -> None:
+        """Stop the telephone system as well."""
+        self.pbx.end()
+        super().server_close()
 
     def server_bind(self) -> None:
         """Bind without the reverse look-up of the host name that http.server makes."""
@@ -56,6 +64,9 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """Show the page, the lists and the figures."""
         where = urlsplit(self.path)
+        if ari.is_mine(where.path):
+            ari.serve(self)
+            return
         query = {name: values[0] for name, values in parse_qs(where.query).items()}
         if where.path in chat.PATHS:
             self._take_chat(chat.Request(where.path, query, self.headers, b""))
@@ -84,6 +95,9 @@ class Handler(BaseHTTPRequestHandler):
         if body is None:
             return
         where = urlsplit(self.path).path
+        if ari.is_mine(where):
+            ari.serve(self, body)
+            return
         if account := twilio.PATH.fullmatch(where):
             self._take_twilio(account.group(1), body)
             return
@@ -106,7 +120,10 @@ class Handler(BaseHTTPRequestHandler):
                 self._answer(404, {"error": "not_found"})
 
     def do_DELETE(self) -> None:
-        """Take the faults away, or forget all messages."""
+        """Take the faults away, forget all messages, or end a leg of a call."""
+        if ari.is_mine(self.path):
+            ari.serve(self)
+            return
         match urlsplit(self.path).path:
             case "/faults":
                 self.server.faults.clear()
@@ -236,6 +253,9 @@ class Handler(BaseHTTPRequestHandler):
             store.count("refused.token")
             self._answer(401, {"error": "unauthorized"})
             return
+        if request.path in chat.MEDIA:
+            self._give_file(request)
+            return
         if not request.body:
             found = store.find("chat", request.query.get("key", ""))
             self._answer(200, {"messages": [_shown(each) for each in found]})
@@ -257,7 +277,22 @@ class Handler(BaseHTTPRequestHandler):
         if request.path == chat.WEBHOOK and kept.body_hash != message.body_hash:
             self._answer(422, {"error": "key_reused"})
             return
+        if kept is message and kept.via == "wechat":
+            server.receipts.plan(kept, faults)
         self._answer_accepted(chat.shown(request, kept, store), faults=faults, status=200)
+
+    def _give_file(self, request: chat.Request) -> None:
+        """Hand out a file that a person has sent to the account."""
+        server = self.server
+        server.store.count("chat.files")
+        if code := server.chat_tokens.wrong(request.query.get("access_token", "")):
+            self._answer(200, {"errcode": code, "errmsg": "access_token expired"})
+        elif (content := server.chat_files.get(request.query.get("media_id", ""))) is None:
+            self._answer(200, {"errcode": 40007, "errmsg": "invalid media_id"})
+        else:
+            if "delay" in (faults := server.faults.draw("chat", "")):
+                time.sleep(faults["delay"].delay_s)
+            self._raw(200, content, "image/jpeg")
 
     def _accept(self, message: Message, faults: dict[str, Fault], shown: dict[str, Any], *, status: int = 201) -> None:
         """Keep a message of an interface that knows no keys, plan its receipts, answer."""
