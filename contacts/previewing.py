@@ -35,6 +35,7 @@ class Preview:
     case: Case | None = None
     places: tuple[str, ...] = ()
     suggestions: tuple[tuple[Lack, str], ...] = field(default=())
+    seconds: int = 0  # to say it aloud, of a recorded notice
 
     @property
     def currency(self) -> str:
@@ -75,6 +76,7 @@ def of(version: TemplateVersion, *, at: datetime, case: Case | None = None) -> P
         case,
         tuple(sorted({place.name for place in places})),
         tuple((lack, lack.suggestion(version.language)) for lack in _once(lacks)),
+        seconds=rendering.spoken_seconds(text.body) if template.channel == "voice_notice" else 0,
     )
 
 

@@ -53,6 +53,23 @@ REASONS: Final[dict[str, LazyText | str]] = {
     "not-sent-after-all": _("Somebody found out that it was not sent."),
     "call-not-made": _("The call was not made."),
     "undone": _("Taken back before it left."),
+    # calls by the telephone system
+    "line-busy": _("The line was busy."),
+    "nobody-answered": _("Nobody answered."),
+    "number-not-in-service": _("The number is not in service."),
+    "line-failed": _("The network had no line."),
+    "desk-unknown": _("The telephone system has not answered; it is being asked."),
+    "desk-no-answer": _("Nobody took up the telephone on the desk; the person was not called."),
+    "number-not-dialled": _("The telephone system does not dial this number."),
+    "call-is-over": _("The call was over already."),
+    "announcement-failed": _("The announcement of the recording was not heard to its end; nothing is recorded."),
+    "recording-failed": _("The recording did not begin; nothing is recorded."),
+    "not-connected-through": _("The two ends could not be connected."),
+    "notice-not-played": _("Somebody answered, and the notice could not be played."),
+    "line-never-open": _("Nobody has listened to the telephone system yet."),
+    "line-closed": _("Nobody listens to the telephone system."),
+    "line-silent": _("Whoever listened to the telephone system has fallen silent."),
+    "line-replaced": _("Another program listens to the telephone system under our name."),
 }
 
 

@@ -23,7 +23,8 @@ __all__ = ["VARIABLES", "check_body", "render", "samples", "sms_segments", "toke
 
 OPENS: Final = "{{"
 CLOSES: Final = "}}"
-MOST_TEXT: Final = {"sms": 1_000, "chat": 2_000, "email": 20_000, "letter": 20_000}  # characters after rendering
+# Characters after rendering.
+MOST_TEXT: Final = {"sms": 1_000, "chat": 2_000, "email": 20_000, "letter": 20_000, "voice_notice": 800}
 MOST_VALUE: Final = 400  # characters of one value
 MOST_BODY: Final = 8_000  # characters of a wording
 MOST_NAMES: Final = 200  # placeholders in one wording
@@ -252,6 +253,21 @@ def sms_segments(text: str) -> tuple[int, str]:
             parts, room = parts + 1, part
         room -= width
     return parts, alphabet
+
+
+# -- How long a recorded notice is ---------------------------------------------------------------------------------
+
+CHINESE_A_SECOND: Final = 4.0  # syllables, at the pace of an announcement
+LATIN_A_SECOND: Final = 14.0  # letters and digits
+
+
+def spoken_seconds(text: str) -> int:
+    """Return about how many seconds it takes to say a text aloud; an estimate, shown while a notice is written."""
+    chinese = sum("\u3400" <= letter <= "\u9fff" for letter in text)
+    others = sum(letter.isalnum() for letter in text) - chinese
+    pauses = sum(letter in ".,;:!?。，；：！？\n" for letter in text)
+    seconds = chinese / CHINESE_A_SECOND + others / LATIN_A_SECOND + pauses * 0.3
+    return max(1, round(seconds))
 
 
 def plain(values: Mapping[str, Any]) -> dict[str, str | None]:

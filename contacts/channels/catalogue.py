@@ -42,7 +42,9 @@ _TABLE: Final = (
     ChannelInfo(Channel.EMAIL, (Kind.EMAIL,), sender="email", queue="email"),
     ChannelInfo(Channel.LETTER, (Kind.POSTAL, Kind.HOME), sender="letter", queue="letter"),
     ChannelInfo(Channel.CHAT, (Kind.CHAT_ACCOUNT,), sender="chat", queue="chat"),
-    ChannelInfo(Channel.VOICE_NOTICE, (Kind.MOBILE, Kind.HOME_PHONE, Kind.UNKNOWN_PHONE), queue="voice"),
+    ChannelInfo(
+        Channel.VOICE_NOTICE, (Kind.MOBILE, Kind.HOME_PHONE, Kind.UNKNOWN_PHONE), sender="voice", queue="voice"
+    ),
     ChannelInfo(Channel.VISIT, (Kind.HOME, Kind.WORKPLACE, Kind.POSTAL)),
 )
 CHANNELS: Final[dict[str, ChannelInfo]] = {info.channel: info for info in _TABLE}

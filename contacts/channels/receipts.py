@@ -37,6 +37,10 @@ DELIVERED: Final = frozenset({"delivered"})
 FAILED: Final = frozenset({"failed", "undelivered", "expired", "rejected"})
 NOBODY_THERE: Final = frozenset({"absent_subscriber", "unknown_subscriber", "invalid_number", "no_such_mailbox"})
 COMPLAINT: Final = "complaint"
+# How a recorded notice ended that nobody heard, in the words of attempts: limits count it as the call that it was.
+CALLED: Final = {
+    "busy": "line-busy", "no_answer": "nobody-answered", "not_in_service": "number-not-in-service",
+}  # fmt: skip
 _SIGNATURE: Final = re.compile(r"t=(\d{1,12}),v1=([0-9a-f]{64})")
 
 
@@ -131,7 +135,7 @@ def keep(report: Report, *, at: datetime) -> str:
         with transaction.atomic():
             receipt = DeliveryReceipt.objects.create(
                 provider=report.provider,
-                event_id=_named(report.event_id),
+                event_id=named(report.event_id),
                 message_ref=report.ref[:120].replace("\0", ""),
                 key=_key(report.key),
                 status=f"{status[:13]}:nobody" if report.nobody else status[:20],
@@ -161,7 +165,7 @@ def take_reply(*, provider: str, event_id: str, sender: str, text: str, channel:
     """
     if not sender.strip("+"):
         raise BadReceipt("nobody wrote it")
-    event_id = _named(event_id)
+    event_id = named(event_id)
     if DeliveryReceipt.objects.filter(provider=provider, event_id=event_id).exists():
         return "repeated"
     words = text[:2000].replace("\0", "")
@@ -231,6 +235,8 @@ def _apply(receipt: DeliveryReceipt, attempt: ContactAttempt, *, at: datetime) -
         name = "attempt.delivered"
     elif status in FAILED and attempt.status in unheard:
         attempt.fail(reason_code="undelivered", permanent=bool(code))
+        if attempt.channel == "voice_notice" and receipt.code in CALLED:
+            attempt.outcome, attempt.reason_code = receipt.code, CALLED[receipt.code]
         name = "attempt.failed"
     elif attempt.status == ContactAttempt.Status.UNCERTAIN:  # any other word of the carrier proves that it left
         attempt.send(began_at=attempt.at, at=max(at, attempt.at), provider=receipt.provider,
@@ -270,7 +276,7 @@ def _text(event: dict[str, Any], name: str) -> str:
     return value[:120].replace("\0", "") if isinstance(value, str) else ""
 
 
-def _named(event_id: str) -> str:
+def named(event_id: str) -> str:
     """Return a provider's name of an event, as long as it may be; a longer one by its hash."""
     plain = event_id.replace("\0", "")
     return plain if len(plain) <= 120 else hashlib.sha256(plain.encode()).hexdigest()

@@ -9,12 +9,14 @@ from contacts.channels.senders.chat import ChatSender
 from contacts.channels.senders.email import email_sender
 from contacts.channels.senders.letter import LetterSender
 from contacts.channels.senders.sms import sms_sender
+from contacts.channels.senders.voice.notice import NoticeSender
 
 _BY_CHANNEL: Final[dict[str, Callable[[], Sender]]] = {
     "sms": sms_sender,
     "email": email_sender,
     "letter": LetterSender,
     "chat": ChatSender,
+    "voice_notice": NoticeSender,
 }
 _made = threading.local()
 

@@ -18,6 +18,8 @@ from contacts.facts.standing import standing_records
 from contacts.models import ContactAttempt
 
 OPEN_STATES: Final = ("cleared", "in_progress", "uncertain")
+# Failures that say how: a letter that came back, and a machine's call that rang, which limits count as a call.
+KNOWN_FAILURES: Final = ("returned_undeliverable", "no_answer", "busy", "not_in_service")
 UNUSABLE: Final = (ContactPoint.State.BAD, ContactPoint.State.STRANGER, ContactPoint.State.REMOVED)
 DEBTOR: Final = "debtor"
 GUARANTOR: Final = "guarantor"
@@ -288,8 +290,10 @@ class CaseFile:
         if not (ours or about or same_point):
             return None
         outcome = attempt.status if attempt.status in OPEN_STATES else attempt.outcome or attempt.status
-        if attempt.status == "failed" and attempt.outcome != ContactAttempt.Outcome.RETURNED:
+        if attempt.status == "failed" and attempt.outcome not in KNOWN_FAILURES:
             outcome = "failed"
+        if attempt.channel == "voice_notice":  # dialled, and nobody knows yet who hears it: it counts as everything
+            outcome = {"sent": "uncertain", "delivered": "notice_played"}.get(outcome, outcome)
         if outcome == "recorded":
             outcome = "received" if attempt.direction == "inbound" else "uncertain"
         return ContactEvent(
