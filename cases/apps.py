@@ -8,10 +8,14 @@ class CasesConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Tell the pages about decisions what they need to know of cases, and approvals what a plan is."""
+        """Tell the pages about decisions what they need to know of cases, and approvals what may be asked for."""
+        from cases import waivers
         from cases.decisions import KnowsCases
-        from cases.plans import approving
+        from cases.plans import approving as plans
+        from cases.settlements import approving as settlements
         from compliance import reach
 
         reach.register(KnowsCases())
-        approving.register()
+        plans.register()
+        settlements.register()
+        waivers.register()

@@ -12,6 +12,7 @@ from cases.models import Account, AccountState, LedgerEntry
 
 ZERO = Decimal("0.00")
 TAPE = "tape"
+CLEARING = ("payment", "waiver")  # causes of states by which nothing is past due any more
 MOVING = ("payment", "reversal", "waiver")  # kinds of entries that change what a state says is past due
 
 
@@ -90,3 +91,17 @@ def restate(
         currency=account.currency,
         cause=cause,
     )
+
+
+def restore(account: Account, *, on: date, at: datetime) -> None:
+    """State again what was past due, where a payment or a waiver had made the account current and was undone."""
+    state = state_on(account.pk, on)
+    if state is None or state.cause not in CLEARING or state.past_due_since is not None:
+        return
+    earlier = account.states.filter(pk__lt=state.pk, effective_on__lte=on, cause__in=[TAPE, "reversal"])
+    before = earlier.order_by("-effective_on", "-pk").first()
+    if before is None or before.past_due_since is None:
+        return
+    left = position(account, before, list(account.entries.filter(kind__in=MOVING))).amount
+    if left > account.product.tolerance:
+        restate(account, past_due_since=before.past_due_since, amount=left, on=on, at=at, cause="reversal")

@@ -151,10 +151,10 @@ def test_a_subject_waits_once(done, people):
     promise = PromiseFactory()
     ask(promise, people[0])
     refuses("waiting", ask, promise, people[1])
+    again = Approval.objects.get()
+    again.pk = None
     with pytest.raises(DatabaseError), transaction.atomic():
-        first = Approval.objects.get()
-        first.pk = None
-        first.save(force_insert=True)
+        again.save(force_insert=True)
 
 
 def test_without_need_of_a_signature_it_is_done_at_once(done, people):

@@ -1,0 +1,3 @@
+"""Ending a debt for less: `offer` (the sums, pure), `offering` (draft, sign, offer, accept, withdraw), `counting` (what
+payments do to it), `watching` (what time does to it).
+"""
