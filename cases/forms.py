@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from cases import amounts
-from cases.models import Case, NextAction, Promise
+from cases.models import Case, NextAction
 from cases.models.case import HUMAN_ACTIONS
 from cases.queries import SKIP_REASONS, reveal_reasons, skip_label
 from collections_app.shared import clock
@@ -111,14 +111,6 @@ class NextActionForm(forms.Form):
     )
     due_at = MomentField(label=_("Due"))
     note = forms.CharField(label=_("Note"), max_length=200, required=False)
-
-
-class PromiseForm(forms.Form):
-    version = forms.IntegerField(widget=forms.HiddenInput)
-    amount = AmountField(label=_("Amount"))
-    due_on = DayField(label=_("To be paid by"))
-    method = forms.ChoiceField(label=_("How"), choices=Promise.Method.choices)
-    replace = forms.BooleanField(label=_("Replaces the open promise"), required=False)
 
 
 class AssessForm(forms.Form):

@@ -10,7 +10,7 @@ from django.http import Http404
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from cases import ageing, arrears, freshness
+from cases import ageing, arrears, freshness, promise_outcomes, promise_parts
 from cases.locks import ClockTimestamp
 from cases.models import Account, Case, ContactPoint, Hold, Instruction, Person, Plan, Promise
 from collections_app.shared import clock
@@ -312,8 +312,16 @@ def _promise_line(promises: list[Promise]) -> dict[str, Any] | None:
     chosen = chosen or (promises[0] if promises else None)
     if chosen is None:
         return None
+    parts = promise_outcomes.parts_of(chosen)
+    covered = promise_parts.covered(parts, chosen.paid_amount)
     return {
         "pk": chosen.pk,
+        "parts": [
+            {"amount": part.amount, "due_on": part.due_on, "is_met": paid >= part.amount}
+            for part, paid in zip(parts, covered, strict=True)
+        ],
+        "moved": chosen.moved_times,
+        "by": str(chosen.get_promised_by_display()) if chosen.promised_by != Promise.By.BORROWER else "",
         "amount": chosen.amount,
         "paid": chosen.paid_amount,
         "currency": chosen.currency,

@@ -7,8 +7,10 @@ from typing import Any
 from celery import shared_task
 from django.db import transaction
 
+from cases import promises
 from cases.imports import waiting
 from collections_app.shared import clock
+from collections_app.shared.actor import Actor
 
 log = logging.getLogger(__name__)
 
@@ -17,6 +19,12 @@ log = logging.getLogger(__name__)
 def load_uploaded(**_newer: Any) -> None:
     """Load the files that were uploaded and wait."""
     waiting.load_all(now=clock.now)
+
+
+@shared_task(name="cases.settle_promises", ignore_result=True)
+def settle_promises(**_newer: Any) -> None:
+    """Decide the promises whose grace has ended at their creditor's midnight; what is left over waits a minute."""
+    promises.settle_ended(actor=Actor.system("promises"), at=clock.now())
 
 
 def ring() -> None:

@@ -28,6 +28,7 @@ urlpatterns = [
     path("cases/<str:ref>/next-action/", record.next_action, name="next-action"),
     path("cases/<str:ref>/reason/", record.assess, name="assess"),
     path("cases/<str:ref>/promise/", record.promise, name="promise"),
+    path("cases/<str:ref>/promise/reads/", record.promise_reads, name="promise-reads"),
     path("cases/<str:ref>/assign/", record.assign, name="assign"),
     path("cases/<str:ref>/reveal/", reveal.reveal, name="reveal"),
 ]

@@ -8,21 +8,26 @@ from typing import Final
 from cases import activity, addresses, consents, instructions, lifecycle, promises
 from cases.models import ContactPoint, Instruction, Promise
 from cases.models.case import NextAction, Status
+from cases.promise_parts import Part
 from collections_app.shared.actor import Actor
 from compliance import audit
 from contacts.models import ContactAttempt, PlannedContact
 
 Outcome = ContactAttempt.Outcome
 REACHED: Final = (Outcome.CONVERSATION, Outcome.MET)
+BY: Final = {
+    "debtor": Promise.By.BORROWER, "joint_debtor": Promise.By.JOINT_DEBTOR, "guarantor": Promise.By.GUARANTOR,
+}  # fmt: skip
 NEXT_TRY: Final = timedelta(days=1)  # where the collector says nothing else
 
 
 @dataclass(frozen=True, slots=True)
 class PromiseTerms:
-    """What the borrower promised in the call. currency: empty means the case's own."""
+    """What was promised in the call, as one amount and day or in parts. currency: empty means the case's own."""
 
-    amount: Decimal
-    due_on: date
+    amount: Decimal | None = None
+    due_on: date | None = None
+    parts: tuple[Part, ...] = ()
     method: str = Promise.Method.TRANSFER
     currency: str = ""
     replace: bool = False
@@ -63,7 +68,10 @@ def follow(
             amount=promise.amount,
             currency=promise.currency or case.currency,
             due_on=promise.due_on,
+            parts=promise.parts,
             method=promise.method,
+            promised_by=BY.get(attempt.party, Promise.By.THIRD_PARTY),
+            promiser_id=attempt.contacted_id if attempt.party != "debtor" else None,
             attempt_id=attempt.pk,
             replace=promise.replace,
             actor=actor,

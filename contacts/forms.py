@@ -1,15 +1,17 @@
 """How a call ended, in one form: outcome, promise, next action, note. What is left empty follows from the outcome."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from django import forms
 from django.utils.functional import Promise as LazyText
 from django.utils.translation import gettext_lazy as _
 
-from cases.forms import AmountField, DayField, MomentField, morning_after
-from cases.models import NextAction, Promise
+from cases import queries
+from cases.forms import MomentField, morning_after
+from cases.forms_promise import PromisedField, SaidDayField, read_parts
+from cases.models import Case, NextAction, Promise
 from cases.models.case import HUMAN_ACTIONS, Status
 from contacts.calls import NextStep, PromiseTerms
 from contacts.models import ContactAttempt
@@ -66,7 +68,10 @@ BY_VALUE: Final = {ending.value: ending for ending in ENDINGS}
 
 
 class CallForm(forms.Form):
-    """Validated as a whole on the server: the fields of other outcomes may be hidden, and empty."""
+    """Validated as a whole on the server: the fields of other outcomes may be hidden, and empty.
+
+    today: the creditor's business date. currency: of the case.
+    """
 
     version = forms.IntegerField(widget=forms.HiddenInput)
     attempt = forms.IntegerField(widget=forms.HiddenInput)
@@ -75,8 +80,8 @@ class CallForm(forms.Form):
         choices=[(ending.value, ending.label) for ending in ENDINGS],
         error_messages={"required": _("Say how the call ended.")},
     )
-    promise_amount = AmountField(label=_("Amount"), required=False)
-    promise_on = DayField(label=_("To be paid by"), required=False)
+    promise_amount = PromisedField(label=_("Amount"), required=False)
+    promise_on = SaidDayField(label=_("To be paid by"), required=False)
     promise_method = forms.ChoiceField(label=_("How"), choices=Promise.Method.choices, required=False)
     replace = forms.BooleanField(label=_("Replaces the open promise"), required=False)
     callback_at = MomentField(label=_("Call back at (your time)"), required=False)
@@ -90,14 +95,21 @@ class CallForm(forms.Form):
         label=_("Note"), max_length=4000, required=False, widget=forms.Textarea(attrs={"rows": 2, "data-key": "n"})
     )
 
+    def __init__(self, *args: Any, today: date, currency: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.today, self.currency = today, currency
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
+        cleaned["parts"] = ()
         ending = BY_VALUE.get(cleaned.get("outcome", ""))
         if ending is None:
             return cleaned
         if ending.needs == PROMISE:
             self._needs("promise_amount", _("How much is promised?"))
-            self._needs("promise_on", _("By which day?"))
+            cleaned["parts"] = read_parts(
+                self, "promise_amount", "promise_on", today=self.today, currency=self.currency
+            )
         if ending.needs == CALLBACK:
             self._needs("callback_at", _("When does the person want to be called?"))
         if bool(cleaned.get("next_action")) != bool(cleaned.get("next_at")) and "next_at" not in self.errors:
@@ -119,8 +131,7 @@ class CallForm(forms.Form):
             return None
         typed = self.cleaned_data
         return PromiseTerms(
-            amount=typed["promise_amount"],
-            due_on=typed["promise_on"],
+            parts=typed["parts"],
             method=typed["promise_method"] or Promise.Method.TRANSFER,
             replace=typed["replace"],
         )
@@ -153,10 +164,17 @@ class CallForm(forms.Form):
 def new_call_form(case, *, attempt_id: int, today) -> CallForm:
     """Return the empty form for an open call; a promise is for three days ahead unless said otherwise."""
     return CallForm(
+        today=today,
+        currency=case.currency,
         initial={
             "version": case.version,
             "attempt": attempt_id,
             "promise_on": today + timedelta(days=3),
             "promise_method": Promise.Method.TRANSFER,
-        }
+        },
     )
+
+
+def of_case(case: Case, *, at: datetime) -> dict[str, Any]:
+    """Return what the form needs to know of its case."""
+    return {"today": queries.today(case, at), "currency": case.currency}

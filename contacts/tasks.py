@@ -11,7 +11,7 @@ from celery.signals import worker_ready
 from django.db import DatabaseError, connection, transaction
 
 from cases.imports import waiting
-from cases.tasks import load_uploaded
+from cases.tasks import load_uploaded, settle_promises
 from collections_app.shared import clock
 from contacts import dispatch, epochs, inbound, night
 from contacts.channels import catalogue
@@ -120,6 +120,7 @@ def tick(*, at: datetime, real_at: datetime) -> bool:
     wake(at=at)
     if waiting.waiting():
         _ring(load_uploaded.apply_async, {})
+    _ring(settle_promises.apply_async, {})
     _ring(close_missed_days.apply_async, {})
     _ring(finish_inbound.apply_async, {})
     return True

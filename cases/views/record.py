@@ -1,20 +1,26 @@
 """Writing on a case without a call: notes, the next action, a promise, its owner. Wishes and holds: `wishes`."""
 
+from datetime import datetime
+from typing import Any
+
 from django.contrib import messages
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
 
-from cases import activity, assessment, assignment, lifecycle, promises, queries
+from cases import activity, assessment, assignment, lifecycle, promise_parts, promises, queries
 from cases.forms import (
     AssessForm,
     AssignForm,
     NextActionForm,
     NoteForm,
-    PromiseForm,
     next_initial,
 )
+from cases.forms_promise import PromiseForm, holiday_sentences, promise_field, understood
+from cases.models import Case, Promise
 from cases.refusal import Refused
 from cases.views.act import answer
 from collections_app.shared import clock
@@ -72,7 +78,7 @@ def next_action(request: HttpRequest, ref: str) -> HttpResponse:
 def promise(request: HttpRequest, ref: str) -> HttpResponse:
     """Record a promise that was made without a call of ours: at the counter, in a letter, when the person called."""
     case, at = queries.find(request.user, ref), clock.now()
-    form = PromiseForm(request.POST or None, initial={"version": case.version})
+    form = PromiseForm(request.POST or None, initial={"version": case.version}, **_of_case(case, at=at))
     if request.method == "POST" and form.is_valid():
         actor, typed = Actor.of(request.user), form.cleaned_data
         try:
@@ -80,10 +86,10 @@ def promise(request: HttpRequest, ref: str) -> HttpResponse:
                 lifecycle.check_version(lifecycle.locked(case.pk), typed["version"])
                 promises.make(
                     case_id=case.pk,
-                    amount=typed["amount"],
+                    parts=typed["parts"],
                     currency=case.currency,
-                    due_on=typed["due_on"],
                     method=typed["method"],
+                    promised_by=typed["promised_by"] or Promise.By.BORROWER,
                     replace=typed["replace"],
                     actor=actor,
                     at=at,
@@ -94,22 +100,35 @@ def promise(request: HttpRequest, ref: str) -> HttpResponse:
             form.add_error(None, str(refused))
         else:
             messages.success(request, _("Promise recorded."))
+            for sentence in holiday_sentences(typed["parts"], case, language=get_language() or "en"):
+                messages.info(request, sentence)
             return redirect("cases:case", case.ref)
     return answer(request, case, form, title=_("Promise"), verb=_("Save promise"))
 
 
-PROMISE_FIELDS = {
-    "not-positive": "amount",
-    "too-much": "amount",
-    "inexact": "amount",
-    "past": "due_on",
-    "too-late": "due_on",
-}
+@require_safe
+@allowed("cases.make_promise")
+def promise_reads(request: HttpRequest, ref: str) -> HttpResponse:
+    """Show how an amount and its days are understood, while they are typed; the answer is a line below the fields."""
+    case, at = queries.find(request.user, ref), clock.now()
+    typed = {name: request.GET.get(f"promise_{short}", request.GET.get(name, ""))
+             for name, short in (("amount", "amount"), ("due_on", "on"))}  # fmt: skip
+    form = PromiseForm({**typed, "version": case.version, "method": "transfer"}, **_of_case(case, at=at))
+    parts = form.cleaned_data["parts"] if form.is_valid() else ()
+    wrong = next((errors[0] for errors in form.errors.values()), "") if all(typed.values()) else ""
+    context = {
+        "now": at,
+        "case": case,
+        "today": form.today,
+        "lines": understood(parts, case, language=get_language() or "en"),
+        "total": promise_parts.total(parts),
+        "wrong": wrong,
+    }
+    return render(request, "cases/promise_fields.html#reads", context)
 
 
-def promise_field(refused: Refused) -> str | None:
-    """Return the field that a refused promise is about; None when it is about the case."""
-    return PROMISE_FIELDS.get(refused.code)
+def _of_case(case: Case, *, at: datetime) -> dict[str, Any]:
+    return {"today": queries.today(case, at), "currency": case.currency}
 
 
 @allowed("cases.assign")

@@ -14,7 +14,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
-from django.db.models import Count, Exists, IntegerField, OuterRef, Q, Subquery
+from django.db.models import Count, Exists, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.db.models.lookups import GreaterThanOrEqual
 
@@ -23,6 +23,7 @@ from cases.models import Account, Case, ContactPoint, Hold, Person, Product, Pro
 from cases.models.case import Status
 from contacts.channels import catalogue
 
+JUDGED: Final = (Promise.Status.KEPT, Promise.Status.PARTLY_KEPT, Promise.Status.BROKEN)
 ALWAYS: Final = Q(pk__isnull=False)
 NEVER: Final = Q(pk__in=())
 OPERATORS: Final = {
@@ -110,6 +111,35 @@ def _broken_promises(count: int, context: Context) -> Q:
     return Q(GreaterThanOrEqual(Coalesce(counted, 0, output_field=IntegerField()), count))
 
 
+def _promises(*statuses: str) -> QuerySet[Promise]:
+    return Promise.objects.filter(case_id=OuterRef("pk"), status__in=statuses or JUDGED).order_by()
+
+
+def _number_of(rows: QuerySet[Promise], weight: int = 1) -> Coalesce:
+    counted = Subquery(rows.values("case_id").annotate(number=Count("pk") * weight).values("number"))
+    return Coalesce(counted, 0, output_field=IntegerField())
+
+
+def _kept_promises(count: int, context: Context) -> Q:
+    return Q(GreaterThanOrEqual(_number_of(_promises(Promise.Status.KEPT)), count))
+
+
+def _kept_percent(percent: int, context: Context) -> Q:
+    """Whether at least so many of a hundred promises that were judged were kept in full."""
+    return Q(GreaterThanOrEqual(_number_of(_promises(Promise.Status.KEPT), 100), _number_of(_promises(), percent)))
+
+
+def _since_broken(days: int, context: Context) -> Q:
+    later = _promises(Promise.Status.BROKEN).filter(settled_at__gt=context.begins_at - timedelta(days=days))
+    return ~Q(Exists(later))
+
+
+def _until_promise(days: int, context: Context) -> Q:
+    """Whether the next part of the open promise is due in so many days or more."""
+    ahead = _promises(Promise.Status.OPEN).filter(next_due_on__gte=context.day + timedelta(days=days))
+    return Q(Exists(ahead))
+
+
 def _accounts(**filters: Any) -> Q:
     own = Account.objects.filter(person_id=OuterRef("person_id"), creditor_id=OuterRef("creditor_id"), **filters)
     return Q(Exists(own))
@@ -179,7 +209,11 @@ _FACTS: Final = (
     Fact("ability", "choice", _one_of("ability"), known=_stated("ability"), values=_codes(Case.Grade)),
     Fact("hardship", "yes_no", lambda *_: Q(is_hardship=True)),
     Fact("promises_broken", "number", _broken_promises),
+    Fact("promises_kept", "number", _kept_promises),
+    Fact("promises_kept_percent", "number", _kept_percent, known=Q(Exists(_promises()))),
+    Fact("days_since_broken_promise", "number", _since_broken, known=Q(Exists(_promises(Promise.Status.BROKEN)))),
     Fact("open_promise", "yes_no", _open_promise),
+    Fact("days_until_promise", "number", _until_promise, known=Q(Exists(_promises(Promise.Status.OPEN)))),
     Fact("held", "yes_no", lambda *_: held()),
     Fact(
         "days_since_right_party",

@@ -128,6 +128,8 @@ WITH waiting AS (
         SELECT min(greatest(standing.past_due_since + step.from_dpd, %(day)s + 1))
         FROM contacts_step AS step
         WHERE step.segment_id = stay.segment_id
+          AND NOT EXISTS (SELECT FROM contacts_template AS reminds
+                          WHERE reminds.id = step.template_id AND reminds.purpose = 'service_reminder')
           AND (step.until_dpd IS NULL OR standing.past_due_since + step.until_dpd > %(day)s)
           AND (step.repeat_every_days IS NOT NULL OR NOT EXISTS (
               SELECT FROM contacts_plannedcontact AS done JOIN contacts_step AS same ON same.id = done.step_id

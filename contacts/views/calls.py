@@ -4,16 +4,17 @@ from django.contrib import messages
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from cases import lifecycle, worklist
 from cases import queries as case_queries
+from cases.forms_promise import holiday_sentences, promise_field
 from cases.models import Case
 from cases.promises import PromiseRefused
 from cases.refusal import Refused
 from cases.views.queue import lead_to_next
-from cases.views.record import promise_field
 from collections_app.shared import clock
 from collections_app.shared.actor import Actor
 from collections_app.shared.htmx import hx_redirect, is_htmx, vary_on_htmx
@@ -21,7 +22,7 @@ from collections_app.staff.access import allowed
 from compliance import reasons
 from compliance.models import Decision
 from contacts import calls
-from contacts.forms import CallForm
+from contacts.forms import CallForm, of_case
 from contacts.models import ContactAttempt
 from contacts.queries import main_reason
 from contacts.views import desk
@@ -75,7 +76,7 @@ def clock_time(at, case: Case) -> str:
 def log(request: HttpRequest, ref: str) -> HttpResponse:
     """Record how the open call ended, with promise, next action and note: all or nothing."""
     case, at, actor = case_queries.find(request.user, ref), clock.now(), Actor.of(request.user)
-    form = CallForm(request.POST)
+    form = CallForm(request.POST, **of_case(case, at=at))
     if form.is_valid():
         own = ContactAttempt.objects.filter(pk=form.cleaned_data["attempt"], case=case, made_by_id=request.user.pk)
         if not own.exists():
@@ -108,7 +109,8 @@ def _with_version(form: CallForm, refused: Refused, case: Case) -> CallForm:
     if refused.code != "stale":
         return form
     version = Case.objects.values_list("version", flat=True).get(pk=case.pk)
-    renewed = CallForm({**{name: form.data.get(name) for name in form.data}, "version": str(version)})
+    typed = {**{name: form.data.get(name) for name in form.data}, "version": str(version)}
+    renewed = CallForm(typed, today=form.today, currency=form.currency)
     renewed.full_clean()
     renewed.add_error(None, str(refused))
     return renewed
@@ -123,6 +125,8 @@ def _again(request: HttpRequest, case: Case, form: CallForm) -> HttpResponse:
 
 def _onward(request: HttpRequest, case: Case, form: CallForm) -> HttpResponse:
     messages.success(request, _("%(name)s: %(outcome)s.") % {"name": case.person, "outcome": form.ending.label})
+    for sentence in holiday_sentences(form.cleaned_data["parts"], case, language=get_language() or "en"):
+        messages.info(request, sentence)
     if request.POST.get("then") != "next" or not request.user.has_perm("cases.work_queue"):
         return hx_redirect(request, "cases:case", case.ref)
     worklist.release(case_id=case.pk, user=request.user)

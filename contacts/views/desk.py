@@ -9,7 +9,8 @@ from django.urls import reverse
 
 from cases import queries as case_queries
 from cases import wishes, worklist
-from cases.forms import NextActionForm, NoteForm, PromiseForm, next_initial, skip_choices
+from cases.forms import NextActionForm, NoteForm, next_initial, skip_choices
+from cases.forms_promise import PromiseForm, days_to_offer
 from cases.forms_wishes import QUICK_ASKS
 from cases.models import Case, Hold
 from collections_app.shared import clock
@@ -66,7 +67,13 @@ def page(
         "form": form,
         # A log that came too late (the call was closed in another tab) leaves its words in the note.
         "note_form": NoteForm(auto_id="note_%s", initial={"text": form.data.get("note", "") if form else ""}),
-        "promise_form": PromiseForm(auto_id="promise_%s", initial={"version": case.version}),
+        "promise_form": PromiseForm(
+            auto_id="promise_%s",
+            initial={"version": case.version, "replace": True, "promised_by": "borrower"},
+            today=facts.today,
+            currency=case.currency,
+        ),
+        "promise_days": days_to_offer(facts.today),
         "next_form": NextActionForm(auto_id="next_%s", initial=next_initial(case, at=at)),
         "outcomes": ENDINGS,
         "skip_reasons": skip_choices(),

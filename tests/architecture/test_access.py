@@ -72,6 +72,7 @@ ROUTES = {
     "cases:end-treatment": {"supervisor"},
     "cases:next-action": DESK,
     "cases:promise": DESK,
+    "cases:promise-reads": DESK,
     "cases:assess": DESK,
     "cases:assign": {"supervisor"},
     "cases:reveal": {"collector", "supervisor", "compliance"},

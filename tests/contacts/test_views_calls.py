@@ -139,7 +139,7 @@ def test_a_promise_is_made_in_the_call_and_the_case_waits_for_it(desk, collector
         ({"promise_on": ""}, "promise_on", "By which day?"),
         ({"promise_amount": "9999"}, "promise_amount", "9999.00 is more than the 500.00 that is owed."),
         ({"promise_on": "2026-03-03"}, "promise_on", "2026-03-03 is in the past."),
-        ({"promise_on": "31/02"}, "promise_on", "Enter a valid date."),
+        ({"promise_on": "31/02"}, "promise_on", "“31/02” is a day that does not exist."),
     ],
 )
 def test_a_promise_that_cannot_be_keeps_the_call_open_and_what_was_typed(desk, case, typed, field, sentence):
