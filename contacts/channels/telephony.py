@@ -47,6 +47,11 @@ def plays_notices() -> bool:
     return is_on() and bool(settings.VOICE_NOTICE_MEDIA)
 
 
+def records() -> bool:
+    """Whether calls are recorded, after those who answer have heard that."""
+    return is_on() and bool(settings.CALL_ANNOUNCEMENT)
+
+
 def check() -> None:
     """Refuse a start with a telephone system that could not dial. Raises ImproperlyConfigured."""
     if settings.CTI_PROVIDER not in PROVIDERS:

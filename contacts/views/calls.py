@@ -1,5 +1,7 @@
 """Calling: ask the gate and dial, then say how it ended."""
 
+from datetime import datetime
+
 from django.contrib import messages
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
@@ -21,7 +23,9 @@ from collections_app.shared.htmx import hx_redirect, is_htmx, vary_on_htmx
 from collections_app.staff.access import allowed
 from compliance import reasons
 from compliance.models import Decision
-from contacts import calls
+from contacts import calls, live_calls
+from contacts.calls import dialling
+from contacts.channels import telephony
 from contacts.forms import CallForm, of_case
 from contacts.models import ContactAttempt
 from contacts.queries import main_reason
@@ -39,12 +43,25 @@ def call(request: HttpRequest, ref: str) -> HttpResponse:
         raise Http404 from None
     try:
         worklist.take(case_id=case.pk, user=request.user, actor=actor, at=at)
-        calls.open_call(case_id=case.pk, contact_point_id=point, actor=actor, at=at)
+        if live_calls.may_dial(request.user) and "by_hand" not in request.POST:
+            _dial(request, case, point, at=at)
+        else:
+            calls.open_call(case_id=case.pk, contact_point_id=point, actor=actor, at=at)
     except calls.CallRefused as refused:
         messages.error(request, explained(refused, case))
     except Refused as refused:
         messages.error(request, str(refused))
     return redirect("cases:case", case.ref)
+
+
+def _dial(request: HttpRequest, case: Case, point: int, *, at: datetime) -> None:
+    """Ask for a call and let the telephone system ring the desk of whoever asks."""
+    actor, records = Actor.of(request.user), telephony.records()
+    stated = {"recorded": True, "recording_announced": True} if records else None
+    attempt = calls.open_call(case_id=case.pk, contact_point_id=point, stated=stated, actor=actor, at=at)
+    dialling.dial(
+        attempt_id=attempt.pk, extension=request.user.extension, records=records, actor=actor, now=clock.now
+    )
 
 
 def explained(refused: calls.CallRefused, case: Case) -> str:

@@ -16,7 +16,7 @@ from cases.models import Case, Hold
 from collections_app.shared import clock
 from collections_app.shared.htmx import is_htmx, vary_on_htmx
 from collections_app.staff.access import allowed
-from contacts import inbox, queries, threads, timeline
+from contacts import inbox, live_calls, queries, threads, timeline
 from contacts.forms import ENDINGS, CallForm, new_call_form
 
 # Holds that are a second key away, whatever is being done; the others are on the page of the form.
@@ -53,6 +53,9 @@ def page(
     attempt = queries.open_call(case, user=user, at=at)
     if attempt is not None and form is None:
         form = new_call_form(case, attempt_id=attempt.pk, today=facts.today)
+    live = live_calls.of_attempt(attempt.pk) if attempt is not None else None
+    if live is not None and live.suggests and form is not None and not form.is_bound:
+        form.initial["outcome"] = live.suggests
     waiting = worklist.queue(user, at=at) if user.has_perm("cases.work_queue") else None
     return {
         "now": at,
@@ -63,6 +66,8 @@ def page(
         "feed": facts.feed,
         **_ways(case, user=user, at=at),
         "attempt": attempt,
+        "live": live,
+        "may_dial": live_calls.may_dial(user),
         "call_elsewhere": queries.call_elsewhere(user, but=case) if attempt is None else None,
         "form": form,
         # A log that came too late (the call was closed in another tab) leaves its words in the note.

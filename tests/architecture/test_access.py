@@ -79,6 +79,8 @@ ROUTES = {
     "contacts:call": DESK,
     "contacts:log-call": DESK,
     "contacts:cancel-call": DESK,
+    "contacts:call-live": DESK,
+    "contacts:hang-up": DESK,
     "contacts:why": READERS,
     "contacts:runs": LEADS,
     "contacts:run": LEADS,

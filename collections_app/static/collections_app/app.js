@@ -146,9 +146,18 @@
     if (event.target.matches("[data-submits]")) event.target.form.requestSubmit();
   });
 
+  /* The telephone system says how a call ended: that outcome is chosen, unless somebody has chosen one. */
+  function suggest() {
+    const live = document.querySelector("[data-suggests]");
+    if (!live || document.querySelector("input[name=outcome]:checked")) return;
+    const radio = document.querySelector('input[name=outcome][value="' + live.dataset.suggests + '"]');
+    if (radio) { radio.checked = true; radio.dispatchEvent(new Event("change", { bubbles: true })); }
+  }
+
   /* htmx */
   document.addEventListener("toast", function (event) { toast(event.detail.text || event.detail.value, event.detail.tone); });
   document.addEventListener("htmx:afterSettle", function (event) {
+    suggest();
     if (event.target.matches && event.target.matches("main, #desk")) shownAt = performance.now();
     const wrong = event.target.querySelector && event.target.querySelector("[aria-invalid=true]");
     if (wrong) wrong.focus();
