@@ -138,7 +138,9 @@ def record(
             elif account.currency != money.currency:
                 _set_aside(payment, reason="wrong-currency", actor=actor, at=at)
             else:
-                _allocate(payment, shares_of(account, money, division=division, parts=parts, at=at), actor=actor, at=at)
+                allocate_locked(
+                    payment, shares_of(account, money, division=division, parts=parts, at=at), actor=actor, at=at
+                )
             return Recorded(payment, is_new=True)
     except IntegrityError as clash:
         if "payment_reference_is_unique" not in str(clash):
@@ -260,14 +262,14 @@ def allocate(
     if parts is not None:
         _first_of(payment.creditor, money, parts)
         division = Payment.Division.INSTRUCTED
-    _allocate(payment, shares_of(account, money, division=division, parts=parts, at=at), actor=actor, at=at)
+    allocate_locked(payment, shares_of(account, money, division=division, parts=parts, at=at), actor=actor, at=at)
     if division:
         payment.division = division
         payment.save(update_fields=["division"])
     return payment
 
 
-def _allocate(payment: Payment, shares: Sequence[Share], *, actor: Actor, at: datetime) -> None:
+def allocate_locked(payment: Payment, shares: Sequence[Share], *, actor: Actor, at: datetime) -> None:
     """Post a payment to accounts whose person is locked, and let everything follow."""
     first = shares[0].account
     today = clock.business_day(at, first.creditor.time_zone)

@@ -37,19 +37,24 @@ def upload(
     path: Path,
     file_name: str,
     creditor_id: int,
-    as_of: date,
+    as_of: date | None,
     actor: Actor,
     at: datetime,
-    mapping: formats.Mapping | None = None,
+    kind: str = "tape",
+    mapping: Any = None,
     mapping_id: int | None = None,
 ) -> ImportBatch:
-    """Record that a file came in; nothing of it is read yet. mapping: None where it is to be found out."""
+    """Record that a file came in; nothing of it is read yet.
+
+    kind: tape, payments or bank. mapping: of that kind (it has `as_spec`), None where it is to be found out.
+    """
     try:
         size, digest = path.stat().st_size, reader.sha256(path)
     except OSError as trouble:
         raise FileRefused("file_cannot_be_opened", reason=trouble.strerror or "") from trouble
     batch = ImportBatch.objects.create(
         creditor_id=creditor_id,
+        kind=kind,
         mapping_id=mapping_id,
         mapping_spec=mapping.as_spec() if mapping else {},
         as_of=as_of,

@@ -54,6 +54,7 @@ SENTENCES: Final[dict[str, str | Promise]] = {
     ),
     "which_date_format": _("Is %(example)s day/month/year or month/day/year? Say so in a mapping."),
     "dates_are_mixed": _("%(day_first)s dates begin with the day and %(month_first)s with the month. Which is right?"),
+    "mapping_is_of_no_kind": _("There is no kind of file named %(kind)s."),
     # a row
     "bad_quoting": _("The quotation marks of this line do not match."),
     "wrong_width": _("The line has %(found)s cells where the headings are %(expected)s."),
@@ -63,6 +64,15 @@ SENTENCES: Final[dict[str, str | Promise]] = {
     "account_of_other_borrower": _("The account belongs to another borrower in the book."),
     "older_than_book": _("The book already holds a newer state, of %(newest)s."),
     "unknown_product": _("The creditor has no product “%(product)s”."),
+    # a row of payments, or of the bank
+    "duplicate_reference": _("The reference is already on line %(first_line)s of this file."),
+    "reference_is_another_payment": _("Reference %(reference)s is already a payment of %(amount)s %(currency)s."),
+    "nothing_paid": _("The amount is zero."),
+    "payment_is_negative": _("“%(text)s” is negative. What went back is recorded as the reversal of its payment."),
+    "day_is_in_the_future": _("%(day)s is after today (%(today)s)."),
+    "day_is_closed": _("%(day)s has been reconciled and closed."),
+    "unknown_payer": _("“%(text)s” does not say who paid: borrower, guarantor or third party."),
+    "unknown_method": _("“%(text)s” is no way of paying that is kept here."),
     # a cell
     "value_is_missing": _("The cell is empty."),
     "control_character": _("The cell holds a character that no text holds (a zero byte or another control character)."),
