@@ -17,7 +17,7 @@ from typing import Any, Final
 from django.db import transaction
 from django.db.models import QuerySet, Sum
 
-from cases import allocation, replay, settling, sql_ledger
+from cases import allocation, replay, settling
 from cases.models import Account, LedgerEntry, Payment
 from cases.settling import TAKES
 from collections_app.shared.money import CurrencyMismatch, Money
@@ -383,12 +383,7 @@ def _add(account: Account, lines: list[LedgerEntry]) -> list[LedgerEntry]:
 
 
 def _add_together(lines: list[LedgerEntry]) -> None:
-    """Write lines of many accounts and move each balance by its sum."""
-    if not lines:
-        return
+    """Write lines of many accounts, whose balances the database moves by their sums."""
     LedgerEntry.objects.bulk_create(lines)
-    moved: dict[int, Decimal] = {}
     for line in lines:
-        moved[line.account_id] = moved.get(line.account_id, ZERO) + line.amount
         line.account.balance += line.amount
-    sql_ledger.MOVE_BALANCES.rows([list(moved), list(moved.values())])
