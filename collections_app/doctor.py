@@ -38,7 +38,7 @@ def examine() -> list[Finding]:
     """Ask every question; one that cannot be answered is not ok."""
     findings = []
     questions: list[Callable[[], Finding]] = [environment, database, role, history, migrations, broker, workers, beat]
-    questions += [epoch, queue, providers, packs, feeds]
+    questions += [epoch, queue, providers, telephone, packs, feeds]
     for question in questions:
         try:
             findings.append(question())
@@ -203,6 +203,22 @@ def providers() -> Finding:
         mend = "Check its credentials, balance and address in the settings, and restart the workers."
         return Finding("providers", ok=False, says=says, mend=mend)
     return Finding("providers", ok=True, says="none refuses us")
+
+
+def telephone() -> Finding:
+    """Somebody listens to the telephone system, where there is one."""
+    if settings.CTI_PROVIDER == "none":
+        return Finding("telephone", ok=True, says="none set up: people dial by hand")
+    code = import_string("contacts.channels.telephone_line.problem")(at=clock.now())
+    if code:
+        mend = "Run: python manage.py listen_to_telephone; then check ARI_URL, ARI_USER and ARI_PASSWORD."
+        return Finding("telephone", ok=False, says=str(import_string("contacts.reasons.say")(code)), mend=mend)
+    unknown = apps.get_model("contacts", "TelephoneEvent").objects.filter(
+        applied_at__isnull=True, received_at__gte=clock.now() - timedelta(days=1)
+    )
+    strangers = unknown.count()
+    said = f", {strangers} events of the last day are about calls that nobody knows" if strangers else ""
+    return Finding("telephone", ok=True, says=f"its events are heard{said}")
 
 
 def packs() -> Finding:

@@ -11,6 +11,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Min
 from django.db.models.functions import Greatest
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.module_loading import import_string
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
@@ -22,6 +23,8 @@ STALE_AFTER_S = 180
 # name -> function that returns the age in seconds of the oldest thing that is due and not done, None when nothing is
 # due.
 _queues: dict[str, Callable[[], float | None]] = {"contacts": lambda: oldest_due_contact()}
+if settings.CTI_PROVIDER != "none":  # its events are due all the time: how long has nobody listened?
+    _queues["telephone"] = lambda: unheard_telephone()
 
 
 def register_queue(name: str, oldest_due: Callable[[], float | None]) -> None:
@@ -99,6 +102,12 @@ def oldest_due_contact() -> float | None:
         oldest=Min(Greatest("try_again_at", "created_at"))  # one planned for a time gone by waits since it was planned
     )["oldest"]
     return None if oldest is None else (at - oldest).total_seconds()
+
+
+def unheard_telephone() -> float | None:
+    """Return for how many seconds nobody has listened to the telephone system."""
+    silent_for: Callable[..., float | None] = import_string("contacts.channels.telephone_line.silent_for")
+    return silent_for(at=clock.now())
 
 
 def queue_ages() -> dict[str, float | None]:

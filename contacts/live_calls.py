@@ -69,7 +69,9 @@ def of(call: TelephoneCall) -> LiveCall:
     outcome = call.outcome
     sentence = str(SENTENCES[state])
     if outcome:
-        sentence = reasons.say({"busy": "line-busy", "no_answer": "nobody-answered"}.get(outcome, "number-not-in-service"))
+        sentence = reasons.say(
+            {"busy": "line-busy", "no_answer": "nobody-answered"}.get(outcome, "number-not-in-service")
+        )
     return LiveCall(
         attempt_id=call.attempt_id,
         state=state,

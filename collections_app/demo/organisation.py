@@ -31,6 +31,7 @@ CREDITORS: Final = (
     ("banyan-card-in", "Banyan Card India (demo)", "unspecified", "agency", "Asia/Kolkata", "world"),
 )
 FRESHNESS_DAYS: Final = 35
+FIRST_EXTENSION: Final = 1000  # the telephones on the desks of the teams: 1001, 1002, …
 # British rules name no hours and ask the firm for its own; without them the gate refuses.
 HOURS: Final = {"thames-card-uk": (time(8), time(20))}
 SINCE_EVER: Final = datetime(2000, 1, 1, tzinfo=UTC)
@@ -42,7 +43,7 @@ APPROVER: Final = "zhou.min"  # agrees to them
 def make(*, at: datetime) -> dict[str, int]:
     """Make what is missing of teams, users, creditors, products and mappings; return how many there are of each."""
     teams = {code: Team.objects.get_or_create(code=code, defaults={"name": name})[0] for code, name in TEAMS}
-    for username, name, role, team, language, zone in USERS:
+    for number, (username, name, role, team, language, zone) in enumerate(USERS, start=1):
         if not User.objects.filter(username=username).exists():
             User.objects.create_user(
                 username=username,
@@ -54,6 +55,7 @@ def make(*, at: datetime) -> dict[str, int]:
                 time_zone=zone,
                 email=f"{username}@example.com",
                 is_staff=role == Role.ADMIN,
+                extension=str(FIRST_EXTENSION + number) if team else "",
             )
     for code, name, kind, acting_as, zone, team in CREDITORS:
         creditor, made = Creditor.objects.get_or_create(

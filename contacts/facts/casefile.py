@@ -15,7 +15,6 @@ from compliance.facts import ContactEvent, Facts, FirmPolicy, Override, Question
 from contacts.facts.asked import Concerned, records_of
 from contacts.facts.rows import AttemptRow, ClaimRow, Found, PointRow
 from contacts.facts.standing import standing_records
-from contacts.models import ContactAttempt
 
 OPEN_STATES: Final = ("cleared", "in_progress", "uncertain")
 # Failures that say how: a letter that came back, and a machine's call that rang, which limits count as a call.

@@ -59,9 +59,7 @@ def _dial(request: HttpRequest, case: Case, point: int, *, at: datetime) -> None
     actor, records = Actor.of(request.user), telephony.records()
     stated = {"recorded": True, "recording_announced": True} if records else None
     attempt = calls.open_call(case_id=case.pk, contact_point_id=point, stated=stated, actor=actor, at=at)
-    dialling.dial(
-        attempt_id=attempt.pk, extension=request.user.extension, records=records, actor=actor, now=clock.now
-    )
+    dialling.dial(attempt_id=attempt.pk, extension=request.user.extension, records=records, actor=actor, now=clock.now)
 
 
 def explained(refused: calls.CallRefused, case: Case) -> str:

@@ -66,5 +66,3 @@ def _own(request: HttpRequest, case: Case, attempt: str) -> TelephoneCall:
     if found is None:
         raise Http404
     return found
-
-

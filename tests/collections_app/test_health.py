@@ -81,7 +81,7 @@ def test_the_doctor_answers_every_question_even_where_one_fails(settings):
     found = {finding.name: finding for finding in doctor.examine()}
     assert list(found) == [
         "environment", "database", "role", "history", "migrations", "broker", "workers", "beat", "epoch", "queue",
-        "providers", "packs", "feeds",
+        "providers", "telephone", "packs", "feeds",
     ]  # fmt: skip
     assert not found["broker"].ok
     assert "Check REDIS_URL" in found["broker"].mend

@@ -30,10 +30,11 @@ from collections_app.processes import Parent
 READY_WITHIN_S = 60
 PORTS_TRIED = 50
 RECEIPTS = "/api/v1/webhooks/receipts"
+CALL_FROM = "+862100000000"
 
 
 class Command(BaseCommand):
-    """Start servers, book, web, worker, beat and carrier; stop them all on Ctrl-C."""
+    """Start servers, book, web, worker, beat, carrier and the telephone; stop them all on Ctrl-C."""
 
     help = (
         "Start the whole product for development: embedded servers, demo book, web, worker, beat and the local carrier."
@@ -91,7 +92,7 @@ class Command(BaseCommand):
         return lock
 
     def _environment(self, options: dict[str, Any]) -> dict[str, str]:
-        """Return the environment of the children, with the carrier as the provider of SMS and e-mail."""
+        """Return the environment of the children, with the carrier as the provider of SMS, e-mail and calls."""
         made = embedded.development_secrets(settings.VAR_DIR)
         host = options["host"]
         env = {
@@ -104,6 +105,12 @@ class Command(BaseCommand):
             "WEBHOOK_SECRET": made["WEBHOOK_SECRET"],
             "EMAIL_HOST": "127.0.0.1",
             "EMAIL_USE_TLS": "0",
+            "CTI_PROVIDER": "ari",
+            "ARI_URL": "http://127.0.0.1/ari",
+            "ARI_USER": "collections",
+            "ARI_PASSWORD": made["SMS_PROVIDER_TOKEN"],
+            "CALL_FROM": CALL_FROM,
+            "VOICE_NOTICE_MEDIA": "tts:{language}:{text}",
             "CARRIER_TOKEN": made["SMS_PROVIDER_TOKEN"],
             "CARRIER_WEBHOOK_SECRET": made["WEBHOOK_SECRET"],
         }
@@ -125,6 +132,7 @@ class Command(BaseCommand):
         return {
             "PORT": str(port),
             "SMS_PROVIDER_URL": f"http://127.0.0.1:{http}/sms",
+            "ARI_URL": f"http://127.0.0.1:{http}/ari",
             "EMAIL_PORT": str(smtp),
             "CARRIER_HTTP_PORT": str(http),
         }
@@ -190,6 +198,7 @@ class Command(BaseCommand):
              "--without-gossip", "--without-mingle", "--hostname", f"worker-{os.getpid()}@%h"],
             env | {"APPLICATION_NAME": "worker"},
         )  # fmt: skip
+        parent.start("phone", [python, "manage.py", "listen_to_telephone"], env | {"APPLICATION_NAME": "telephone"})
         parent.start(
             "beat", [*celery, "beat", "--loglevel", "WARNING", "--pidfile="], env | {"APPLICATION_NAME": "beat"}
         )
@@ -221,7 +230,7 @@ class Command(BaseCommand):
             f"Ready after {seconds:.0f} s",
             "",
             f"  Open      {url}",
-            f"  Messages  {carrier}   (what the local carrier received)",
+            f"  Messages  {carrier}   (what the local carrier received, and whom it called)",
             "",
         ]
         sign_ins = _sign_ins()
