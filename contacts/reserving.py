@@ -23,7 +23,7 @@ def reserve(
 ) -> ContactAttempt:
     """Write the attempt of a decision, in the transaction and under the locks that it was made in.
 
-    planned: the planned contact and the number of its claim, of a message.
+    planned: the planned contact and the number of its claim, of a message; with a permit its row names the decision.
     """
     permit = decision if isinstance(decision, Permit) else None
     planned_id, claim = planned or (None, None)
@@ -53,7 +53,8 @@ def reserve(
         reason_code="" if permit else rule_of(decision),
     )
     values = [getattr(attempt, column) for column in sql.RESERVED]
-    ((attempt.pk,),) = sql.RESERVE.rows([_plain(value) for value in values])
+    statement = sql.RESERVE_PLANNED if planned_id is not None and permit else sql.RESERVE
+    ((attempt.pk,),) = statement.rows([_plain(value) for value in values])
     attempt._state.adding, attempt._state.db = False, "default"
     return attempt
 

@@ -41,8 +41,19 @@ _TYPES: Final = {
     "flagged_rule": "text",
 }  # fmt: skip
 RESERVED: Final = tuple(_TYPES)
-RESERVE: Final = Prepared(
+_INSERT: Final = (
     f"INSERT INTO contacts_contactattempt ({', '.join(_TYPES)})"  # noqa: S608  (the names above)
-    f" VALUES ({', '.join(f'${number}' for number in range(1, len(_TYPES) + 1))}) RETURNING id",
+    f" VALUES ({', '.join(f'${number}' for number in range(1, len(_TYPES) + 1))}) RETURNING id"
+)
+RESERVE: Final = Prepared(_INSERT, list(_TYPES.values()))
+# The same, and the row of the outbox names the decision that the attempt rests on.
+RESERVE_PLANNED: Final = Prepared(
+    f"""
+    WITH named AS (
+        UPDATE contacts_plannedcontact SET decision_id = ${RESERVED.index("decision_id") + 1}
+        WHERE id = ${RESERVED.index("planned_id") + 1}
+    )
+    {_INSERT}
+    """,  # noqa: S608  (the names above)
     list(_TYPES.values()),
 )

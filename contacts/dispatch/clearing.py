@@ -14,7 +14,7 @@ from compliance.facts import Question
 from compliance.gate import Permit, Refusal
 from contacts import rendering, seals, wording_rules, wordings
 from contacts.channels import catalogue
-from contacts.dispatch import carriers, outgoing, sql_message, wanted, wording
+from contacts.dispatch import carriers, outgoing, wanted, wording
 from contacts.dispatch.claims import Claim, back_off, mine
 from contacts.dispatch.outgoing import Outgoing
 from contacts.dispatch.wanted import Obstacle
@@ -72,7 +72,6 @@ def clear(claim: Claim, *, now: Callable[[], datetime]) -> Cleared | None:
                          rule=attempt.reason_code)  # fmt: skip
             put_off(planned, refusal=decision, at=at)
             return None
-        sql_message.NAME_DECISION.rows([planned.pk, decision.decision_id])
         audit.record("attempt.cleared", subject=attempt, actor=DISPATCH, at=at, person_id=planned.person_id)
         fault("before_permit_commit")
     return Cleared(claim, attempt.pk, point.pk, point.address_id, version.pk, decision)

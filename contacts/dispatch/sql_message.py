@@ -194,11 +194,6 @@ SENT: Final = Prepared(
     ],
 )  # fmt: skip
 
-# $1 row of the outbox, $2 decision that its attempt rests on.
-NAME_DECISION: Final = Prepared(
-    "UPDATE contacts_plannedcontact SET decision_id = $2 WHERE id = $1", ["bigint", "bigint"]
-)
-
 IS_HELD: Final = Prepared(
     "SELECT EXISTS (SELECT FROM contacts_providerstate WHERE provider = $1 AND held_until IS NOT NULL)", ["text"]
 )
