@@ -9,10 +9,11 @@ class ContactsConfig(AppConfig):
 
     def ready(self) -> None:
         from contacts import listeners
-        from contacts.channels import calling, chat, providers, telephony
+        from contacts.channels import calling, chat, providers, telephony, tencent_events
 
         providers.check()
         chat.check()
+        tencent_events.check()
         calling.shape()
         telephony.check()
         listeners.connect()

@@ -242,6 +242,7 @@ def refusal_in_words(file: InboundAttachment) -> str:
         "empty": _("empty or damaged"),
         "type": _("not a picture, PDF or plain text"),
         "active": _("a PDF that runs programs"),
+        "not-fetched": _("could not be fetched from the provider; ask for it again"),
     }.get(file.refused, _("no longer kept") if file.removed_at else "")
 
 

@@ -23,6 +23,7 @@ from collections_app.shared.actor import Actor
 from contacts.models import ContactAttempt
 
 WAY_OUT: Final = Actor.system("way out")
+FORMS: Final = {"sms": Instruction.Form.SMS, "chat": Instruction.Form.WRITTEN}
 _SIGNED: Final = 10  # bytes of the signature
 
 
@@ -83,19 +84,35 @@ def stop(
     """
     if attempt.address_id is None:
         return 0
-    points = ContactPoint.objects.filter(address_id=attempt.address_id).exclude(state=ContactPoint.State.REMOVED)
+    return stop_at(
+        attempt.address_id, channel=attempt.channel, source=source, evidence=evidence, actor=actor, at=at, only=only
+    )
+
+
+def stop_at(
+    address_id: int,
+    *,
+    channel: str,
+    source: str,
+    evidence: str,
+    actor: Actor,
+    at: datetime,
+    only: Collection[int] | None = None,
+) -> int:
+    """Put the same in force for an address of which no message is known. Returns for how many it was new."""
+    points = ContactPoint.objects.filter(address_id=address_id).exclude(state=ContactPoint.State.REMOVED)
     if only is not None:
         points = points.filter(person_id__in=only)
     given = 0
     for point in points.order_by("person_id", "pk"):
-        if _asked_already(point, attempt.channel, at=at):
+        if _asked_already(point, channel, at=at):
             continue
         instructions.give(
             person_id=point.person_id,
             kind=Instruction.Kind.OPT_OUT,
-            channel=attempt.channel,
+            channel=channel,
             contact_point_id=point.pk,
-            form=Instruction.Form.SMS if attempt.channel == "sms" else Instruction.Form.EMAIL,
+            form=FORMS.get(channel, Instruction.Form.EMAIL),
             source=source,
             evidence=evidence,
             received_at=at,

@@ -1,7 +1,7 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from contacts.api import calls, inbound, views
+from contacts.api import calls, inbound, tencent, views
 
 router = SimpleRouter(trailing_slash=False)
 router.register("calls", calls.CallViewSet, basename="call")
@@ -11,6 +11,8 @@ urlpatterns = [
     path("webhooks/receipts", views.ReceiptWebhook.as_view(), name="receipts"),
     path("webhooks/twilio", views.TwilioWebhook.as_view(), name="twilio"),
     path("webhooks/aliyun/<str:token>", views.AliyunWebhook.as_view(), name="aliyun"),
+    path("webhooks/wechat", tencent.WeChatWebhook.as_view(), name="wechat"),
+    path("webhooks/wecom", tencent.WeComWebhook.as_view(), name="wecom"),
     path("webhooks/email", views.MailWebhook.as_view(), name="email-events"),
     path("webhooks/inbound/<str:channel>", inbound.InboundWebhook.as_view(), name="inbound-webhook"),
     path("inbound", inbound.InboundView.as_view(), name="inbound"),

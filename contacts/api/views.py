@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 from cases.api.views import ByReference
 from cases.models import ApiClient
 from collections_app.shared import clock
-from contacts.channels import formats, receipts
+from contacts.channels import formats, receipts, watched
 from contacts.models import ContactAttempt
 
 MOST_REPORT: Final = 1024 * 1024  # bytes
@@ -86,9 +86,11 @@ class Webhook(APIView):
     authentication_classes = ()
     permission_classes = ()
     parser_classes: tuple[type[BaseParser], ...] = (Raw,)
+    door = ""
 
     def handle_exception(self, exc: Exception) -> Response:
         if isinstance(exc, receipts.BadSignature):
+            watched.count_refused(self.door or type(self).__name__.removesuffix("Webhook").lower(), at=clock.now())
             exc = NotSigned(str(exc))
         elif isinstance(exc, receipts.BadReceipt):
             exc = ValidationError({"body": [str(exc)]})

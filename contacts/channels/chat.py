@@ -17,7 +17,9 @@ from contacts.channels import providers
 
 WECHAT, WECOM, WEBHOOK = "wechat", "wecom", "webhook"
 PROVIDERS: Final = (WECHAT, WECOM, WEBHOOK)
-NAME: Final = "chat"  # as attempts and receipts keep it: one pace and one hold for all messaging accounts
+NAME: Final = "chat"  # the channel as a whole
+# As attempts, receipts, paces and holds keep it: each provider for itself.
+NAMES: Final = {WECHAT: "chat-wechat", WECOM: "chat-wecom", WEBHOOK: "chat-webhook"}
 MOST_THING: Final = 20  # characters of a value named thing… in a template of WeChat
 _IDS: Final[Mapping[str, re.Pattern[str]]] = {
     WECHAT: re.compile(r"[A-Za-z0-9_-]{20,40}"),

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from django.conf import settings
+from django.db import transaction
 
 from cases.files import ALLOWED, media_type, safe_name
 from cases.files import download_name as named
@@ -21,7 +22,8 @@ from contacts.models import InboundAttachment, InboundMessage
 MOST_FILES: Final = 10  # of one message
 FOLDER: Final = "inbound"
 
-__all__ = ["ALLOWED", "Attached", "download_name", "keep", "media_type", "read", "refusal", "remove", "safe_name"]
+__all__ = ["ALLOWED", "Attached", "bring", "download_name", "keep", "media_type", "read", "refusal", "remove",
+           "safe_name"]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,23 @@ def keep(message: InboundMessage, files: tuple[Attached, ...], *, at: datetime) 
             )
         )
     return InboundAttachment.objects.bulk_create(rows)
+
+
+def bring(message: InboundMessage, name: str, content: bytes | None, *, at: datetime) -> None:
+    """Keep a file that was fetched after its message, or say that it could not be had (None). Once per message."""
+    with transaction.atomic():
+        InboundMessage.objects.select_for_update(no_key=True).get(pk=message.pk)
+        if content is not None:
+            keep(message, (Attached(name, content),), at=at)
+        elif not message.attachments.exists():
+            InboundAttachment.objects.create(
+                message=message,
+                name_sealed=sealed.seal(safe_name(name)),
+                size=0,
+                sha256=hashlib.sha256(b"").hexdigest(),
+                refused="not-fetched",
+                received_at=at,
+            )
 
 
 def read(attachment: InboundAttachment) -> bytes:

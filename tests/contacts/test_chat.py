@@ -93,7 +93,7 @@ def test_it_leaves_once_with_its_words_and_its_reference(connected, send, kind):
     key = uuid.uuid4()
     receipt = send(kind, key=key)
     (kept,) = connected.messages("chat")
-    assert (receipt.provider, receipt.ref) == ("chat", f"{kind}:{kept.id}")
+    assert (receipt.provider, receipt.ref) == (f"chat-{kind}", kept.id)
     assert kept.to == ACCOUNTS[kind].partition(":")[2]
     if kind == "wechat":
         assert kept.text == 'T1 {"thing1": {"value": "王芳"}, "amount2": {"value": "¥1,234.00"}}'

@@ -87,6 +87,7 @@ class Sender(ABC):
 
     channel: ClassVar[str]
     provider: ClassVar[str]
+    has_several: ClassVar[bool] = False  # the address decides which of several providers takes a message
     can_look_up: bool = False  # the carrier can be asked by our key; without it a crash leaves a message to a person
 
     def send(self, message: Message, *, to: str, permit: Permit, at: datetime) -> Receipt:
@@ -99,6 +100,10 @@ class Sender(ABC):
         if not permit.is_valid(at):
             raise NotPermitted("the permit is over")
         return self._hand_over(message, to)
+
+    def provider_for(self, to: str) -> str:
+        """Return the name of the provider that takes a message to this address."""
+        return self.provider
 
     def send_test(self, message: Message, *, own: OwnNumber) -> Receipt:
         """Hand over a test for a number of one's own. Raises like `send`; NotPermitted for any other recipient."""

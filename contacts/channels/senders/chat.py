@@ -65,7 +65,7 @@ class Webhook:
             raise Temporary("no-look-up")
         for each in found:
             if isinstance(each, dict) and each.get("key") == str(key) and each.get("id"):
-                return Receipt(chat.NAME, f"{chat.WEBHOOK}:{each['id']}"[:120])
+                return Receipt(chat.NAMES[chat.WEBHOOK], str(each["id"])[:120])
         return None
 
     def _said(self, answer: Answer) -> Receipt:
@@ -73,7 +73,7 @@ class Webhook:
             ref = answer.said.get("id")
             if not isinstance(ref, str) or not ref:
                 raise Unknown("unreadable answer")
-            return Receipt(chat.NAME, f"{chat.WEBHOOK}:{ref}"[:120])
+            return Receipt(chat.NAMES[chat.WEBHOOK], ref[:120])
         code = str(answer.said.get("error") or "")
         if answer.status < 500:
             if code == "key_reused":  # something left under this key before
@@ -93,6 +93,7 @@ class ChatSender(Sender):
 
     channel: ClassVar[str] = "chat"
     provider: ClassVar[str] = chat.NAME
+    has_several: ClassVar[bool] = True
 
     def __init__(self) -> None:
         """Read which providers are set up. Raises NotConfigured where there is none."""
@@ -103,6 +104,10 @@ class ChatSender(Sender):
         if not self.providers:
             raise NotConfigured(self.channel)
         self.can_look_up = settings.CHAT_WEBHOOK_LOOK_UP and chat.WEBHOOK in self.providers
+
+    def provider_for(self, to: str) -> str:
+        """Return the name of the provider that takes a message to this account."""
+        return chat.NAMES.get(to.partition(":")[0], self.provider)
 
     def _hand_over(self, message: Message, to: str) -> Receipt:
         try:

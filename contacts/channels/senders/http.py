@@ -80,9 +80,10 @@ class Wire:
     because a kept line that has just been closed cannot be told from one that was cut after the message was read.
     """
 
-    def __init__(self, *, timeout: float, keep_alive: bool) -> None:
-        """Open nothing yet."""
+    def __init__(self, *, timeout: float, keep_alive: bool, most: int = MOST_ANSWER) -> None:
+        """Open nothing yet. most: bytes of an answer that are read."""
         self.timeout = timeout
+        self.most = most
         self.keep_alive = keep_alive
         self.session = as_careful(requests.Session(), keep_alive=keep_alive)
 
@@ -106,7 +107,7 @@ class Wire:
                 stream=True,
                 **request,
             )
-            return Answer(answer.status_code, _read(answer, until=until), answer.headers)
+            return Answer(answer.status_code, _read(answer, until=until, most=self.most), answer.headers)
         except Unknown:
             raise
         except requests.ConnectionError as error:
@@ -165,11 +166,13 @@ def real_now() -> datetime:
     return clock.now() - clock.offset()
 
 
-def _read(answer: requests.Response, *, until: float) -> bytes:
+def _read(answer: requests.Response, *, until: float, most: int) -> bytes:
     """Return the body, as long as it comes in time: a piece has the timeout of the socket, the whole has this one."""
     pieces: list[bytes] = []
-    while sum(map(len, pieces)) < MOST_ANSWER and (piece := answer.raw.read1(4096, decode_content=True)):
+    size = 0
+    while size < most and (piece := answer.raw.read1(65536, decode_content=True)):
         pieces.append(piece)
+        size += len(piece)
         if time.monotonic() > until:
             answer.close()
             raise Unknown("the answer did not end")

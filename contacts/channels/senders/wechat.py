@@ -12,8 +12,8 @@ from django.conf import settings
 
 from contacts.channels import chat
 from contacts.channels.senders.base import AccountRefused, Message, Permanent, Receipt, Temporary, Unknown
-from contacts.channels.senders.http import Answer, Wire, refuse_by_status
-from contacts.channels.senders.wechat_token import BUSY, STALE, Token, code_of
+from contacts.channels.senders.http import MOST_ANSWER, Answer, Wire, refuse_by_status
+from contacts.channels.senders.wechat_token import BUSY, STALE, Token, code_of, fetch
 
 BAD_ACCOUNT: Final = frozenset({40003, 43004})  # no such open id; does not follow the account any more
 OPTED_OUT: Final = frozenset({43101, 43019})
@@ -24,11 +24,11 @@ MAY_HAVE_LEFT: Final = frozenset({-1})
 class WeChat:
     """The official account WECHAT_APP_ID."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, timeout: float | None = None, most: int = MOST_ANSWER) -> None:
         """Read whose account it is and what it has registered."""
         self.url = settings.WECHAT_URL.rstrip("/")
-        self.templates = chat.registered()
-        self.wire = Wire(timeout=settings.PROVIDER_TIMEOUT_S, keep_alive=False)
+        self.templates = chat.registered() if settings.WECHAT_TEMPLATES else []
+        self.wire = Wire(timeout=timeout or settings.PROVIDER_TIMEOUT_S, keep_alive=False, most=most)
         self.token = Token(
             self.wire,
             lambda: {
@@ -41,6 +41,10 @@ class WeChat:
                 },
             },
         )
+
+    def fetch(self, media: str) -> bytes:
+        """Return a file that a person has sent. Raises Temporary, Permanent."""
+        return fetch(self.wire, self.token, f"{self.url}/cgi-bin/media/get", media)
 
     def hand_over(self, message: Message, to: str) -> Receipt:
         """Send it; a token that has ended is renewed once. Raises like `Sender.send`."""
@@ -84,7 +88,7 @@ class WeChat:
             ref = answer.said.get("msgid")
             if not isinstance(ref, int | str) or not str(ref):
                 raise Unknown("unreadable answer")
-            return Receipt(chat.NAME, f"{chat.WECHAT}:{ref}"[:120])
+            return Receipt(chat.NAMES[chat.WECHAT], str(ref)[:120])
         refuse(code, answer)
         raise Permanent("provider-refused")
 

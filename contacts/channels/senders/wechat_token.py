@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
-from contacts.channels.senders.base import AccountRefused, Temporary, Unknown
+from contacts.channels.senders.base import AccountRefused, Permanent, Temporary, Unknown
 from contacts.channels.senders.http import Answer, Wire
 
 EARLY_S: Final = 300.0  # a token is renewed this long before its end
@@ -61,3 +61,17 @@ def code_of(answer: Answer) -> int | None:
     """Return the code of an answer, or None where it has none. No code beside a token means 0."""
     code = answer.said.get("errcode")
     return code if isinstance(code, int) and not isinstance(code, bool) else None
+
+
+def fetch(wire: Wire, token: Token, url: str, media: str) -> bytes:
+    """Return a file that a person has sent; a token that has ended is renewed once. Raises Temporary, Permanent."""
+    text = token.get()
+    answer = wire.ask("GET", url, params={"access_token": text, "media_id": media})
+    if code_of(answer) in STALE:
+        answer = wire.ask("GET", url, params={"access_token": token.renew(text), "media_id": media})
+    code = code_of(answer)
+    if code in BUSY or code in STALE:
+        raise Temporary("provider-busy")
+    if code is not None:
+        raise Permanent("no-such-file")
+    return answer.body

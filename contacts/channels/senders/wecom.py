@@ -10,8 +10,8 @@ from django.conf import settings
 
 from contacts.channels import chat
 from contacts.channels.senders.base import AccountRefused, Message, Permanent, Receipt, Temporary, Unknown
-from contacts.channels.senders.http import Answer, Wire, refuse_by_status
-from contacts.channels.senders.wechat_token import BUSY, STALE, Token, code_of
+from contacts.channels.senders.http import MOST_ANSWER, Answer, Wire, refuse_by_status
+from contacts.channels.senders.wechat_token import BUSY, STALE, Token, code_of, fetch
 
 DUPLICATES_S: Final = 1800  # seconds within which an equal message is held back; the provider's most is four hours
 MOST_BYTES: Final = 2048  # of the text, in UTF-8
@@ -23,10 +23,10 @@ MAY_HAVE_LEFT: Final = frozenset({-1})
 class WeCom:
     """The application WECOM_AGENT_ID of the enterprise WECOM_CORP_ID."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, timeout: float | None = None, most: int = MOST_ANSWER) -> None:
         """Read whose application it is."""
         self.url = settings.WECOM_URL.rstrip("/")
-        self.wire = Wire(timeout=settings.PROVIDER_TIMEOUT_S, keep_alive=False)
+        self.wire = Wire(timeout=timeout or settings.PROVIDER_TIMEOUT_S, keep_alive=False, most=most)
         self.token = Token(
             self.wire,
             lambda: {
@@ -35,6 +35,10 @@ class WeCom:
                 "params": {"corpid": settings.WECOM_CORP_ID, "corpsecret": settings.WECOM_SECRET},
             },
         )
+
+    def fetch(self, media: str) -> bytes:
+        """Return a file that a person has sent. Raises Temporary, Permanent."""
+        return fetch(self.wire, self.token, f"{self.url}/cgi-bin/media/get", media)
 
     def hand_over(self, message: Message, to: str) -> Receipt:
         """Send it; a token that has ended is renewed once. Raises like `Sender.send`."""
@@ -70,7 +74,7 @@ class WeCom:
             ref = said.get("msgid")
             if not isinstance(ref, str) or not ref:
                 raise Unknown("unreadable answer")
-            return Receipt(chat.NAME, f"{chat.WECOM}:{ref}"[:120])
+            return Receipt(chat.NAMES[chat.WECOM], ref[:120])
         if code in BAD_ACCOUNT:
             raise Permanent("address-unknown", address_is_bad=True)
         if code in BUSY:
