@@ -36,6 +36,7 @@ class Closed:
 # Of every creditor's book, closed or not.
 ALWAYS: Final[Mapping[str, str]] = {
     "balances_equal_their_entries": sql.BALANCES_UNLIKE_THEIR_ENTRIES,
+    "no_charge_is_below_nothing": sql.CHARGES_THAT_CANNOT_BE,
     "cases_have_a_future": sql.CASES_WITHOUT_FUTURE,
 }
 # Of a book as it was closed.

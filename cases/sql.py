@@ -422,6 +422,12 @@ WHERE account.creditor_id = %(creditor)s AND account.balance <> coalesce(entries
 ORDER BY account.id
 """
 # The table itself demands an action with a date; whoever waits must wait for something that is there.
+CHARGES_THAT_CANNOT_BE: Final = """
+SELECT DISTINCT account_id FROM cases_ledgerentry WHERE creditor_id = %(creditor)s AND component <> 'unsplit'
+GROUP BY account_id, component, due_on
+HAVING CASE WHEN component = 'credit' THEN sum(amount) > 0 ELSE sum(amount) < 0 END
+ORDER BY account_id
+"""
 CASES_WITHOUT_FUTURE: Final = """
 SELECT standing.id FROM cases_case AS standing
 WHERE standing.creditor_id = %(creditor)s AND standing.status NOT IN ('cured', 'closed') AND (

@@ -203,3 +203,25 @@ def test_the_balance_moves_with_its_entries():
     assert Account.objects.get(pk=account.pk).balance == ledger.balance(account.pk) == Decimal("100.00")
     with pytest.raises(IntegrityError), transaction.atomic():
         ledger.reverse(entry=first, account=account, **when)
+
+
+def test_a_balance_moves_with_its_entries_and_by_nothing_else():
+    account = AccountFactory(balance="100.00")
+    with pytest.raises(IntegrityError, match="moves with its ledger entries only"), transaction.atomic():
+        Account.objects.filter(pk=account.pk).update(balance=Decimal("99.99"))
+    account.balance = Decimal("99.99")
+    with pytest.raises(IntegrityError, match="moves with its ledger entries only"), transaction.atomic():
+        account.save()
+    when = {"effective_on": NOW.date(), "at": NOW, "source": "test"}
+    ledger.post(account=account, kind="fee", component="fee", amount=Money(Decimal("5.00"), "CNY"), **when)
+    assert Account.objects.get(pk=account.pk).balance == Decimal("105.00")
+    Account.objects.filter(pk=account.pk).update(status="written_off", balance=Decimal("105.00"))
+
+
+def test_an_account_begins_with_nothing():
+    account = AccountFactory(balance="100.00")
+    account.pk, account.number_hash = None, b"0" * 32
+    with pytest.raises(IntegrityError, match="moves with its ledger entries only"), transaction.atomic():
+        account.save(force_insert=True)
+    account.balance = Decimal("0.00")
+    account.save(force_insert=True)

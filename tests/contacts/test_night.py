@@ -34,6 +34,7 @@ from tests.factories.cases import (
     ProductFactory,
     PromiseFactory,
 )
+from tests.factories.damage import wrong_balance
 
 pytestmark = pytest.mark.django_db
 ON = date(2026, 3, 3)
@@ -340,7 +341,7 @@ def test_invariants_find_what_is_planted(creditor):
     assert len(clean) == invariants.COUNT
     assert not any(clean.values())
     account = creditor.accounts.order_by("pk").first()
-    creditor.accounts.filter(pk=account.pk).update(balance="0.01")
+    wrong_balance(account, "0.01")
     figure = PortfolioFigure.objects.get(bucket="M2")
     PortfolioFigure.objects.filter(pk=figure.pk).update(accounts=9)
     moved = BucketTransition.objects.order_by("account_id").last()
@@ -358,7 +359,7 @@ def test_invariants_find_what_is_planted(creditor):
 
 def test_a_broken_invariant_fails_its_step_and_warns_but_ends_the_run(creditor):
     account = creditor.accounts.order_by("pk").first()
-    creditor.accounts.filter(pk=account.pk).update(balance="0.01")
+    wrong_balance(account, "0.01")
     run = close(creditor)
     assert (run.status, run.steps.get(name="invariants").state) == ("done", "failed")
     warning = {"code": "invariant", "name": "balances_equal_their_entries", "ids": [account.pk], "count": 1}

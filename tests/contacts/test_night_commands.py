@@ -8,6 +8,7 @@ from django.core.management import CommandError, call_command
 
 from collections_app.shared import clock
 from tests.factories.cases import AccountFactory, CreditorFactory, PersonFactory, ProductFactory
+from tests.factories.damage import wrong_balance
 
 pytestmark = pytest.mark.django_db
 ON = date(2026, 3, 3)
@@ -73,8 +74,8 @@ def test_missed_days_are_closed_in_order_and_again_there_are_none(product, capsy
 
 def test_check_invariants_names_the_rows(product, capsys):
     run(capsys, "close_of_day", "--date", "2026-03-03")
-    assert run(capsys, "check_invariants") == {"checked": 7, "violations": {}}
+    assert run(capsys, "check_invariants") == {"checked": 8, "violations": {}}
     account = product.accounts.get()
-    product.accounts.update(balance="499.99")
+    wrong_balance(account, "499.99")
     found = run(capsys, "check_invariants")
     assert found["violations"] == {"balances_equal_their_entries": [account.pk]}
