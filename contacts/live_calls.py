@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from django.utils.functional import Promise as LazyText
 from django.utils.translation import gettext_lazy as _
@@ -106,6 +106,6 @@ def why_over(call: TelephoneCall) -> str:
     return next((one.sentence for one in said if one.rule == code), code)
 
 
-def may_dial(user) -> bool:
-    """Whether this user's desk can be rung."""
-    return telephony.is_on() and bool(user.extension)
+def desk_of(user: Any) -> str:
+    """Return the extension at which the telephone system rings this user; nothing where it cannot."""
+    return str(user.extension) if telephony.is_on() else ""

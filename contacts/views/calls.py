@@ -43,8 +43,9 @@ def call(request: HttpRequest, ref: str) -> HttpResponse:
         raise Http404 from None
     try:
         worklist.take(case_id=case.pk, user=request.user, actor=actor, at=at)
-        if live_calls.may_dial(request.user) and "by_hand" not in request.POST:
-            _dial(request, case, point, at=at)
+        desk = live_calls.desk_of(request.user)
+        if desk and "by_hand" not in request.POST:
+            _dial(case, point, desk, actor=actor, at=at)
         else:
             calls.open_call(case_id=case.pk, contact_point_id=point, actor=actor, at=at)
     except calls.CallRefused as refused:
@@ -54,12 +55,12 @@ def call(request: HttpRequest, ref: str) -> HttpResponse:
     return redirect("cases:case", case.ref)
 
 
-def _dial(request: HttpRequest, case: Case, point: int, *, at: datetime) -> None:
+def _dial(case: Case, point: int, desk: str, *, actor: Actor, at: datetime) -> None:
     """Ask for a call and let the telephone system ring the desk of whoever asks."""
-    actor, records = Actor.of(request.user), telephony.records()
+    records = telephony.records()
     stated = {"recorded": True, "recording_announced": True} if records else None
     attempt = calls.open_call(case_id=case.pk, contact_point_id=point, stated=stated, actor=actor, at=at)
-    dialling.dial(attempt_id=attempt.pk, extension=request.user.extension, records=records, actor=actor, now=clock.now)
+    dialling.dial(attempt_id=attempt.pk, extension=desk, records=records, actor=actor, now=clock.now)
 
 
 def explained(refused: calls.CallRefused, case: Case) -> str:

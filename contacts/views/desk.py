@@ -67,7 +67,7 @@ def page(
         **_ways(case, user=user, at=at),
         "attempt": attempt,
         "live": live,
-        "may_dial": live_calls.may_dial(user),
+        "may_dial": bool(live_calls.desk_of(user)),
         "call_elsewhere": queries.call_elsewhere(user, but=case) if attempt is None else None,
         "form": form,
         # A log that came too late (the call was closed in another tab) leaves its words in the note.
