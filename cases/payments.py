@@ -354,9 +354,10 @@ def accounts_of(payment: Payment) -> dict[int, Account]:
 
 
 def parts_of(payment: Payment) -> dict[int, Decimal]:
-    """Return how much of a payment went to each account, reversed or not; they add up to the payment."""
-    lines = LedgerEntry.objects.filter(payment=payment, kind=LedgerEntry.Kind.PAYMENT).order_by()
-    return {pk: -total for pk, total in lines.values_list("account_id").annotate(total=Sum("amount"))}
+    """Return how much of a payment is on each account; they add up to it, less what was refunded."""
+    lines = LedgerEntry.objects.filter(payment=payment).order_by()
+    sums = lines.values_list("account_id").annotate(total=Sum("amount"))
+    return {pk: -total for pk, total in sums if total}
 
 
 def twins(*, account_id: int, amount: Decimal, value_on: date) -> list[Payment]:

@@ -172,6 +172,7 @@ class PromisePayment(models.Model):
 class Refund(models.Model):
     """What was paid too much and goes back to whoever paid it: marked by one person, sent by another."""
 
+    payment = models.ForeignKey(Payment, null=True, on_delete=models.PROTECT, related_name="refunds")
     account = models.ForeignKey("cases.Account", on_delete=models.PROTECT, related_name="refunds")
     person = models.ForeignKey("cases.Person", on_delete=models.PROTECT, related_name="+")
     creditor = models.ForeignKey("cases.Creditor", on_delete=models.PROTECT, related_name="+")
