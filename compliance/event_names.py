@@ -209,6 +209,8 @@ _ENTRIES: Final = (
     EventName("stop.requested", _("Stop of sending requested"), GRAVE, KEEP),
     EventName("stop.confirmed", _("Stop of sending in force"), GRAVE, KEEP),
     EventName("provider.held", _("Provider refuses us: nothing is handed to it"), NOTABLE),
+    EventName("provider.held_by_hand", _("Provider held by hand"), NOTABLE, KEEP),
+    EventName("provider.lifted", _("Hold of a provider lifted by hand"), NOTABLE, KEEP),
     EventName("provider.released", _("Provider takes messages again")),
     EventName("stop.lifted", _("Sending resumed"), GRAVE, KEEP),
     EventName("sending.released", _("Sending released after a backup was restored"), GRAVE, KEEP),
