@@ -369,6 +369,12 @@ def skip_label(code: str) -> str:
         "promise settled": _("the promise is settled"),
         "promise_cancelled": _("the promise was taken back"),
         "payment reversed": _("a payment was reversed"),
+        "plan-completed": _("the plan is completed, something is still owed"),
+        "plan-broken": _("the plan is broken"),
+        "plan-unsigned": _("the agreement was not signed in time"),
+        "plan-missed": _("an instalment was missed"),
+        "plan-first-instalments": _("one of the first instalments is late or short"),
+        "plan-cancelled": _("the plan was given up"),
     }
     return labels.get(code, code)
 

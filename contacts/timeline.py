@@ -13,7 +13,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.html import strip_tags
 from django.utils.translation import gettext as _
 
-from cases.models import Account, Case, Consent, Hold, Instruction, Note, Payment, Promise
+from cases.models import Account, Case, Consent, Hold, Instruction, Note, Payment, Plan, Promise
 from cases.queries import reveal_reasons, skip_label
 from collections_app.shared import sealed
 from collections_app.templatetags.display import money
@@ -38,6 +38,17 @@ TOLD: Final = (
     "promise.partly_kept",
     "promise.broken",
     "promise.cancelled",
+    "plan.drafted",
+    "plan.approved",
+    "plan.refused",
+    "plan.signed",
+    "plan.missed",
+    "plan.early_trouble",
+    "plan.caught_up",
+    "plan.broken",
+    "plan.reinstated",
+    "plan.completed",
+    "plan.cancelled",
     "hold.released",
     "hold.extended",
     "hold.reviewed",
@@ -54,6 +65,11 @@ EVENT_TONES: Final = {
     "promise.broken": "stop",
     "promise.partly_kept": "soon",
     "payment.reversed": "stop",
+    "plan.signed": "ok",
+    "plan.completed": "ok",
+    "plan.missed": "soon",
+    "plan.early_trouble": "soon",
+    "plan.broken": "stop",
     "case.flagged_for_review": "soon",
 }
 ATTEMPT_TONES: Final = {
@@ -195,6 +211,7 @@ def _told(case: Case) -> QuerySet[AuditEvent]:
     mine = Q(creditor_id=case.creditor_id) | Q(creditor_id__isnull=True)
     of = {
         "cases.promise": Promise.objects.filter(case=case),
+        "cases.plan": Plan.objects.filter(case=case),
         "cases.hold": Hold.objects.filter(mine, person_id=case.person_id),
         "cases.payment": Payment.objects.filter(person_id=case.person_id, creditor_id=case.creditor_id),
         "cases.consent": Consent.objects.filter(mine, person_id=case.person_id),

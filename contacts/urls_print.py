@@ -1,8 +1,8 @@
-"""The print room, seals, and the orders of visits."""
+"""The print room, seals, the orders of visits, and the agreements of plans."""
 
 from django.urls import path
 
-from contacts.views import print_room, seals, visits
+from contacts.views import agreements, print_room, seals, visits
 
 urlpatterns = [
     path("print-room/", print_room.show, name="print-room"),
@@ -16,6 +16,8 @@ urlpatterns = [
     path("seals/", seals.show, name="seals"),
     path("seals/<int:pk>/picture/", seals.picture, name="seal-picture"),
     path("seals/<int:pk>/decide/", seals.decide, name="decide-seal"),
+    path("cases/<str:ref>/plan/agreement/", agreements.make, name="plan-agreement"),
+    path("cases/<str:ref>/plan/agreement/<int:document_id>.pdf", agreements.file, name="plan-agreement-file"),
     path("cases/<str:ref>/visit/", visits.order, name="visit"),
     path("cases/<str:ref>/visit/<str:visit>/order.pdf", visits.file, name="visit-file"),
 ]

@@ -43,8 +43,7 @@ EXPENDITURES: Final[Mapping[str, LazyText | str]] = {
     "taxes": _("taxes and fines"),
     "other_out": _("other needs"),
 }
-# Months of a year over payments of a year: what a month allows is given to weeks in this proportion.
-PER_MONTH: Final = {"monthly": Decimal(1), "fortnightly": Decimal(26) / 12, "weekly": Decimal(52) / 12}
+A_YEAR: Final = {"monthly": 12, "fortnightly": 26, "weekly": 52}  # what a month allows is held against a year of them
 
 
 class AffordabilityRefused(Refused):
@@ -104,12 +103,12 @@ def allowed(surplus: Money, *, share: int = DEFAULT_SHARE) -> Money:
 
 def a_month(instalment: Money, cycle: str) -> Money:
     """Return what instalments of that amount cost in a month, on average of the year."""
-    return Money.rounded(instalment.amount * PER_MONTH[cycle], instalment.currency)
+    return Money.rounded(instalment.amount * A_YEAR[cycle] / 12, instalment.currency)
 
 
 def is_within(instalment: Money, cycle: str, *, allowed: Money) -> bool:
     """Whether instalments of that amount are what a month allows, or less."""
-    return instalment.amount * PER_MONTH[cycle] <= allowed.amount
+    return instalment.amount * A_YEAR[cycle] <= allowed.amount * 12
 
 
 def _sum(lines: Mapping[str, Decimal], kinds: Mapping[str, LazyText | str], currency: str) -> Money:

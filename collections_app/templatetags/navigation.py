@@ -26,6 +26,7 @@ class Entry:
 ENTRIES: Final = (
     Entry(_("My queue"), "cases:queue", "inbox", "cases.work_queue"),
     Entry(_("Cases"), "cases:list", "briefcase", "cases.view_case"),
+    Entry(_("Plans"), "cases:plans", "calendar", "cases.view_case"),
     Entry(_("Inbox"), "contacts:inbox", "mail", "cases.view_case"),
     Entry(_("Dashboard"), "dashboards:supervisor", "layout-dashboard", "dashboards.view"),
     Entry(_("Imports"), "cases:imports", "database-import", "cases.import_tape"),

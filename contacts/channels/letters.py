@@ -40,6 +40,7 @@ SIZE: Final = 10.5  # points
 LINE: Final = 16.5  # points; Chinese wants room
 MOST_PAGES: Final = 20
 WIDEST_BAR: Final = 52 * mm
+SECOND: Final = 18 * mm  # where the second column of a table begins
 NEVER_FIRST: Final = frozenset("，。、；：？！）》」』”’】％…,.;:?!)]}%")  # never begins a line
 PAGE_OF: Final = {"zh": "第{}页，共{}页", "en": "Page {} of {}"}
 
@@ -55,7 +56,8 @@ class LetterRefused(Refused):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
     """What is printed. to: the address, line by line. code: what the bar code says; the reference where it is empty.
-    seal: a picture (PNG) put over the closing, if used.
+    seal: a picture (PNG) put over the closing, if used. table: rows printed in columns between `body` and `after`, the
+    first one the heading; the first two columns begin at the left, the others end at the right.
     """
 
     sender: str
@@ -69,6 +71,11 @@ class Letter:
     key: str = ""
     code: str = ""
     seal: bytes | None = None
+    table: tuple[tuple[str, ...], ...] = ()
+    after: str = ""
+
+
+type Row = str | tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +103,23 @@ def compose(letter: Letter) -> Printed:
     )
     if not letter.to:
         raise LetterRefused("no-address")
-    for text in (letter.sender, *letter.sender_lines, *letter.to, letter.subject, letter.body, letter.reference):
+    cells = (cell for row in letter.table for cell in row)
+    said = (
+        letter.sender,
+        *letter.sender_lines,
+        *letter.to,
+        letter.subject,
+        letter.body,
+        letter.after,
+        letter.reference,
+    )
+    for text in (*said, *cells):
         _refuse_what_has_no_shape(text)
-    lines = list(_wrapped(letter.body.strip("\n"), RIGHT - LEFT))
+    lines: list[Row] = list(_wrapped(letter.body.strip("\n"), RIGHT - LEFT))
+    if letter.table:
+        lines += ["", *letter.table, ""]
+    if letter.after:
+        lines += _wrapped(letter.after.strip("\n"), RIGHT - LEFT)
     pages = _paginated(lines, letter.seal is not None)
     if len(pages) > MOST_PAGES:
         raise LetterRefused("too-long", limit=MOST_PAGES)
@@ -178,10 +199,10 @@ def _pieces(paragraph: str) -> Iterator[str]:
         yield word
 
 
-def _paginated(lines: list[str], has_seal: bool) -> list[list[str]]:
+def _paginated(lines: list[Row], has_seal: bool) -> list[list[Row]]:
     """Return the lines of each page; the closing has room on the last."""
     closing = (45 if has_seal else 20) * mm
-    pages: list[list[str]] = []
+    pages: list[list[Row]] = []
     rest = lines
     while True:
         top = TOP if pages else FIRST_BODY
@@ -231,13 +252,30 @@ def _codes(canvas: Canvas, letter: Letter) -> None:
     canvas.drawRightString(right, top - side - 9, says)
 
 
-def _body(canvas: Canvas, lines: list[str], top: float) -> float:
+def _body(canvas: Canvas, lines: list[Row], top: float) -> float:
     canvas.setFont(FONT, SIZE)
     at = top
     for line in lines:
-        canvas.drawString(LEFT, at, line)
+        if isinstance(line, str):
+            canvas.drawString(LEFT, at, line)
+        else:
+            _columns(canvas, line, at)
         at -= LINE
     return at
+
+
+def _columns(canvas: Canvas, cells: tuple[str, ...], at: float) -> None:
+    """Draw one row of a table over a thin line."""
+    first, *others = cells
+    canvas.drawString(LEFT, at, first)
+    if others:
+        canvas.drawString(LEFT + SECOND, at, others[0])
+    figures = others[1:]
+    room = (RIGHT - LEFT - SECOND) / (len(figures) + 1)
+    for number, cell in enumerate(figures):
+        canvas.drawRightString(RIGHT - room * (len(figures) - 1 - number), at, cell)
+    canvas.setLineWidth(0.2)
+    canvas.line(LEFT, at - 4, RIGHT, at - 4)
 
 
 def _close(canvas: Canvas, letter: Letter, at: float) -> None:
