@@ -9,7 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from contacts.models.attempt import ContactAttempt
 
 BUSY_CAUSES = frozenset({17})  # Q.850
-NO_ANSWER_CAUSES = frozenset({0, 16, 18, 19, 20, 21, 31, 127})  # it ended, and nobody had taken it up
+REJECTED = 21  # networks report it as busy as well
+NO_ANSWER_CAUSES = frozenset({0, 16, 18, 19, 20, 31, 127})  # it ended, and nobody had taken it up
 DEAD_CAUSES = frozenset({1, 22, 28})  # unallocated, changed, not a number
 OUTCOMES_OF_DIALLING = {"BUSY": "busy", "NOANSWER": "no_answer", "CANCEL": "no_answer"}
 
@@ -23,6 +24,8 @@ def outcome_of(cause: int | None, dialstatus: str) -> str:
         return str(ContactAttempt.Outcome.NOT_IN_SERVICE)
     if cause in BUSY_CAUSES:
         return str(ContactAttempt.Outcome.BUSY)
+    if cause == REJECTED:
+        return str(ContactAttempt.Outcome.NO_ANSWER)
     if dialstatus:
         return OUTCOMES_OF_DIALLING.get(dialstatus, "")
     return str(ContactAttempt.Outcome.NO_ANSWER) if cause in NO_ANSWER_CAUSES else ""
