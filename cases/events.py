@@ -1,4 +1,4 @@
-"""Seven things that others may want to hear about, sent when the transaction has committed.
+"""Six things that others may want to hear about, sent when the transaction has committed.
 
 Every receiver gets `case_id` and `at`, must be idempotent, and may miss one: nothing that has to be right rests on an
 event.
@@ -11,5 +11,4 @@ case_promised = Signal()
 promise_broken = Signal()
 case_cured = Signal()
 case_held = Signal()
-plan_started = Signal()
 case_closed = Signal()

@@ -1,14 +1,13 @@
 """A plan is agreed, signed and performed, given up, or refused: a move each, with the case that goes along."""
 
 from datetime import date, datetime, time, timedelta
-from functools import partial
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django_fsm import can_proceed
 
-from cases import approvals, events, lifecycle, promises
+from cases import approvals, lifecycle, promises
 from cases.models import Case, Plan, PlanInstalment
 from cases.models.case import NextAction, Status
 from cases.plans import terms
@@ -118,7 +117,6 @@ def sign(
     )
     audit.record("plan.started", subject=plan, actor=actor, at=at, person_id=plan.person_id)
     wait_for_next(plan, case, actor=actor, at=at)
-    transaction.on_commit(partial(events.plan_started.send, sender=Case, case_id=case.pk, at=at), robust=True)
     return plan
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Final
 
-from cases import arrears
+from cases import arrears, promise_outcomes
 from cases.arrears import Arrears
 from cases.models import PlanInstalment
 from collections_app.shared import clock
@@ -62,7 +62,8 @@ def values_for(
 
 
 def _of_case(file: CaseFile, owed: list[Arrears], language: str) -> dict[str, Callable[[], str | None]]:
-    case, person, promise = file.case, file.case.person, file.open_promise
+    case, person = file.case, file.case.person
+    promised = promise_outcomes.next_part(file.open_promise) if file.open_promise else None
     today = clock.business_day(file.at, case.creditor.time_zone)
     due = sum((position.amount for position in owed), arrears.ZERO)
     as_of = max((position.as_of for position in owed if position.as_of), default=None)
@@ -99,8 +100,8 @@ def _of_case(file: CaseFile, owed: list[Arrears], language: str) -> dict[str, Ca
         "as_of": lambda: day(as_of),
         "today": lambda: day(today),
         "reference": lambda: case.ref,
-        "promise_amount": lambda: money(promise.amount) if promise else None,
-        "promise_date": lambda: day(promise.due_on) if promise else None,
+        "promise_amount": lambda: money(promised.amount) if promised else None,
+        "promise_date": lambda: day(promised.due_on) if promised else None,
         "validation_until": validation_until,
         "opt_out": lambda: rendering.opt_out_words(language=language),
         "unsubscribe": lambda: rendering.unsubscribe_words(language=language),
@@ -142,7 +143,7 @@ def _of_plan(file: CaseFile, language: str) -> dict[str, Callable[[], str | None
         return {name: lambda: None for name in names}
     return {
         "plan_total": lambda: rendering.money(due.plan.total, due.currency, language=language),
-        "instalment_amount": lambda: rendering.money(due.amount, due.currency, language=language),
+        "instalment_amount": lambda: rendering.money(due.left, due.currency, language=language),
         "instalment_date": lambda: rendering.day(due.due_on, language=language),
         "instalment_number": lambda: str(due.number),
         "instalment_count": lambda: str(len(ours)),

@@ -14,12 +14,12 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
-from django.db.models import Count, Exists, IntegerField, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.db.models.lookups import GreaterThanOrEqual
 
 from cases import ageing
-from cases.models import Account, Case, ContactPoint, Hold, Person, Product, Promise
+from cases.models import Account, Case, ContactPoint, Hold, Person, PlanInstalment, Product, Promise
 from cases.models.case import Status
 from contacts.channels import catalogue
 
@@ -140,6 +140,17 @@ def _until_promise(days: int, context: Context) -> Q:
     return Q(Exists(ahead))
 
 
+def _instalments() -> QuerySet[PlanInstalment]:
+    running = PlanInstalment.objects.filter(plan__case_id=OuterRef("pk"), plan__status__in=["performing", "missed"])
+    return running.filter(paid_amount__lt=F("amount")).order_by()
+
+
+def _until_instalment(days: int, context: Context) -> Q:
+    """Whether the next unpaid instalment of the running plan is due in so many days or more."""
+    sooner = _instalments().filter(due_on__lt=context.day + timedelta(days=days))
+    return Q(Exists(_instalments())) & ~Q(Exists(sooner))
+
+
 def _accounts(**filters: Any) -> Q:
     own = Account.objects.filter(person_id=OuterRef("person_id"), creditor_id=OuterRef("creditor_id"), **filters)
     return Q(Exists(own))
@@ -214,6 +225,7 @@ _FACTS: Final = (
     Fact("days_since_broken_promise", "number", _since_broken, known=Q(Exists(_promises(Promise.Status.BROKEN)))),
     Fact("open_promise", "yes_no", _open_promise),
     Fact("days_until_promise", "number", _until_promise, known=Q(Exists(_promises(Promise.Status.OPEN)))),
+    Fact("days_until_instalment", "number", _until_instalment, known=Q(Exists(_instalments()))),
     Fact("held", "yes_no", lambda *_: held()),
     Fact(
         "days_since_right_party",

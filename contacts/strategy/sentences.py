@@ -32,6 +32,7 @@ FACT_NAMES: Final[dict[str, LazyText]] = {
     "days_since_broken_promise": gettext_lazy("days since the last broken promise"),
     "days_until_promise": gettext_lazy("days until the next promised payment"),
     "open_promise": gettext_lazy("a promise is open"),
+    "days_until_instalment": gettext_lazy("days until the next instalment of the plan"),
     "held": gettext_lazy("on hold"),
     "days_since_right_party": gettext_lazy("days since the last conversation with the borrower"),
     "reachable": gettext_lazy("reachable by"),
