@@ -7,15 +7,16 @@ pages. What a clock rests on is what the facts say, no more: a demand that nobod
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from compliance.facts import Facts, Id, MissingFact, Question, Record
 from compliance.packs_loader import Pack, Rule
 from compliance.periods import Break, Period
-from compliance.predicates.limitation import PERIODS
-from compliance.windows import local
+from compliance.predicates.limitation import PERIODS, called_on
+from compliance.predicates.scope import records
+from compliance.windows import local, start_of_day
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +25,8 @@ class Clock:
 
     id: the rule. ends: its last day, moved over a holiday. certain: False where the calendar does not reach that day,
     so that a holiday might still move it. left: days from the day asked to the last one; negative: it is over.
+    kept_by: the demand or suit by which the claim against a guarantor was kept in time; the period then matters no
+    more. over_at: the instant from which it is over, in the zone of the rule.
     """
 
     id: str
@@ -35,7 +38,10 @@ class Clock:
     left: int
     interrupted_by: tuple[Break, ...]
     source: str
+    over_at: datetime
+    check: str = ""
     person_id: Id | None = None
+    kept_by: Break | None = None
 
     @property
     def over(self) -> bool:
@@ -73,11 +79,31 @@ def _of_rule(rule: Rule, pack: Pack, facts: Facts, at: datetime, debts: tuple[Id
         periods = PERIODS[rule.check](question, facts, **version.params)
     except MissingFact:
         return []
-    persons = _guarantors(facts, at) if rule.check == "guarantee_period_open" else [None]
-    return [_clock(rule, period, today, person) for period in periods for person in persons]
+    zone = _zone_of(rule, pack)
+    if rule.check != "guarantee_period_open":
+        return [_clock(rule, period, today, zone) for period in periods]
+    return [
+        _clock(rule, period, today, zone, person=person, kept_by=_kept_by(replace(question, person_id=person.person_id,
+               party="guarantor"), facts, period, zone))
+        for period in periods
+        for person in _guarantors(facts, question)
+    ]  # fmt: skip
 
 
-def _clock(rule: Rule, period: Period, today: date, person: Record | None) -> Clock:
+def _kept_by(question: Question, facts: Facts, period: Period, zone: str) -> Break | None:
+    """Return the first demand or suit within the period that calls on the guarantor of the question."""
+    for one in called_on(question, facts, zone):
+        try:
+            if one.day > period.starts and period.holds(one.day):
+                return one
+        except MissingFact:
+            continue
+    return None
+
+
+def _clock(
+    rule: Rule, period: Period, today: date, zone: str, *, person: Record | None = None, kept_by: Break | None = None
+) -> Clock:
     ends, certain = period.last_day
     return Clock(
         id=rule.id,
@@ -89,7 +115,10 @@ def _clock(rule: Rule, period: Period, today: date, person: Record | None) -> Cl
         left=(ends - today).days,
         interrupted_by=period.interrupted_by,
         source=rule.source,
+        over_at=start_of_day(ends + timedelta(days=1), zone),
+        check=rule.check,
         person_id=person.person_id if person else period.person_id,
+        kept_by=kept_by,
     )
 
 
@@ -98,5 +127,7 @@ def _zone_of(rule: Rule, pack: Pack) -> str:
     return str(params.get("zone") or pack.zone or "UTC")
 
 
-def _guarantors(facts: Facts, at: datetime) -> list[Record | None]:
-    return [record for record in facts.records if record.kind == "guarantee" and record.at <= at]
+def _guarantors(facts: Facts, question: Question) -> list[Record]:
+    """Return the guarantees of the debts of the question, one a person."""
+    found = {record.person_id: record for record in records(question, facts, "guarantee")}
+    return list(found.values())

@@ -58,6 +58,9 @@ _ENTRIES: Final = (
     EventName("promise.cancelled", _("Promise cancelled"), NOTABLE),
     EventName("promise.moved", _("Promise moved to another day"), NOTABLE),
     EventName("promise.reopened", _("Promise open again"), NOTABLE),
+    # clocks of the law
+    EventName("legal.event_recorded", _("Legal event recorded"), NOTABLE),
+    EventName("legal.event_undone", _("Legal event taken back"), NOTABLE),
     # plans
     EventName("plan.drafted", _("Payment plan drafted")),
     EventName("plan.approval_asked", _("Payment plan put up for approval")),
@@ -77,6 +80,10 @@ _ENTRIES: Final = (
     EventName("affordability.taken", _("Income and expenditure taken")),
     EventName("affordability.evidence_added", _("Evidence of income or expenditure added")),
     EventName("affordability.evidence_read", _("Evidence of income or expenditure read")),
+    # late events
+    EventName("correction.opened", _("Event recorded late; days past due change"), NOTABLE),
+    EventName("correction.approved", _("Late event approved"), NOTABLE),
+    EventName("correction.refused", _("Late event refused"), NOTABLE, BLANK),
     # approvals and authority
     EventName("approval.asked", _("Approval asked for"), NOTABLE, BLANK),
     EventName("approval.signed", _("Approval signed"), NOTABLE, BLANK),

@@ -14,7 +14,7 @@ from compliance.facts import ContactEvent, Facts, Question, Record
 from compliance.periods import Break, Period, add_months, roll_over_holiday, running
 from compliance.predicates.registry import PASSED, Finding, fails, passes, predicate
 from compliance.predicates.scope import about, past_contacts, records, with_person
-from compliance.vocabulary import COLLECTING, UNITS
+from compliance.vocabulary import COLLECTING, OPEN_OUTCOMES, UNITS
 from compliance.windows import local, start_of_day
 
 PERIODS: Final[dict[str, Callable[..., list[Period]]]] = {}
@@ -44,6 +44,9 @@ _AGREED: Final = ("promise_made", "plan_performing", "oral_repayment_agreement")
 _CLAIMED: Final = ("suit_filed", "payment_order_applied", "debt_accelerated")
 
 
+_NEVER_LEFT: Final = OPEN_OUTCOMES | {"failed"}
+
+
 def _demand_arrived(event: ContactEvent, product: str) -> bool:
     if event.direction != "outbound" or event.party not in {"debtor", "joint_debtor"}:
         return False
@@ -51,6 +54,8 @@ def _demand_arrived(event: ContactEvent, product: str) -> bool:
         return False
     if event.effective_demand or event.outcome in {"conversation", "met", "delivered", "delivered_signed"}:
         return True
+    if event.outcome in _NEVER_LEFT:
+        return False
     return product == "credit_card" and event.reserved_point and event.channel in {"sms", "letter", "email"}
 
 
@@ -132,6 +137,9 @@ def _within(question: Question, found: list[Period], zone: str, because: tuple[s
 
 # ------------------------------------------------------------------------------------------------ guarantee
 
+# One whose fate is unknown counts against limits, and proves nothing.
+_REACHED: Final = (UNITS["actual_contact"] - OPEN_OUTCOMES) | {"met"}
+
 
 @periods("guarantee_period_open")
 def guarantee_periods(question: Question, facts: Facts, *, months: int, zone: str, calendar: str) -> list[Period]:
@@ -153,19 +161,22 @@ def guarantee_period_open(question: Question, facts: Facts, *, months: int, zone
         return PASSED
     period = found[0]
     values = {"ends": period.ends.isoformat()}
-    general = any(record.guarantee_kind == "general" for record in records(question, facts, "guarantee"))
-    called_on = _days(question, facts, zone, "suit_filed")
-    if not general:
-        called_on += [
-            _day(event, zone)
-            for event in with_person(question, facts)
-            if event.direction == "outbound"
-            and event.purpose in COLLECTING
-            and event.outcome in UNITS["actual_contact"] | {"met"}
-        ]
-    if any(period.holds(day) for day in called_on):
+    if any(period.holds(one.day) for one in called_on(question, facts, zone)):
         return passes(values)
     return _within(question, found, zone)
+
+
+def called_on(question: Question, facts: Facts, zone: str) -> list[Break]:
+    """Return by what, and when, the guarantor of the question was called on: what keeps the claim against him."""
+    general = any(record.guarantee_kind == "general" for record in records(question, facts, "guarantee"))
+    found = [Break(_day(record, zone), record.kind, record.id) for record in records(question, facts, "suit_filed")]
+    if not general:
+        found += [
+            Break(_day(event, zone), "demand", event.id)
+            for event in with_person(question, facts)
+            if event.direction == "outbound" and event.purpose in COLLECTING and event.outcome in _REACHED
+        ]
+    return sorted(found, key=lambda one: one.day)
 
 
 # ------------------------------------------------------------------------------------------------ courts

@@ -1,6 +1,7 @@
 from contacts.models.attempt import ContactAttempt, DeliveryReceipt
 from contacts.models.epoch import SendingEpoch
 from contacts.models.inbound import InboundAction, InboundAttachment, InboundBinding, InboundMessage
+from contacts.models.legal import LegalClock, LegalEvent, LegalReckoning
 from contacts.models.night import NightRun, NightStep, Tick
 from contacts.models.planned import PlannedContact, StopOrder
 from contacts.models.printing import PostalLetter, PrintBatch, Seal
@@ -18,6 +19,9 @@ __all__ = [
     "InboundAttachment",
     "InboundBinding",
     "InboundMessage",
+    "LegalClock",
+    "LegalEvent",
+    "LegalReckoning",
     "Letterhead",
     "NightRun",
     "NightStep",
