@@ -29,6 +29,8 @@ from contacts.models import (
     StopOrder,
     Strategy,
     StrategyVersion,
+    TelephoneCall,
+    TelephoneEvent,
     Template,
     TemplateVersion,
 )
@@ -312,6 +314,22 @@ class ContactAttemptAdmin(History):
 class DeliveryReceiptAdmin(History):
     list_display = ("provider", "event_id", "status", "occurred_at", "received_at", "applied")
     list_filter = ("provider", "status", "applied")
+    ordering = ("-pk",)
+
+
+@admin.register(TelephoneCall)
+class TelephoneCallAdmin(History):
+    list_display = ("id", "extension", "requested_at", "answered_at", "ended_at", "cause", "recording", "problem")
+    list_filter = ("problem",)
+    ordering = ("-pk",)
+
+
+@admin.register(TelephoneEvent)
+class TelephoneEventAdmin(History):
+    """What the telephone system said; what was never applied is about calls that nobody knows."""
+
+    list_display = ("received_at", "what", "name", "cause", "dialstatus", "detail", "applied_at")
+    list_filter = (("applied_at", admin.EmptyFieldListFilter), "what")
     ordering = ("-pk",)
 
 
