@@ -41,6 +41,15 @@ def parts_of(promise: Promise) -> tuple[Part, ...]:
     return tuple(Part(due_on, amount) for due_on, amount in rows) or (Part(promise.due_on, promise.amount),)
 
 
+def next_part(promise: Promise) -> Part:
+    """Return the first part that is not wholly paid, with what is still open of it; the last one when all are."""
+    parts = parts_of(promise)
+    for part, paid in zip(parts, promise_parts.covered(parts, promise.paid_amount), strict=True):
+        if paid < part.amount:
+            return Part(part.due_on, part.amount - paid)
+    return parts[-1]
+
+
 def standing_of(promise: Promise, *, on: date) -> Standing:
     """Return where a promise stands on a business date by what counts towards it; reversed payments do not."""
     counted = PromisePayment.objects.filter(promise=promise).exclude(payment__status=Payment.Status.REVERSED)

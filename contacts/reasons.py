@@ -13,6 +13,7 @@ REASONS: Final[dict[str, LazyText | str]] = {
     "case-resolved": _("The case is cured or closed."),
     "case-ended": _("The case is cured or closed."),
     "nothing-past-due": _("Nothing is past due any more."),
+    "no-longer-due": _("What it would have reminded of is paid, moved or taken back."),
     "left-strategy": _("The case has left the strategy that planned this."),
     "too-late": _("It was not sent in time and would be of no use now."),
     # not now
@@ -38,6 +39,7 @@ REASONS: Final[dict[str, LazyText | str]] = {
     "provider-refused": _("The provider refused the message."),
     "provider-refuses-us": _("The provider refuses our account; nothing is handed to it until somebody mends that."),
     "provider-moved": _("The provider answers from another address; nothing is handed to it until that is set."),
+    "held-by-hand": _("Somebody holds this provider by hand; this keeps its place."),
     "channel-held": _("The provider refuses us at the moment; this keeps its place."),
     "opted-out-at-provider": _("This person has asked the provider for silence."),
     "wording-not-registered": _("No template registered at the provider gives back this text."),

@@ -247,6 +247,17 @@ _PROMISES: Final = [
     ("broken-7", _("broken in the last 7 days")),
 ]
 
+_FALLEN: Final = [("30", _("the last 30 days")), ("90", _("the last 90 days"))]
+
+
+def _fallen_due(rows: Any, value: str, scope: Scope) -> Any:
+    return sets.promises_fallen_due(rows, scope, int(value)) if value in dict(_FALLEN) else rows.none()
+
+
+def _made_with(rows: Any, value: str, scope: Scope) -> Any:
+    return rows.filter(made_with_id=_number(value) or None)
+
+
 PROMISES: Final[Listing] = listing(
     name="promises",
     title=_("Promises"),
@@ -265,6 +276,9 @@ PROMISES: Final[Listing] = listing(
         Filter("which", _("Which"), _promises, choices=lambda scope: _PROMISES),
         Filter("status", _("Status"), _choice(Promise.Status.values, "status"),
                choices=lambda scope: Promise.Status.choices),
+        Filter("fallen", _("Fell due in"), _fallen_due, choices=lambda scope: _FALLEN),
+        Filter("with", _("Made with"), _made_with, show=_user_name),
+        Filter("currency", _("Currency"), lambda rows, value, scope: rows.filter(currency=value)),
         _creditor_filter(),
     ),
     empty=_("Promises are recorded with a call, on the page of a case."),

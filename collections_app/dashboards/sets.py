@@ -179,8 +179,17 @@ def promises(scope: Scope) -> QuerySet[Promise]:
 
 
 def promises_due(rows: QuerySet[Promise], scope: Scope, days: int) -> QuerySet[Promise]:
-    """Return the open promises that fall due today, or within so many days from today on."""
-    return rows.filter(reach.on_days(scope.days, "due_on", until=days - 1), status=Promise.Status.OPEN)
+    """Return the open promises of which a part falls due today, or within so many days from today on."""
+    return rows.filter(reach.on_days(scope.days, "next_due_on", until=days - 1), status=Promise.Status.OPEN)
+
+
+def promises_fallen_due(rows: QuerySet[Promise], scope: Scope, days: int) -> QuerySet[Promise]:
+    """Return the promises whose last day was today or within the last so many days, whatever became of them.
+
+    One that was taken back or moved is not among them; the promise that took its place is, by its own day.
+    """
+    fallen = rows.filter(reach.on_days(scope.days, "due_on", since=1 - days))
+    return fallen.exclude(status=Promise.Status.CANCELLED)
 
 
 def promises_of(rows: QuerySet[Promise], scope: Scope, status: str, days: int) -> QuerySet[Promise]:

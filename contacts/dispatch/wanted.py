@@ -1,7 +1,7 @@
 """Is it still wanted? What is not law but makes a message wrong, late or against an order. Asked before deciding."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Final
 
 from cases import arrears
@@ -12,6 +12,7 @@ from contacts.dispatch import climbing
 from contacts.dispatch.outgoing import Outgoing
 from contacts.facts import CaseFile
 from contacts.models import StrategyVersion
+from contacts.strategy import conditions
 
 SOON: Final = timedelta(minutes=5)
 LATER: Final = timedelta(hours=1)
@@ -47,6 +48,8 @@ def still_wanted(outgoing: Outgoing, *, at: datetime) -> Obstacle | None:
         return Obstacle("left-strategy")
     if asks_for_money and case.past_due_since is None:
         return Obstacle("nothing-past-due")
+    if planned.purpose == "service_reminder" and not _still_reminds(outgoing, at=at):
+        return Obstacle("no-longer-due")
     if planned.step.segment.version.status != StrategyVersion.Status.PUBLISHED:
         return Obstacle("strategy-stopped", at + LATER)
     if not creditor.is_active:
@@ -70,3 +73,14 @@ def still_wanted(outgoing: Outgoing, *, at: datetime) -> Obstacle | None:
     if asks_for_money and sum(position.amount for position in outgoing.owed) <= 0:
         return Obstacle("nothing-past-due")
     return None
+
+
+def _still_reminds(outgoing: Outgoing, *, at: datetime) -> bool:
+    """Whether what a service reminder was planned for still holds today: a promise that was kept is not called to mind.
+
+    A condition that cannot be known does not hold.
+    """
+    planned, time_zone = outgoing.planned, outgoing.file.case.creditor.time_zone
+    today = clock.business_day(at, time_zone)
+    context = conditions.Context(today, datetime.combine(today, time.min, clock.zone(time_zone)))
+    return conditions.holds_for(planned.case_id, planned.step.condition, context) is True

@@ -26,7 +26,7 @@ from tests.factories.contacts import AttemptFactory, DecisionFactory, PlannedCon
 from tests.factories.staff import TeamFactory, UserFactory, set_clock
 
 pytestmark = pytest.mark.django_db
-ANOTHER = {"needs", "refused", "waiting", "contacts", "queue", "promises", "moves", "book", "collectors"}
+ANOTHER = {"needs", "refused", "waiting", "contacts", "queue", "promises", "moves", "book", "collectors", "kept"}
 
 
 @pytest.fixture
@@ -151,6 +151,7 @@ def test_the_numbers_are_those_of_the_book(at, north):
     assert by_widget["promises"] == [1, 2, 0, 0, 0, 0]
     assert by_widget["moves"] == [2, 1, 1, 0]
     assert by_widget["collectors"] == [1, 0]
+    assert by_widget["kept"] == [1, 0, 0, 0, 1]  # fell due, kept, partly kept, broken, still open
 
 
 def test_the_figures_of_a_real_close_open_their_accounts_also_after_the_book_moved_on(client, at, north):
