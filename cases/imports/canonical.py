@@ -28,6 +28,11 @@ _MODERN: Final = {"Asia/Calcutta": "Asia/Kolkata", "Asia/Saigon": "Asia/Ho_Chi_M
 _EMAIL: Final = re.compile(
     r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}"
 )
+CHAT_IDS: Final = {
+    "wechat": re.compile(r"[A-Za-z0-9_-]{20,40}"),
+    "wecom": re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@-]{0,63}"),
+    "webhook": re.compile(r"[\w.@+-]{1,120}"),
+}
 _BLANKS: Final = re.compile(r"\s+")
 _CHINESE_ID: Final = re.compile(r"[0-9]{17}[0-9X]")
 
@@ -104,6 +109,17 @@ def email(text: str) -> str:
     if len(plain) > 254 or ".." in plain or not _EMAIL.fullmatch(plain):
         raise CellRefused("bad_email")
     return plain.lower()
+
+
+def chat(text: str) -> str:
+    """Return the account at a messaging provider as `provider:id`. Raises CellRefused bad_chat_account."""
+    provider, _colon, name = text.strip().partition(":")
+    provider, name = provider.strip().lower(), name.strip()
+    name = name.lower() if provider == "wecom" else name  # user ids of an enterprise do not heed capitals
+    pattern = CHAT_IDS.get(provider)
+    if pattern is None or not pattern.fullmatch(name):
+        raise CellRefused("bad_chat_account")
+    return f"{provider}:{name}"
 
 
 def postal(text: str) -> str:

@@ -6,13 +6,14 @@ An address is `provider:id`: `wechat:` and an open id of the official account, `
 
 import json
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
+from cases.imports import canonical as spelling
+from cases.imports.refusals import CellRefused
 from contacts.channels import providers
 
 WECHAT, WECOM, WEBHOOK = "wechat", "wecom", "webhook"
@@ -21,11 +22,6 @@ NAME: Final = "chat"  # the channel as a whole
 # As attempts, receipts, paces and holds keep it: each provider for itself.
 NAMES: Final = {WECHAT: "chat-wechat", WECOM: "chat-wecom", WEBHOOK: "chat-webhook"}
 MOST_THING: Final = 20  # characters of a value named thing… in a template of WeChat
-_IDS: Final[Mapping[str, re.Pattern[str]]] = {
-    WECHAT: re.compile(r"[A-Za-z0-9_-]{20,40}"),
-    WECOM: re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@-]{0,63}"),
-    WEBHOOK: re.compile(r"[\w.@+-]{1,120}"),
-}
 _PLACE: Final = re.compile(r"\{\{([a-z_]+[0-9]*)\.DATA\}\}")
 
 
@@ -46,13 +42,10 @@ class Account:
 
 def parse(text: str) -> Account:
     """Return the account that `provider:id` means. Raises BadAccount."""
-    provider, colon, name = text.strip().partition(":")
-    provider, name = provider.strip().lower(), name.strip()
-    if provider == WECOM:
-        name = name.lower()  # user ids of an enterprise do not heed capitals
-    pattern = _IDS.get(provider)
-    if not colon or pattern is None or not pattern.fullmatch(name):
-        raise BadAccount(text[:20])
+    try:
+        provider, _colon, name = spelling.chat(text).partition(":")
+    except CellRefused as error:
+        raise BadAccount(text[:20]) from error
     return Account(provider, name)
 
 

@@ -191,9 +191,9 @@ def address_of(channel: str, sender: str) -> tuple[str, str]:
             return str(kind), canonical.phone(plain if plain.startswith("+") else f"+{plain.lstrip('0')}", "ZZ")[0]
         if kind == Address.Kind.EMAIL:
             return str(kind), canonical.email(plain)
+        return str(kind), canonical.chat(plain)
     except CellRefused:
-        return str(kind), ""
-    return str(kind), plain
+        return str(kind), plain if kind == Address.Kind.CHAT else ""
 
 
 def _keep(incoming: Incoming, *, at: datetime) -> tuple[InboundMessage, bool]:

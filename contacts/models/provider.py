@@ -21,7 +21,7 @@ class ProviderState(models.Model):
     held_by = models.ForeignKey(
         "staff.User", verbose_name=_("held by"), null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
-    note = models.CharField(_("reason"), max_length=300, blank=True)
+    note = models.CharField(_("reason"), max_length=300, blank=True, db_default="")
 
     class Meta:
         verbose_name = _("provider")
