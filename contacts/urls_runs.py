@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from contacts.views import planned, runs, stop, strategies, uncertain
+from contacts.views import planned, providers, runs, stop, strategies, uncertain
 
 urlpatterns = [
     path("runs/", runs.show, name="runs"),
@@ -13,6 +13,8 @@ urlpatterns = [
     path("planned/", planned.show, name="planned"),
     path("uncertain/", uncertain.show, name="uncertain"),
     path("uncertain/<str:ref>/", uncertain.settle, name="settle"),
+    path("providers/", providers.show, name="providers"),
+    path("providers/<slug:name>/", providers.change, name="change-provider"),
     path("stops/", stop.show, name="stops"),
     path("stops/<int:pk>/lift/", stop.lift, name="lift-stop"),
 ]

@@ -118,6 +118,20 @@ def check() -> None:
         refuse_open("PUBLIC_URL", settings.PUBLIC_URL)
 
 
+def in_use() -> dict[str, str]:
+    """Return the providers that are set up, by the name that attempts keep, and the channel of each."""
+    found = {}
+    if chosen := sms_provider():
+        found[NAMES[chosen]] = "sms"
+    if settings.MAILERS:
+        found["anymail" if settings.EMAIL_PROVIDER == "anymail" else "smtp"] = "email"
+    for setting, name in (("WECHAT_APP_ID", "chat-wechat"), ("WECOM_CORP_ID", "chat-wecom"),
+                          ("CHAT_WEBHOOK_URL", "chat-webhook")):  # fmt: skip
+        if getattr(settings, setting):
+            found[name] = "chat"
+    return found
+
+
 def rates() -> dict[str, float]:
     """Return how many messages a second each channel's provider allows; a channel that is not named has no limit."""
     found: dict[str, float] = {}

@@ -75,17 +75,17 @@ def run(*, channel: str, limit: int = 50, budget_s: float = 60, now: Callable[[]
                 put_back(claim, now=now)
                 tally["held"] += 1
             else:
-                tally[_one(claim, channel=channel, provider=provider, now=now)] += 1
+                tally[_one(claim, channel=channel, now=now)] += 1
     return dict(tally)
 
 
-def _one(claim: Claim, *, channel: str, provider: str, now: Callable[[], datetime]) -> str:
+def _one(claim: Claim, *, channel: str, now: Callable[[], datetime]) -> str:
     """Decide about one row and hand it over; whatever goes wrong, nothing is sent that was not decided."""
     try:
         cleared = clear(claim, now=now)
         if cleared is None:
             return "not_sent"
-        pacing.take_slot(provider, channel=channel)
+        pacing.take_slot(carriers.provider_to(channel, cleared.address_id), channel=channel)
         return hand_over(cleared, now=now)
     except GateUnavailable:
         log.exception("no decision", extra={"planned": claim.planned_id})

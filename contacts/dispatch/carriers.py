@@ -4,6 +4,8 @@ import threading
 from collections.abc import Callable
 from typing import Final
 
+from cases.models import Address
+from collections_app.shared import sealed
 from contacts.channels.senders.base import NotConfigured, Sender
 from contacts.channels.senders.chat import ChatSender
 from contacts.channels.senders.email import email_sender
@@ -46,6 +48,17 @@ def provider_of(channel: str) -> str:
         return sender_of(channel).provider
     except NotConfigured:
         return ""
+
+
+def provider_to(channel: str, address_id: int | None) -> str:
+    """Return the name of the provider that takes messages of a channel to this address; nothing where there is none."""
+    try:
+        sender = sender_of(channel)
+    except NotConfigured:
+        return ""
+    if not sender.has_several or address_id is None:
+        return sender.provider
+    return sender.provider_for(sealed.unseal(Address.objects.get(pk=address_id).value_sealed))
 
 
 def can_look_up(channel: str) -> bool:

@@ -156,11 +156,14 @@ def _send(
     fault("before_call")
     try:
         sender = carriers.sender_of(planned.channel)
+        again = pacing.again_at(sender.provider_for(to), at=at) if sender.has_several else None
+        if again is not None:
+            return withhold(attempt, planned, Obstacle("channel-held", again), at=at)
         receipt = sender.send(message, to=to, permit=cleared.permit, at=at)
     except (NotPermitted, NotConfigured):
         return withhold(attempt, planned, Obstacle("no-sender", at + timedelta(hours=1)), at=at)
     except AccountRefused as refused:
-        return _held(attempt, planned, refused.code, began_at=at, at=now())
+        return _held(attempt, planned, sender.provider_for(to), refused.code, began_at=at, at=now())
     except Temporary as busy:
         wait = timedelta(seconds=busy.retry_after) if busy.retry_after else back_off(planned.tries)
         return _fail(attempt, planned, busy.code, again=now() + wait, at=now())
@@ -244,12 +247,17 @@ def doubt(attempt: ContactAttempt, planned: PlannedContact | None, *, at: dateti
         finish(planned, at=at)
 
 
-def _held(attempt: ContactAttempt, planned: PlannedContact, code: str, *, began_at: datetime, at: datetime) -> str:
+def _held(
+    attempt: ContactAttempt, planned: PlannedContact, provider: str, code: str, *, began_at: datetime, at: datetime
+) -> str:
     """The provider refuses us: it is held for everybody, the reservation is released, the row keeps its place."""
-    pacing.hold(carriers.provider_of(planned.channel), code=code, began_at=began_at, at=at)
+    pacing.hold(provider, code=code, began_at=began_at, at=at)
     attempt.withhold(reason_code=code)
     attempt.save(update_fields=["status", "reason_code"])
     audit.record("attempt.withheld", subject=attempt, actor=DISPATCH, at=at, person_id=attempt.person_id, rule=code)
+    if provider != carriers.provider_of(planned.channel):  # the others of this channel go on: this row steps aside
+        set_aside(planned, Obstacle(code, at + NEXT_TRY), at=at)
+        return "held"
     keep_place(planned, code, at=at)
     return "held"
 

@@ -4,17 +4,21 @@ Pace: each hand-over takes the next free slot of the provider by one UPDATE, com
 waits for it. A slot that passes unused is lost, so that a provider never gets two seconds' worth in one.
 
 Holding: a provider that refuses us (not the message) is held. Its rows are not claimed and keep their place. When the
-time is over, one message tries; if it is taken, the provider is free, else it is held for twice as long.
+time is over, one message tries; if it is taken, the provider is free, else it is held for twice as long. A person may
+hold a provider by hand, then nothing tries until a person lifts it, and may lift what the refusals held.
 """
 
 import time
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from django.db import connection, transaction
+from django.utils.translation import gettext_lazy as _
 
+from cases.refusal import Refused
 from collections_app.shared.actor import Actor
+from collections_app.staff.models import User
 from compliance import audit
 from contacts.channels import providers
 from contacts.dispatch import sql, sql_message
@@ -23,6 +27,21 @@ from contacts.models import ProviderState
 PACER: Final = Actor.system("dispatch")
 AHEAD_S: Final = 1.0  # seconds of slots that a worker claims rows for
 LONGEST: Final = timedelta(minutes=15)
+BY_HAND: Final = "held-by-hand"
+UNTIL_LIFTED: Final = datetime(9999, 1, 1, tzinfo=UTC)
+
+
+FREE: Final[dict[str, Any]] = {"held_until": None, "held_since": None, "refused_at": None, "refusals": 0,
+                               "reason_code": "", "held_by": None, "note": ""}  # fmt: skip
+
+
+class HoldRefused(Refused):
+    SENTENCES = {
+        "unknown": _("“%(provider)s” is no provider that is set up here."),
+        "no-reason": _("Say why."),
+        "held": _("Somebody holds this provider already."),
+        "not-held": _("This provider is not held."),
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +77,22 @@ def is_held(provider: str) -> bool:
     return bool(held)
 
 
+def again_at(provider: str, *, at: datetime) -> datetime | None:
+    """Return when a message for a provider may be tried again, or None where it may be handed over now.
+
+    For channels in which the address decides which provider takes a message; where the time of a hold is over, this
+    takes the try.
+    """
+    state = ProviderState.objects.filter(provider=provider, held_until__isnull=False).first()
+    if state is None or state.held_until is None or _takes_the_try(state, at=at):
+        return None
+    return min(max(state.held_until, at + timedelta(minutes=1)), at + LONGEST)
+
+
 def take_slot(provider: str, *, channel: str) -> float:
     """Take the next slot of a provider and wait for it; return the seconds waited. Call outside any transaction."""
-    rate = providers.rates().get(channel)
+    rates = providers.rates()
+    rate = rates.get(provider, rates.get(channel))
     if rate is None:
         return 0.0
     with transaction.atomic(durable=True):
@@ -76,6 +108,8 @@ def hold(provider: str, *, code: str, began_at: datetime, at: datetime) -> Provi
     """
     ProviderState.objects.get_or_create(provider=provider)
     state = ProviderState.objects.select_for_update(no_key=True).get(provider=provider)
+    if state.held_by_id is not None:
+        return state
     if state.held_until is not None and state.refused_at is not None and began_at <= state.refused_at:
         return state
     state.refusals += 1
@@ -91,18 +125,55 @@ def hold(provider: str, *, code: str, began_at: datetime, at: datetime) -> Provi
 
 def release(provider: str, *, at: datetime) -> bool:
     """Free a provider that has taken a message; return whether it was held."""
-    freed = ProviderState.objects.filter(provider=provider, held_until__isnull=False).update(
-        held_until=None, held_since=None, refused_at=None, refusals=0, reason_code=""
-    )
+    held = ProviderState.objects.filter(provider=provider, held_until__isnull=False, held_by__isnull=True)
+    freed = held.update(**FREE)
     if freed:
         state = ProviderState.objects.get(provider=provider)
         audit.record("provider.released", subject=state, actor=PACER, at=at, provider=provider)
     return bool(freed)
 
 
+@transaction.atomic
+def hold_by_hand(provider: str, *, reason: str, by: User, at: datetime) -> ProviderState:
+    """Hold a provider until a person lifts it. Raises HoldRefused unknown, no-reason, held."""
+    _check(provider, reason)
+    ProviderState.objects.get_or_create(provider=provider)
+    state = ProviderState.objects.select_for_update(of=("self",), no_key=True).get(provider=provider)
+    if state.held_by_id is not None:
+        raise HoldRefused("held")
+    state.held_by, state.note, state.reason_code = by, reason.strip()[:300], BY_HAND
+    state.held_since, state.refused_at, state.held_until = at, state.refused_at or at, UNTIL_LIFTED
+    state.refusals = max(state.refusals, 1)
+    state.save(update_fields=["held_by", "note", "reason_code", "held_since", "refused_at", "held_until", "refusals"])
+    audit.record("provider.held_by_hand", subject=state, actor=Actor.of(by), at=at, provider=provider, reason=reason)
+    return state
+
+
+@transaction.atomic
+def lift(provider: str, *, reason: str, by: User, at: datetime) -> None:
+    """Let a provider be given messages again at once, whoever held it; if it refuses, it is held again.
+
+    Raises HoldRefused no-reason, not-held.
+    """
+    _check(provider, reason, is_known=True)
+    state = ProviderState.objects.select_for_update(of=("self",), no_key=True).filter(provider=provider).first()
+    if state is None or state.held_until is None:
+        raise HoldRefused("not-held")
+    ProviderState.objects.filter(pk=state.pk).update(**FREE)
+    audit.record("provider.lifted", subject=state, actor=Actor.of(by), at=at, provider=provider, reason=reason,
+                 was=state.reason_code)  # fmt: skip
+
+
+def _check(provider: str, reason: str, *, is_known: bool = False) -> None:
+    if not is_known and provider not in providers.in_use():
+        raise HoldRefused("unknown", provider=provider)
+    if not reason.strip():
+        raise HoldRefused("no-reason")
+
+
 def _takes_the_try(state: ProviderState, *, at: datetime) -> bool:
     """Whether the time is over and no other worker is trying; the next one may try a minute later."""
-    if state.held_until is None or state.held_until > at:
+    if state.held_until is None or state.held_until > at or state.held_by_id is not None:
         return False
     taken = ProviderState.objects.filter(pk=state.pk, held_until=state.held_until)
     return taken.update(held_until=at + timedelta(minutes=1)) == 1

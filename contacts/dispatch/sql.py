@@ -53,8 +53,8 @@ FROM contacts_providerstate WHERE provider = %(provider)s
 
 # Take a slot; returns the seconds until it begins. A slot that has passed is not made up for.
 TAKE_SLOT = """
-INSERT INTO contacts_providerstate AS mine (provider, next_free_at, refusals, reason_code)
-VALUES (%(provider)s, clock_timestamp() + make_interval(secs => %(seconds)s), 0, '')
+INSERT INTO contacts_providerstate AS mine (provider, next_free_at, refusals, reason_code, note)
+VALUES (%(provider)s, clock_timestamp() + make_interval(secs => %(seconds)s), 0, '', '')
 ON CONFLICT (provider) DO UPDATE
 SET next_free_at = greatest(mine.next_free_at, clock_timestamp()) + make_interval(secs => %(seconds)s)
 RETURNING extract(epoch FROM next_free_at - make_interval(secs => %(seconds)s) - clock_timestamp())

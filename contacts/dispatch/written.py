@@ -119,7 +119,7 @@ def _last_look(
         return "stopped", None
     if not carriers.is_connected(attempt.channel):
         return "no-sender", None
-    if pacing.is_held(carriers.provider_of(attempt.channel)):
+    if pacing.is_held(carriers.provider_to(attempt.channel, attempt.address_id)):
         return "channel-held", None
     point = file.point(attempt.contact_point_id)
     if point is None or not catalogue.is_usable(point):
@@ -181,7 +181,8 @@ def _send(
     except (NotPermitted, NotConfigured):
         return _withhold(attempt, "no-sender", at=at)
     except AccountRefused as refused:
-        pacing.hold(carriers.provider_of(attempt.channel), code=refused.code, began_at=at, at=now())
+        provider = carriers.provider_to(attempt.channel, attempt.address_id)
+        pacing.hold(provider, code=refused.code, began_at=at, at=now())
         return _withhold(attempt, refused.code, at=now())
     except Temporary as busy:
         return _fail(attempt, busy.code, permanent=False, at=now())

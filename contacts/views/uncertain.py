@@ -39,6 +39,7 @@ def show(request: HttpRequest) -> HttpResponse:
         "uncertain": [_row(each) for each in page.rows],
         "page": page,
         "may_settle": may_settle,
+        "held": outbox.held_providers() if request.user.has_perm("contacts.stop_sending") else [],
         "now": clock.now(),
     }
     return render(request, "contacts/uncertain.html", context)

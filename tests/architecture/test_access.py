@@ -110,6 +110,8 @@ ROUTES = {
     "contacts:planned": LEADS,
     "contacts:uncertain": LEADS,
     "contacts:settle": {"supervisor"},
+    "contacts:providers": LEADS,
+    "contacts:change-provider": LEADS,
     "contacts:stops": LEADS,
     "contacts:lift-stop": LEADS,
     "contacts:inbox": READERS,
