@@ -57,6 +57,20 @@ class FirmPolicyForm(forms.Form):
     spread_minutes = forms.IntegerField(
         label=_("Spread messages over, minutes"), required=False, min_value=0, max_value=240
     )
+    plan_share = forms.IntegerField(
+        label=_("An instalment takes at most, per cent of what is left"),
+        required=False,
+        min_value=1,
+        max_value=100,
+        help_text=_("Left empty: 80."),
+    )
+    plan_months = forms.IntegerField(
+        label=_("Longest plan, months"),
+        required=False,
+        min_value=1,
+        max_value=360,
+        help_text=_("Left empty: 60. The law may be narrower."),
+    )
     in_force_from = MomentField(
         label=_("In force from"), required=False, help_text=_("Left empty: at once. Never in the past.")
     )
@@ -136,8 +150,15 @@ class FirmPolicyForm(forms.Form):
             "enabled": typed["enabled"],
             "packs": typed["packs"],
             "spread_minutes": typed.get("spread_minutes") or 0,
+            "plans": self._plans(),
         }
         return {name: value for name, value in document.items() if value}
+
+    def _plans(self) -> dict[str, Any]:
+        """Return what is set for plans (`cases.plans.terms`); what the form does not show stays as it was."""
+        kept = {name: value for name, value in self.kept.get("plans", {}).items() if name not in ("share", "months")}
+        typed = {"share": self.cleaned_data.get("plan_share"), "months": self.cleaned_data.get("plan_months")}
+        return {**kept, **{name: value for name, value in typed.items() if value}}
 
     def object_to(self, objections: tuple[Objection, ...]) -> None:
         """Say at each field what the law says against it."""
@@ -148,6 +169,8 @@ class FirmPolicyForm(forms.Form):
 
 def _initial(document: Mapping[str, Any]) -> dict[str, Any]:
     initial: dict[str, Any] = {name: document.get(name) for name in ("enabled", "packs", "spread_minutes")}
+    for name in ("share", "months"):
+        initial[f"plan_{name}"] = document.get("plans", {}).get(name)
     for channel, minutes in document.get("guard_minutes", {}).items():
         initial[f"guard_{channel}"] = minutes
     for number, cap in enumerate(document.get("caps", ())):

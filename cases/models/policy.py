@@ -11,7 +11,7 @@ class FirmPolicyVersion(models.Model):
 
     `document`: {"caps": [{"channels": ["sms"], "limit": 2, "days": 1, "per": "person"}],
     "guard_minutes": {"phone": 10}, "enabled": ["HOLIDAY-QUIET"], "packs": ["CN-AL-2025"],
-    "spread_minutes": 30}; every key may be missing.
+    "spread_minutes": 30, "plans": {"share": 80, "months": 60}}; every key may be missing.
     """
 
     creditor = models.ForeignKey(

@@ -111,4 +111,8 @@ def _words(policy: firm_policy.Policy) -> dict[str, Any]:
     lines += [_("adopts %(pack)s") % {"pack": pack} for pack in policy.document.get("packs", ())]
     if spread := policy.document.get("spread_minutes"):
         lines.append(_("messages spread over %(n)s minutes") % {"n": spread})
+    if share := policy.document.get("plans", {}).get("share"):
+        lines.append(_("an instalment takes at most %(n)s %% of what is left in a month") % {"n": share})
+    if months := policy.document.get("plans", {}).get("months"):
+        lines.append(_("a plan lasts at most %(n)s months") % {"n": months})
     return {"hours": hours, "lines": lines, "is_set": policy.version_id is not None}

@@ -151,7 +151,7 @@ def test_a_form_in_full_counts_for_ninety_days(draft, case, by):
 
 def test_a_form_is_never_changed(draft):
     form = draft().affordability
-    with pytest.raises(Exception, match="permission denied|only grows"), transaction.atomic():
+    with pytest.raises(Exception, match=r"permission denied|only grows"), transaction.atomic():
         Affordability.objects.filter(pk=form.pk).update(surplus=Decimal(1))
 
 
