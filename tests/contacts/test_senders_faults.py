@@ -17,10 +17,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from collections_app.carrier import aliyun
+from contacts.channels.senders import voice
 from contacts.channels.senders.base import AccountRefused, Permanent, Receipt, Sender, Temporary, Unknown
 from contacts.channels.senders.sms import sms_sender
+from contacts.channels.senders.voice.cti import LineDown
 from contacts.dispatch import carriers
 from tests.contacts.conftest import TOKEN, Running
+from tests.contacts.telephone import use_telephone
 from tests.contacts.test_senders import NUMBER, message, permit_for, send
 
 pytestmark = pytest.mark.django_db
@@ -175,6 +178,17 @@ def test_with_the_certificate_trusted_the_same_message_leaves(behind_tls, certif
     sender: Any = use(provider, carrier.url, settings)
     sender.wire.session.verify = str(certificate)
     assert send(sender, text=TEXT).ref == carrier.messages()[0].id
+
+
+def test_a_telephone_system_behind_it_rings_nobody_and_is_not_listened_to(behind_tls, settings):
+    carrier = behind_tls()
+    use_telephone(settings, carrier)
+    with pytest.raises(LineDown) as down, voice.telephone_system().line():
+        pass
+    with pytest.raises(Temporary) as refused:
+        voice.telephone_system().ring_desk("desk-1", extension="1001")
+    assert (down.value.code, refused.value.code) == ("provider-unreachable", "provider-unreachable")
+    assert carrier.web.pbx.dialled == []
 
 
 def test_a_tls_line_that_is_cut_after_the_words_leaves_a_doubt(behind_tls, certificate, provider, settings):

@@ -1,0 +1,73 @@
+"""A call by click in a real browser: the key rings the desk, the page follows by itself, and chooses what is known."""
+
+import threading
+from typing import Any
+
+import pytest
+from django.conf import settings as conf
+from django.test import Client
+from django.urls import reverse
+
+from collections_app.shared import clock
+from contacts.calls import listening
+from contacts.channels import telephone_line
+from tests.contacts.conftest import TEN
+from tests.contacts.telephone import DESK, use_telephone
+from tests.factories.cases import CaseFactory, CreditorFactory
+from tests.factories.staff import TeamFactory, UserFactory, set_clock
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def heard(own_database: Any, carrier: Any, settings: Any) -> Any:
+    """A telephone system that is listened to, as beside a running installation."""
+    use_telephone(settings, carrier)
+    set_clock(settings, TEN)
+    ended = threading.Event()
+    listener = threading.Thread(target=listening.listen, kwargs={"now": clock.now, "ended": ended}, daemon=True)
+    listener.start()
+    waited = threading.Event()
+    for _ in range(400):
+        if telephone_line.problem(at=clock.now()) == "":
+            break
+        waited.wait(0.02)
+    yield carrier.web.pbx
+    ended.set()
+    listener.join(10)
+
+
+def signed_in(browser: Any, site: Any, user: Any, *, width: int = 1366) -> Any:
+    client = Client()
+    client.force_login(user)
+    context = browser.new_context(viewport={"width": width, "height": 768})
+    value = client.cookies[conf.SESSION_COOKIE_NAME].value
+    context.add_cookies([{"name": conf.SESSION_COOKIE_NAME, "value": value, "url": site.url}])
+    return context.new_page()
+
+
+def at_the_desk(language: str = "en") -> Any:
+    team, _made = TeamFactory._meta.model.objects.get_or_create(code="north", defaults={"name": "North"})
+    user = UserFactory(team=team, extension=DESK, language=language)
+    return user, CaseFactory(creditor=CreditorFactory(team=team), at=TEN, working=True)
+
+
+def test_one_key_calls_and_the_page_says_that_the_line_was_busy(chromium, site, heard):
+    user, case = at_the_desk()
+    heard.order("", "busy")
+    heard.order(DESK, "answers")
+    heard.pace = 0.3
+    page = signed_in(chromium, site, user)
+    trouble: list[str] = []
+    page.on("console", lambda message: trouble.append(message.text))
+    page.goto(site.url + reverse("cases:case", args=[case.ref]))
+    page.wait_for_timeout(450)
+    page.keyboard.press("c")
+    page.wait_for_selector("#call-live")
+    assert "Your telephone rings" in page.inner_text("#call-live")
+    page.fill("textarea[name=note]", "typed meanwhile")
+    page.wait_for_selector("#call-live[data-suggests=busy]", timeout=8000)
+    assert page.is_checked("input[name=outcome][value=busy]")
+    assert page.input_value("textarea[name=note]") == "typed meanwhile"
+    assert trouble == []
+    page.context.close()
