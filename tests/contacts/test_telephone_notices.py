@@ -121,7 +121,7 @@ def test_nobody_is_dialled_while_nobody_listens_or_the_person_asked_for_silence(
     TelephoneLine.objects.update(open_since=None)
     assert send(notice) == {"failed": 1}
     assert the_attempt().reason_code == "line-closed"
-    instructions.give(person_id=notice.case.person_id, kind="stop_all", actor=SYSTEM, at=notice.now())
+    instructions.give(person_id=notice.case.person_id, kind="cease_request", actor=SYSTEM, at=notice.now())
     TelephoneLine.objects.update(open_since=TEN)
     notice.now.move_to_next_try(notice.planned)
     send(notice)
