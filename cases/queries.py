@@ -1,5 +1,6 @@
 """What the case page says about a case: who, how much and why, what is open. Sealed numbers come as their last four."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -180,7 +181,7 @@ class CaseFacts:
         return {
             "label": str(self.row.get_next_action_display()),
             "at": self.row.next_action_at,
-            "note": self.row.next_action_note,
+            "note": skip_label(self.row.next_action_note),
         }
 
     @property
@@ -355,6 +356,10 @@ def _why(case: Case, broken: int) -> list[str]:
 SKIP_REASONS: Final = ("bad-hour", "known-to-me", "language", "needs-supervisor", "waiting-for-papers")
 
 
+# What the apps above write as "name: codes" is said by them: name -> what makes words of the codes.
+NOTE_READERS: Final[dict[str, Callable[[str], str]]] = {}
+
+
 def skip_label(code: str) -> str:
     """Return why a case was put aside, in the reader's language; other notes as they were written."""
     labels = {
@@ -376,6 +381,9 @@ def skip_label(code: str) -> str:
         "plan-first-instalments": _("one of the first instalments is late or short"),
         "plan-cancelled": _("the plan was given up"),
     }
+    prefix, colon, rest = code.partition(":")
+    if prefix in NOTE_READERS and (colon or code == prefix):
+        return NOTE_READERS[prefix](rest.strip())
     return labels.get(code, code)
 
 

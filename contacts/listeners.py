@@ -4,18 +4,32 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
-from cases import events
+from cases import events, queries
 from collections_app.shared.actor import Actor
 from compliance import audit
+from contacts.inbound import recognise
 from contacts.models import Enrolment, PlannedContact
 
 LISTENER = Actor.system("listener")
 WAITING = [PlannedContact.Status.PLANNED, PlannedContact.Status.WITHHELD]
 
 
+def reply_in_words(codes: str) -> str:
+    """Return what a reply was taken to mean, as the next action of a case keeps it, in the reader's language."""
+    names = [_title(code) for code in codes.split(", ") if code]
+    return _("a reply: %(meaning)s") % {"meaning": ", ".join(names)} if names else _("a reply")
+
+
+def _title(code: str) -> str:
+    intent = code.replace(" ", "_")
+    return recognise.title(intent) if intent in recognise.intents() else code  # else somebody wrote it by hand
+
+
 def connect() -> None:
     """Begin to listen. Called once, when the app is ready."""
+    queries.NOTE_READERS["reply"] = reply_in_words
     events.case_cured.connect(case_ended, dispatch_uid="contacts.case_cured")
     events.case_closed.connect(case_ended, dispatch_uid="contacts.case_closed")
 

@@ -3,11 +3,14 @@
 from decimal import Decimal
 
 import pytest
+from django.utils.translation import override
 
 from cases import payments
+from cases.queries import skip_label
 from collections_app.shared.actor import SYSTEM
 from compliance.models import AuditEvent
 from contacts import listeners
+from contacts.inbound import recognise
 from contacts.models import Enrolment, PlannedContact
 from tests.factories import NOW
 from tests.factories.cases import CaseFactory
@@ -55,3 +58,23 @@ def test_what_is_being_sent_is_not_torn_away():
     planned.take(lease_until=NOW)
     planned.save()
     assert listeners.cancel_planned(case_id=planned.case_id, reason_code="x", actor=SYSTEM, at=NOW) == 0
+
+
+@pytest.mark.parametrize(
+    ("kept", "language", "shown"),
+    [
+        ("reply: hardship, wrong number", "en", "a reply: Cannot pay: hardship, Wrong number"),
+        ("reply", "en", "a reply"),
+        ("reply: ask again on Monday", "en", "a reply: ask again on Monday"),  # somebody's own words
+        ("replying later", "en", "replying later"),
+    ],
+)
+def test_a_reply_that_waits_for_a_person_is_named_in_words_and_not_in_codes(kept, language, shown):
+    with override(language):
+        assert skip_label(kept).casefold() == shown.casefold()
+
+
+def test_every_meaning_of_a_reply_has_a_name_in_chinese():
+    with override("zh-hans"):
+        for intent in recognise.intents():
+            assert any("一" <= letter <= "鿿" for letter in skip_label(f"reply: {intent.replace('_', ' ')}"))
