@@ -146,6 +146,8 @@ def test_the_shipped_strategy_has_the_agreed_steps():
         ("sms-3", "message", 3),
         ("email-7", "message", 7),
         ("call", "call", 4),
+        ("promise-reminder", "message", 1),
+        ("plan-reminder", "message", 1),
         ("notice-30", "message", 30),
         ("review-60", "review", 60),
     ]
