@@ -75,9 +75,16 @@ def _knows(state: AccountState, entry: LedgerEntry) -> bool:
 
 
 def restate(
-    account: Account, *, past_due_since: date | None, amount: Decimal, on: date, at: datetime, cause: str
+    account: Account,
+    *,
+    past_due_since: date | None,
+    amount: Decimal,
+    on: date,
+    at: datetime,
+    cause: str,
+    balance: Decimal | None = None,
 ) -> AccountState:
-    """Add the account state that follows from a payment or its reversal."""
+    """Add the account state that follows from a payment or its reversal. balance: on that day, else the one of now."""
     return AccountState.objects.create(
         account=account,
         person_id=account.person_id,
@@ -86,7 +93,7 @@ def restate(
         recorded_at=at,
         stated=AccountState.Stated.DUE_DATE,
         oldest_unpaid_due_on=past_due_since,
-        balance=account.balance,
+        balance=account.balance if balance is None else balance,
         amount_past_due=amount,
         currency=account.currency,
         cause=cause,

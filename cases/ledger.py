@@ -17,7 +17,7 @@ from typing import Any, Final
 from django.db import transaction
 from django.db.models import QuerySet, Sum
 
-from cases import allocation, replay, settling
+from cases import allocation, own_books, replay, settling
 from cases.models import Account, LedgerEntry, Payment
 from cases.settling import TAKES
 from collections_app.shared.money import CurrencyMismatch, Money
@@ -112,6 +112,7 @@ def charge(
         due_on=due_on,
     )
     settle(account, since=effective_on, at=at, source=source)
+    own_books.follow(account, since=effective_on, at=at)
     return entry
 
 
@@ -140,7 +141,9 @@ def take(
     new = _New(
         kind, amount.amount, effective_on, frozenset(only) if only is not None else None, source, reference, payment
     )
-    return _settle(account, since=effective_on, at=at, source=source, new=new)
+    lines = _settle(account, since=effective_on, at=at, source=source, new=new)
+    own_books.follow(account, since=effective_on, at=at)
+    return lines
 
 
 @transaction.atomic
@@ -177,6 +180,7 @@ def reverse(*, entry: LedgerEntry, account: Account, effective_on: date, at: dat
     ]
     written = _add(account, opposites)
     settle(account, since=effective_on, at=at, source=source)
+    own_books.follow(account, since=effective_on, at=at)
     return next(line for line in written if line.reverses_id == entry.pk)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from cases import arrears, ledger, lifecycle, promises
+from cases import arrears, back_dating, ledger, lifecycle, promises
 from cases.models import Account, Case, LedgerEntry, Payment
 from cases.models.case import OPEN, NextAction, Status
 from cases.plans import agreeing, crediting
@@ -36,21 +36,37 @@ def follow(
 ) -> None:
     """Let everything follow from a payment whose lines are posted. before: what was past due on each account."""
     for share in shares:
-        make_current(share, before[share.account.pk], at=at)
+        make_current(share, before[share.account.pk], value_on=payment.value_on, at=at)
     account = shares[0].account
     counting.credit(payment, actor=actor, at=at)
     case = open_case(account)
     if case is not None:
         credit_case(case, payment, on=clock.business_day(at, account.creditor.time_zone), actor=actor, at=at)
+    for share in shares:
+        back_dating.look(
+            share.account,
+            kind=LedgerEntry.Kind.PAYMENT,
+            amount=share.amount.amount,
+            reference=payment.external_ref,
+            effective_on=payment.value_on,
+            case=case,
+            actor=actor,
+            at=at,
+        )
 
 
-def make_current(share: Share, before: arrears.Arrears, *, at: datetime) -> None:
-    """State that nothing is past due on an account any more, where its part of a payment brought it to that."""
+def make_current(share: Share, before: arrears.Arrears, *, value_on: date | None = None, at: datetime) -> None:
+    """State that nothing is past due on an account any more, where its part of a payment brought it to that.
+
+    It holds from the day from which the payment counts (value_on; else today), at the earliest from what the source
+    said last.
+    """
     account = share.account
     if before.is_current or before.amount - share.amount.amount > account.product.tolerance:
         return
-    today = clock.business_day(at, account.creditor.time_zone)
-    arrears.restate(account, past_due_since=None, amount=arrears.ZERO, on=today, at=at, cause="payment")
+    value_on = value_on or clock.business_day(at, account.creditor.time_zone)
+    on = max(value_on, before.as_of or value_on)
+    arrears.restate(account, past_due_since=None, amount=arrears.ZERO, on=on, at=at, cause="payment")
 
 
 def credit_case(case: Case, payment: Payment, *, on: date, actor: Actor, at: datetime) -> None:

@@ -15,7 +15,7 @@ from collections_app.staff.views import SignOut
 PARTS = (
     ("", "", ("collections_app.staff.urls",)),
     ("dashboard/", "", ("collections_app.dashboards.urls",)),
-    ("", "cases", ("cases.urls_imports", "cases.urls_plans", "cases.urls", "contacts.urls_case")),
+    ("", "cases", ("cases.urls_imports", "cases.urls_plans", "cases.urls_money", "cases.urls", "contacts.urls_case")),
     (
         "",
         "contacts",

@@ -8,9 +8,10 @@ class ContactsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from contacts import listeners
+        from contacts import back_dating, listeners
         from contacts.channels import calling, chat, providers, telephony, tencent_events
 
+        back_dating.register()
         providers.check()
         chat.check()
         tencent_events.check()

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from contacts.views import calls, impact, legal_clocks, refused, telephone, try_it, watch, way_out, why_now
+from contacts.views import calls, corrections, impact, legal_clocks, refused, telephone, try_it, watch, way_out, why_now
 
 app_name = "contacts"
 urlpatterns = [
@@ -15,6 +15,7 @@ urlpatterns = [
     path("cases/<str:ref>/why/", why_now.why, name="why"),
     path("cases/<str:ref>/refused/", refused.show, name="refused"),
     path("cases/<str:ref>/clocks/", legal_clocks.show, name="legal-clocks"),
+    path("corrections/<str:ref>/", corrections.show, name="correction"),
     path("compliance/", watch.show, name="watch"),
     path("compliance/releases/<int:pk>/impact/", impact.show, name="impact"),
     path("compliance/try/", try_it.show, name="try-it"),

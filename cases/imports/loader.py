@@ -230,7 +230,7 @@ def _write(
         keeper = reviewers.last_resort(team_id=creditor.team_id, actor=actor)
         values |= {"keeper_team": keeper["reviewer_team_id"], "keeper": keeper["reviewer_id"]}
         run(sql_wishes.INSTRUCTIONS, sql_wishes.HOLDS)
-    run(sql.FIND_DIFFERENCES, sql.POST_DIFFERENCES, sql.INSERT_STATES, sql.AUDIT_ROWS)
+    run(sql.FIND_DIFFERENCES, sql.KEEP_OWN_BOOKS, sql.POST_DIFFERENCES, sql.INSERT_STATES, sql.AUDIT_ROWS)
 
     counts = dict(zip(("accepted", "created", "updated", "unchanged"), run(sql.COUNTS).fetchone(), strict=True))
     totals = _totals(cursor, tape, values)

@@ -9,6 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from .refusals import FileRefused, RowRefusal
 
 SENTENCES: Final[dict[str, str | Promise]] = {
+    # the book
+    "own_books_differ": _("The file says %(stated)s; the books kept here say %(booked)s, and that stands."),
     # the file
     "file_is_empty": _("The file is empty."),
     "file_is_a_folder": _("This is a folder, not a file."),
@@ -33,6 +35,10 @@ SENTENCES: Final[dict[str, str | Promise]] = {
     "as_of_is_in_the_future": _("The balances are dated %(as_of)s, which is after today (%(today)s)."),
     "product_is_missing": _("The creditor has no product, and the file names none."),
     "file_was_interrupted": _("Loading stopped by an error inside the program; nothing of the file is in the book."),
+    "file_was_interrupted_midway": _(
+        "Loading stopped by an error inside the program; %(count)s payments of the file are in the book. Upload the "
+        "file again: it goes on where it stopped."
+    ),
     # the mapping
     "mapping_is_broken": _("The mapping “%(name)s” does not name its columns."),
     "mapping_names_no_field": _("The mapping names the field “%(field)s”, which does not exist."),
@@ -99,6 +105,7 @@ SENTENCES: Final[dict[str, str | Promise]] = {
     "unsupported_currency": _("“%(text)s” has three decimal places; these books do not keep it."),
     "masked_number": _("The number is partly hidden."),
     "bad_phone": _("This is not a telephone number that can be dialled."),
+    "bad_chat_account": _("This is not an account as provider:id, for example wechat:oABC…"),
     "bad_email": _("This is not an e-mail address."),
     "bad_document": _("This is not a document number."),
     "bad_chinese_id": _("The check digit or date of birth of this identity number is wrong."),

@@ -189,6 +189,22 @@ WHERE account.id = import_staging.account_id
   AND (import_staging.is_new OR import_staging.state_changed
        OR (%(first_of_its_day)s AND import_staging.newest_on IS NULL));
 """
+# Where the books are kept here, a tape that says something else is a remark; the ledger stays as it is.
+KEEP_OWN_BOOKS: Final = """
+WITH ours AS (
+    SELECT row.line, row.balance, row.balance - row.difference AS booked FROM import_staging AS row
+    WHERE row.difference <> 0 AND NOT row.is_new
+      AND EXISTS (SELECT FROM cases_creditor WHERE id = %(creditor)s AND books = 'ours')
+), left_alone AS (
+    UPDATE import_staging AS row SET difference = 0 FROM ours WHERE row.line = ours.line
+), told AS (
+    INSERT INTO import_refused (line, "column", code, "values", remark)
+    SELECT line, '', 'own_books_differ', jsonb_build_object('stated', balance::text, 'booked', booked::text), true
+    FROM ours RETURNING line, "column", code, "values"
+)
+INSERT INTO cases_importrow (batch_id, line, "column", code, "values", purge_on)
+SELECT %(batch)s, line, "column", code, "values" || '{"remark": true}', %(purge_on)s FROM told ORDER BY line;
+"""
 # The database moves the balances with the entries.
 POST_DIFFERENCES: Final = """
 INSERT INTO cases_ledgerentry (account_id, person_id, creditor_id, kind, component, amount, currency, effective_on,

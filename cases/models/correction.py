@@ -80,7 +80,7 @@ class Rate(models.Model):
     """How many percent a year a product bears from a date on. Rates are added, not edited: the one before ends there.
 
     component: interest on the principal, or penalty interest on the part of it that is past due. grace_days: after the
-    due date, within which no penalty accrues; after them it accrues from the due date.
+    due date, for which no penalty accrues.
     """
 
     class DayCount(models.TextChoices):

@@ -4,6 +4,7 @@ import pytest
 from django.test import Client
 from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, reverse
 
+from cases.models import Correction
 from collections_app.shared import refs
 from contacts.models import NightRun
 from tests.factories import NOW
@@ -48,6 +49,18 @@ ROUTES = {
     "cases:import-load": {"admin"},
     "cases:import-refusals": {"admin"},
     "cases:unallocated": LEADS,
+    "cases:import-roll-back": {"admin"},
+    "cases:bank-days": {"supervisor", "admin"},
+    "cases:bank-day": {"supervisor", "admin"},
+    "cases:bank-line": {"supervisor", "admin"},
+    "cases:bank-state": {"supervisor", "admin"},
+    "cases:bank-close": {"supervisor", "admin"},
+    "cases:receive-payment": {"supervisor"},
+    "cases:payments": READERS,
+    "cases:payment": READERS,
+    "cases:receipt": READERS,
+    "cases:reverse-payment": {"supervisor"},
+    "cases:credit": {"supervisor"},
     "cases:firm-policies": LEADS,
     "cases:firm-policy": LEADS,
     "cases:allocate": {"supervisor"},
@@ -86,6 +99,8 @@ ROUTES = {
     "cases:evidence": {"collector", "supervisor", "compliance"},
     "contacts:plan-agreement": DESK,
     "contacts:plan-agreement-file": READERS,
+    "cases:money": READERS,
+    "cases:as-of": READERS,
     "cases:reveal": {"collector", "supervisor", "compliance"},
     "contacts:call": DESK,
     "contacts:log-call": DESK,
@@ -147,6 +162,7 @@ ROUTES = {
     "compliance:release": LEADS,
     "compliance:approve": {"compliance"},
     "compliance:withdraw": {"compliance"},
+    "contacts:correction": READERS,
     "contacts:refused": READERS,
     "contacts:legal-clocks": READERS,
     "contacts:try-it": READERS,
@@ -188,6 +204,11 @@ class World:
         self.payment = PaymentFactory(creditor=self.case.creditor)
         self.run = NightRun.objects.create(creditor=self.case.creditor, business_date=NOW.date(), started_at=NOW)
         self.strategy = StrategyVersionFactory(creditors=[self.case.creditor])
+        account = self.case.account
+        self.correction = Correction.objects.create(
+            account=account, person_id=account.person_id, creditor_id=account.creditor_id, case=self.case,
+            kind="payment", amount=1, currency="CNY", effective_on=NOW.date(), recorded_at=NOW, recorded_by="x",
+        )  # fmt: skip
         self.people = {
             "collector": UserFactory(team=mine),
             "supervisor": UserFactory(team=mine, supervisor=True),
@@ -198,7 +219,12 @@ class World:
     def url(self, name):
         """Return the address of a route, with the other team's rows in it."""
         decision = refs.encode("D", self.attempt.decision_id)
-        other = {"contacts:settle": self.attempt.ref, "compliance:decision": decision, "compliance:recompute": decision}
+        other = {
+            "contacts:correction": self.correction.ref,
+            "contacts:settle": self.attempt.ref,
+            "compliance:decision": decision,
+            "compliance:recompute": decision,
+        }
         for arguments in (
             {},
             {"ref": other.get(name, self.case.ref)},
@@ -208,6 +234,9 @@ class World:
             {"ref": self.case.ref, "instruction_id": self.instruction.pk},
             {"ref": self.case.ref, "consent_id": self.consent.pk},
             {"ref": self.case.ref, "visit": self.attempt.ref},
+            {"ref": self.case.ref, "payment": refs.encode("P", self.payment.pk)},
+            {"code": self.case.creditor.code, "day": NOW.date().isoformat(), "currency": "CNY"},
+            {"line_id": self.payment.pk},
             {"action_id": self.attempt.pk},
             {"pk": self.payment.pk if name == "cases:allocate" else self.run.pk},
             {"name": "needs"},

@@ -332,3 +332,17 @@ def test_every_move_of_a_batch_is_in_the_audit_trail(write, load):
     assert (row.name, row.details["line"], row.details["new"], row.person_id) == (
         "import.row_changed", 2, True, account("A1").person_id,
     )  # fmt: skip
+
+
+def test_where_the_books_are_kept_here_a_differing_tape_is_a_remark(write, load):
+    from cases.models import ImportRow
+
+    load(write(HEAD, "A1,100.00,5"))
+    creditor = account("A1").creditor
+    creditor.books = "ours"
+    creditor.save()
+    result = load(write(HEAD, "A1,95.00,8"), as_of=MAR)
+    assert (account("A1").balance, account("A1").entries.count()) == (Decimal("100.00"), 1)
+    values = {"stated": "95.00", "booked": "100.00"}
+    assert [(one.line, one.code, one.values) for one in result.remarks] == [(2, "own_books_differ", values)]
+    assert ImportRow.objects.get().values == {**values, "remark": True}
