@@ -1,4 +1,4 @@
-"""What is asked when a file is uploaded, and when a payment is put on its account."""
+"""What is asked when a file is uploaded."""
 
 from datetime import datetime
 from pathlib import PurePath
@@ -12,15 +12,22 @@ from django.utils.translation import gettext_lazy
 from cases import reach
 from cases.imports import formats, report
 from cases.models import Creditor, ImportMapping
+from cases.payment_files import formats as money_formats
 from collections_app.shared import clock
 
 ENDINGS: Final = (".csv", ".txt", ".tsv", ".xlsx")
 SHEET_ENDING: Final = ".xlsx"
+KINDS: Final = (
+    ("tape", gettext_lazy("tape: accounts and balances")),
+    (money_formats.PAYMENTS, gettext_lazy("payments")),
+    (money_formats.BANK, gettext_lazy("bank statement")),
+)
 
 
 class UploadForm(forms.Form):
-    """A tape: whose, how it is read, for which day, and whether it is only tried."""
+    """A file: of which kind, whose, how it is read, for which day, and whether it is only tried."""
 
+    kind = forms.ChoiceField(label=gettext_lazy("What it holds"), choices=KINDS, initial="tape", required=False)
     creditor = forms.ModelChoiceField(Creditor.objects.none(), label=gettext_lazy("Creditor"))
     file = forms.FileField(
         label=gettext_lazy("File"), allow_empty_file=True, widget=forms.FileInput(attrs={"accept": ",".join(ENDINGS)})
@@ -30,8 +37,9 @@ class UploadForm(forms.Form):
     )
     as_of = forms.DateField(
         label=gettext_lazy("Balances as of"),
+        required=False,
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        help_text=gettext_lazy("The day for which the balances hold."),
+        help_text=gettext_lazy("The day for which the balances of a tape hold."),
     )
     dry_run = forms.BooleanField(label=gettext_lazy("Only try it: check every row, keep nothing"), required=False)
 
@@ -43,8 +51,8 @@ class UploadForm(forms.Form):
         assert isinstance(creditors, forms.ModelChoiceField)
         assert isinstance(mapping, forms.ChoiceField)
         creditors.queryset = reach.creditors(user).filter(is_active=True)
-        stored = ImportMapping.objects.filter(kind="tape").order_by("name").values_list("name", flat=True).distinct()
-        names = dict.fromkeys([*stored, *formats.BUILT_IN])
+        stored = ImportMapping.objects.order_by("name").values_list("name", flat=True).distinct()
+        names = dict.fromkeys([*stored, *formats.BUILT_IN, *money_formats.BUILT_IN])
         mapping.choices = [("auto", _("Find out from the file")), *((name, name) for name in names)]
         if too_large:
             self.fields["file"].required = False
@@ -52,6 +60,10 @@ class UploadForm(forms.Form):
     def clean_as_of(self) -> Any:
         """Refuse a day that has not come yet anywhere."""
         as_of = self.cleaned_data["as_of"]
+        if as_of is None:
+            if self.cleaned_data.get("kind") in (None, "", "tape"):
+                raise forms.ValidationError(self.fields["as_of"].error_messages["required"])
+            return as_of
         if as_of > clock.local_date(self.at, "Pacific/Kiritimati"):
             raise forms.ValidationError(_("%(day)s is in the future.") % {"day": as_of})
         return as_of
@@ -78,9 +90,3 @@ class UploadForm(forms.Form):
 
 def _too_large(limit: int) -> str:
     return report.sentence("file_is_too_large", {"limit": limit // 1024**2})
-
-
-class AllocateForm(forms.Form):
-    """Where a payment belongs: the number of the account, as the creditor writes it."""
-
-    account = forms.CharField(max_length=60, strip=True, label=gettext_lazy("Account number"))

@@ -230,6 +230,8 @@ def take_together(takings: Sequence[Taking], *, at: datetime, source: str) -> No
         for line in lines[1:]:
             line.part_of = lines[0]
     _add_together([line for lines in plain for line in lines[1:]])
+    for lines in plain:
+        own_books.follow(lines[0].account, since=lines[0].effective_on, at=at)
 
 
 def _plain_lines(

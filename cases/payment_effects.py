@@ -43,16 +43,26 @@ def follow(
     if case is not None:
         credit_case(case, payment, on=clock.business_day(at, account.creditor.time_zone), actor=actor, at=at)
     for share in shares:
-        back_dating.look(
-            share.account,
-            kind=LedgerEntry.Kind.PAYMENT,
-            amount=share.amount.amount,
-            reference=payment.external_ref,
-            effective_on=payment.value_on,
-            case=case,
-            actor=actor,
-            at=at,
-        )
+        look_back(share, payment, case, actor=actor, at=at)
+
+
+def look_back(share: Share, payment: Payment, case: Case | None, *, actor: Actor, at: datetime) -> None:
+    """Put a payment that came to be known late before a supervisor, where it changes an age."""
+    back_dating.look(
+        share.account,
+        kind=LedgerEntry.Kind.PAYMENT,
+        amount=share.amount.amount,
+        reference=payment.external_ref,
+        effective_on=payment.value_on,
+        case=case,
+        actor=actor,
+        at=at,
+    )
+
+
+def is_late(payment: Payment, on: date) -> bool:
+    """Whether a payment became known, on a date, so late that it may change what was said since."""
+    return (on - payment.value_on).days > back_dating.USUAL_DELAY
 
 
 def make_current(share: Share, before: arrears.Arrears, *, value_on: date | None = None, at: datetime) -> None:

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from cases.views import list as listing
-from cases.views import queue, record, reveal, wishes
+from cases.views import payments, queue, record, reveal, wishes
 
 app_name = "cases"
 urlpatterns = [
@@ -29,6 +29,12 @@ urlpatterns = [
     path("cases/<str:ref>/reason/", record.assess, name="assess"),
     path("cases/<str:ref>/promise/", record.promise, name="promise"),
     path("cases/<str:ref>/promise/reads/", record.promise_reads, name="promise-reads"),
+    path("cases/<str:ref>/payment/", payments.receive, name="receive-payment"),
+    path("cases/<str:ref>/payments/", payments.show, name="payments"),
+    path("cases/<str:ref>/payments/<str:payment>/", payments.detail, name="payment"),
+    path("cases/<str:ref>/payments/<str:payment>/receipt/", payments.receipt, name="receipt"),
+    path("cases/<str:ref>/payments/<str:payment>/reverse/", payments.reverse, name="reverse-payment"),
+    path("cases/<str:ref>/payments/<str:payment>/credit/", payments.credit, name="credit"),
     path("cases/<str:ref>/assign/", record.assign, name="assign"),
     path("cases/<str:ref>/reveal/", reveal.reveal, name="reveal"),
 ]

@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from uuid import uuid4
 
 from django.conf import settings
@@ -19,12 +19,17 @@ from django_fsm import TransitionNotAllowed
 
 from cases.imports import batches, formats, loader, reader, suggest
 from cases.imports.refusals import FileRefused
-from cases.models import Creditor, ImportBatch
+from cases.models import Creditor, ImportBatch, Payment
+from cases.payment_files import bank
+from cases.payment_files import formats as money_formats
+from cases.payment_files import loader as money_loader
+from cases.payment_files.reader import MoneyFile
 from collections_app.shared.actor import Actor
 
 log = logging.getLogger(__name__)
 IMPORTER: Final = Actor.system("import")
 MARK_S: Final = 120
+TAPE: Final = "tape"
 
 
 def keep(source: Path, *, suffix: str) -> Path:
@@ -37,12 +42,16 @@ def keep(source: Path, *, suffix: str) -> Path:
     return path
 
 
-def mapping_for(path: Path, name: str, *, creditor: Creditor, as_of: date) -> tuple[formats.Mapping, int | None]:
+def mapping_for(path: Path, name: str, *, creditor: Creditor, as_of: date, kind: str = TAPE) -> tuple[Any, int | None]:
     """Return the mapping of that name with its key, or for "auto" the one that the file itself suggests.
 
     A named mapping is tried on the headings of the file at once, so that a wrong one is refused while somebody looks.
-    Raises FileRefused, MappingUnclear, batches.UnknownMapping.
+    kind: tape, payments or bank. Raises FileRefused, MappingUnclear, batches.UnknownMapping.
     """
+    if kind != TAPE:
+        of_kind, kept = money_loader.find_mapping(name, path, kind=kind, creditor=creditor)
+        MoneyFile(path, of_kind, today=as_of, currency=creditor.currency)
+        return of_kind, kept.pk if kept else None
     if name == loader.AUTO:
         return suggest.suggest(path).mapping(loader.AUTO), None
     mapping, stored = batches.find_mapping(name, creditor=creditor)
@@ -51,15 +60,24 @@ def mapping_for(path: Path, name: str, *, creditor: Creditor, as_of: date) -> tu
 
 
 def take(
-    path: Path, *, file_name: str, creditor: Creditor, mapping: str, as_of: date, actor: Actor, at: datetime
+    path: Path,
+    *,
+    file_name: str,
+    creditor: Creditor,
+    mapping: str,
+    as_of: date,
+    kind: str = TAPE,
+    actor: Actor,
+    at: datetime,
 ) -> ImportBatch:
     """Record an uploaded file; nothing of it is loaded yet. Raises FileRefused, MappingUnclear, UnknownMapping."""
-    how, mapping_id = mapping_for(path, mapping, creditor=creditor, as_of=as_of)
+    how, mapping_id = mapping_for(path, mapping, creditor=creditor, as_of=as_of, kind=kind)
     return batches.upload(
         path=path,
         file_name=file_name,
         creditor_id=creditor.pk,
-        as_of=as_of,
+        kind=kind,
+        as_of=as_of if kind == TAPE else None,
         mapping=how,
         mapping_id=mapping_id,
         actor=actor,
@@ -69,7 +87,7 @@ def take(
 
 def waiting() -> list[int]:
     """Return the batches that wait to be loaded, in the order in which they came."""
-    uploaded = ImportBatch.objects.filter(status=ImportBatch.Status.UPLOADED, kind="tape")
+    uploaded = ImportBatch.objects.filter(status=ImportBatch.Status.UPLOADED)
     return list(uploaded.order_by("uploaded_at", "pk").values_list("pk", flat=True))
 
 
@@ -90,15 +108,7 @@ def load_one(pk: int, *, at: datetime, actor: Actor) -> bool:
         return False
     try:
         batch = ImportBatch.objects.select_related("creditor").get(pk=pk, status=ImportBatch.Status.UPLOADED)
-        mapping = formats.from_spec(batch.mapping.name if batch.mapping else loader.AUTO, batch.mapping_spec)
-        loader.load_batch(
-            batch,
-            path=Path(batch.file_path),
-            mapping=mapping,
-            actor=actor,
-            at=at,
-            progress=lambda rows, done: _go_on(pk),
-        )
+        _load(batch, actor=actor, at=at)
     except ImportBatch.DoesNotExist:
         return False
     except FileRefused as refused:
@@ -112,6 +122,18 @@ def load_one(pk: int, *, at: datetime, actor: Actor) -> bool:
     finally:
         _end(pk)
     return True
+
+
+def _load(batch: ImportBatch, *, actor: Actor, at: datetime) -> None:
+    name = batch.mapping.name if batch.mapping else loader.AUTO
+    told: dict[str, Any] = {
+        "path": Path(batch.file_path), "actor": actor, "at": at, "progress": lambda rows, done: _go_on(batch.pk),
+    }  # fmt: skip
+    if batch.kind == TAPE:
+        loader.load_batch(batch, mapping=formats.from_spec(name, batch.mapping_spec), **told)
+        return
+    load = bank.load_batch if batch.kind == money_formats.BANK else money_loader.load_batch
+    load(batch, mapping=money_formats.from_spec(name, batch.kind, batch.mapping_spec), **told)
 
 
 def _key(pk: int) -> str:
@@ -140,4 +162,7 @@ def _end(pk: int) -> None:
 def _refuse_if_waiting(pk: int, refused: FileRefused, *, actor: Actor, at: datetime) -> None:
     waits = ImportBatch.objects.filter(pk=pk).exclude(status__in=["loaded", "refused", "rolled_back"])
     if waits.exists():
+        made = Payment.objects.filter(batch_id=pk).count()
+        if made:  # a file of payments goes in part by part
+            refused = FileRefused("file_was_interrupted_midway", count=made)
         batches.refuse(batch_id=pk, code=refused.code, values=refused.values, actor=actor, at=at)

@@ -16,7 +16,7 @@ from django.db import connection, transaction
 
 from cases import arrears, ledger, lifecycle, locks, payers, payment_effects, payments
 from cases.imports.refusals import RowRefusal
-from cases.models import Account, Case, Creditor, Payment, Plan, Promise, Settlement
+from cases.models import Account, AccountState, Case, Creditor, Payment, Plan, Promise, Settlement
 from cases.models.case import OPEN, Status
 from cases.payment_effects import Share
 from collections_app.shared import clock
@@ -208,10 +208,24 @@ class Book:
             for payment, account in placed
         )
         for payment, account in placed:
-            payment_effects.make_current(Share(account, _money(payment)), before[account.pk], at=self.at)
-        self._refresh([account.person_id for _payment, account in placed], on=today)
+            share = Share(account, _money(payment))
+            payment_effects.make_current(share, before[account.pk], value_on=payment.value_on, at=self.at)
+        cases = self._refresh([account.person_id for _payment, account in placed], on=today)
+        self._look_back(placed, cases, on=today)
 
-    def _refresh(self, person_ids: Sequence[int], *, on: date) -> None:
+    def _look_back(self, placed: Sequence[tuple[Payment, Account]], cases: Mapping[int, Case], *, on: date) -> None:
+        """Put late payments that change an age before a supervisor; only what was once past due has one."""
+        late = [(payment, account) for payment, account in placed if payment_effects.is_late(payment, on)]
+        states = AccountState.objects.filter(
+            account_id__in=[account.pk for _payment, account in late], past_due_since__isnull=False
+        )
+        aged = set(states.order_by().values_list("account_id", flat=True)) if late else set()
+        for payment, account in late:
+            if account.pk in aged:
+                case = cases.get(account.person_id)
+                payment_effects.look_back(Share(account, _money(payment)), payment, case, actor=self.actor, at=self.at)
+
+    def _refresh(self, person_ids: Sequence[int], *, on: date) -> dict[int, Case]:
         """Bring the open cases of persons who agreed on nothing up to date, and cure those that nothing keeps open."""
         found = Case.objects.filter(creditor=self.creditor, person_id__in=person_ids, status__in=OPEN)
         cases = list(found.select_for_update(of=("self",), no_key=True).order_by("person_id"))
@@ -228,6 +242,7 @@ class Book:
         for case in cases:
             if case.past_due_since is None:
                 lifecycle.cure_locked(case, actor=self.actor, at=self.at)
+        return {case.person_id: case for case in cases}
 
     def _with_agreements(self, person_ids: Sequence[int]) -> set[int]:
         """Return the persons for whom a payment may do more than lower what is owed and cure."""

@@ -139,7 +139,7 @@ def _load(
     file = MoneyFile(path, mapping, today=today, currency=creditor.currency)
     book = Book(creditor, mapping.source, batch.pk, actor, at)
     whole, refusals, remarks, nothing = Taken(), [], [], 0
-    for part in batched(_good(file, refusals, remarks), PART):
+    for part in batched(good_rows(file, refusals, remarks), PART):
         rows = [row for row in part if not row.is_nothing]
         nothing += len(part) - len(rows)
         if rows:
@@ -179,7 +179,8 @@ def _load(
     )
 
 
-def _good(file: MoneyFile, refusals: list[RowRefusal], remarks: list[RowRefusal]) -> Iterator[Row]:
+def good_rows(file: MoneyFile, refusals: list[RowRefusal], remarks: list[RowRefusal]) -> Iterator[Row]:
+    """Yield the rows that can be taken; what is wrong with others, and with cells of these, is added to the lists."""
     for row in file:
         if row.refusals:
             refusals.extend(row.refusals)

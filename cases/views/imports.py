@@ -23,6 +23,9 @@ from cases.forms_imports import UploadForm
 from cases.imports import batches, formats, loader, report, waiting
 from cases.imports.refusals import FileRefused
 from cases.models import ImportBatch
+from cases.payment_files import formats as money_formats
+from cases.payment_files import loader as money_loader
+from cases.payment_files import rollback
 from cases.uploads import LimitedUpload
 from collections_app.shared import clock, keyset, spreadsheet
 from collections_app.shared.actor import Actor
@@ -34,7 +37,11 @@ TONES: Final = {
     "uploaded": "act", "staged": "act", "checked": "act", "loaded": "ok", "refused": "stop", "rolled_back": "past",
 }  # fmt: skip
 UNDER_WAY: Final = ("uploaded", "staged", "checked")
-KINDS: Final = {"tape": gettext_lazy("tape"), "payments": gettext_lazy("payments")}
+KINDS: Final = {
+    "tape": gettext_lazy("tape"),
+    "payments": gettext_lazy("payments"),
+    "bank": gettext_lazy("bank statement"),
+}
 LINES_SHOWN: Final = 50
 GROUPS_SHOWN: Final = 30
 TRIED_AT_ONCE: Final = 50 * 1024**2  # bytes: a larger file is tried by the command import_tape --dry-run
@@ -73,7 +80,8 @@ def _show(request: HttpRequest) -> HttpResponseBase:
             file_name=name,
             creditor=form.cleaned_data["creditor"],
             mapping=form.cleaned_data["mapping"],
-            as_of=form.cleaned_data["as_of"],
+            as_of=form.cleaned_data["as_of"] or clock.local_date(at, "Pacific/Kiritimati"),
+            kind=form.cleaned_data["kind"] or waiting.TAPE,
             actor=Actor.of(request.user),
             at=at,
         )
@@ -131,23 +139,26 @@ def _try(request: HttpRequest, form: UploadForm, path: Path, name: str, at: date
         size = filesizeformat(TRIED_AT_ONCE)
         form.add_error("dry_run", _("Files larger than %(size)s are not tried here.") % {"size": size})
         return _page(request, form, at)
-    result = loader.import_tape(
-        path,
-        mapping=form.cleaned_data["mapping"],
-        creditor=form.cleaned_data["creditor"],
-        as_of=form.cleaned_data["as_of"],
-        actor=Actor.of(request.user),
-        at=at,
-        dry_run=True,
-        file_name=name,
-    )
+    kind = form.cleaned_data["kind"] or waiting.TAPE
+    if kind == money_formats.BANK:
+        form.add_error("dry_run", _("A bank statement is not tried: its lines change nothing in the book."))
+        return _page(request, form, at)
+    told: dict[str, Any] = {
+        "mapping": form.cleaned_data["mapping"], "creditor": form.cleaned_data["creditor"],
+        "actor": Actor.of(request.user), "at": at, "dry_run": True, "file_name": name,
+    }  # fmt: skip
+    result: Any
+    if kind == money_formats.PAYMENTS:
+        result = money_loader.import_payments(path, **told)
+    else:
+        result = loader.import_tape(path, as_of=form.cleaned_data["as_of"], **told)
     groups: dict[tuple[str, str], int] = {}
     for one in result.errors:
         key = (report.sentence(one.code, one.values), one.column)
         groups[key] = groups.get(key, 0) + 1
     context = {
         "batch": {
-            "file_name": name, "creditor": form.cleaned_data["creditor"].name, "kind_label": KINDS["tape"],
+            "file_name": name, "creditor": form.cleaned_data["creditor"].name, "kind_label": KINDS[kind],
             "status_label": _("only tried"), "status_tone": "plain", "as_of": form.cleaned_data["as_of"],
             "uploaded_at": at, "uploaded_by": request.user, "finished_at": clock.now(), "encoding": result.encoding,
             "delimiter": _separator(result.delimiter), "size": "", "mapping": form.cleaned_data["mapping"],
@@ -176,10 +187,11 @@ def _separator(delimiter: str) -> str:
 
 
 def _columns(spec: dict[str, Any]) -> list[dict[str, Any]]:
+    fields: dict[str, Any] = {**money_formats.FIELDS, **formats.FIELDS}
     return [
-        {"heading": one["heading"], "label": formats.FIELDS[one["field"]].label}
+        {"heading": one["heading"], "label": fields[one["field"]].label}
         for one in spec.get("columns", [])
-        if one.get("field") in formats.FIELDS
+        if one.get("field") in fields
     ]
 
 
@@ -194,9 +206,9 @@ def _amount(text: Any) -> str:
 def _totals(totals: dict[str, Any]) -> list[dict[str, Any]]:
     found = []
     for name, sums in totals.items():
-        if not isinstance(sums, dict):
+        if not isinstance(sums, dict) or "file" not in sums:
             continue
-        known = formats.FIELDS.get(name)
+        known: Any = formats.FIELDS.get(name) or money_formats.FIELDS.get(name)
         stated, loaded = sums.get("file"), sums.get("loaded")
         found.append({"label": known.label if known else name, "stated": _amount(stated), "found": _amount(loaded),
                       "agrees": stated == loaded})  # fmt: skip
@@ -229,12 +241,36 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         "refusals": [_line(row) for row in refused.order_by("line", "column", "pk")[:LINES_SHOWN]] if groups else [],
         "remarks": batch.refusals.filter(values__has_key="remark").count() if not running else 0,
         "columns": _columns(batch.mapping_spec),
+        "placed": batch.totals.get("placed"),
+        "standing": rollback.count_of(batch) if _is_payments(batch) else 0,
+        "can_roll_back": _is_payments(batch) and request.user.has_perm("cases.configure"),
         "now": at,
     }
     response = render(request, "cases/import_detail.html", context)
     if is_htmx(request) and not running:
         response["HX-Refresh"] = "true"  # the last look of the progress: the rest of the page has changed too
     return vary_on_htmx(response)
+
+
+def _is_payments(batch: ImportBatch) -> bool:
+    return batch.kind == money_formats.PAYMENTS and batch.status == ImportBatch.Status.LOADED
+
+
+@require_POST
+@allowed("cases.import_tape", "cases.configure")
+def roll_back(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take back every payment that a file brought."""
+    batch = get_object_or_404(_within_reach(request), pk=pk)
+    try:
+        count = rollback.roll_back(
+            batch_id=batch.pk, reason=request.POST.get("reason", ""), actor=Actor.of(request.user), at=clock.now(),
+            limit=rollback.AT_ONCE,
+        )  # fmt: skip
+    except rollback.RollbackRefused as refused:
+        messages.error(request, str(refused))
+    else:
+        messages.success(request, _("The file is rolled back: %(count)s payments are reversed.") % {"count": count})
+    return redirect("cases:import", pk=batch.pk)
 
 
 def _whole(batch: ImportBatch, request: HttpRequest, *, running: bool) -> dict[str, Any]:
@@ -253,6 +289,7 @@ def _whole(batch: ImportBatch, request: HttpRequest, *, running: bool) -> dict[s
         "is_running": running,
         "is_waiting": batch.status == ImportBatch.Status.UPLOADED and not batch.bytes_read,
         "load_url": reverse("cases:import-load", args=[batch.pk]),
+        "roll_back_url": reverse("cases:import-roll-back", args=[batch.pk]),
         "error": error,
         "rows_accepted": batch.rows_accepted,
         "rows_created": batch.rows_created,

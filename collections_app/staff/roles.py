@@ -21,6 +21,7 @@ _WORK = frozenset(
         "cases.view_case",
         "cases.add_note",
         "cases.make_promise",
+        "cases.offer_settlement",
         "cases.place_hold",
         "contacts.open_call",
         "contacts.log_call",
@@ -35,9 +36,18 @@ _LEAD = frozenset(
         "cases.release_hold",
         "cases.record_payment",
         "cases.reverse_payment",
+        "cases.reconcile",
+        "cases.approve",
+        "cases.view_approvals",
+        "cases.view_authority",
+        "cases.write_off",
+        "cases.reverse_waiver",
+        "cases.view_exclusions",
+        "cases.exclude",
         "dashboards.view",
         "compliance.view_decision",
         "contacts.settle_uncertain",
+        "contacts.record_legal_event",
         "contacts.stop_sending",
         "contacts.print_letters",
     }
@@ -45,6 +55,7 @@ _LEAD = frozenset(
 _CONFIGURE = frozenset(
     {
         "cases.import_tape",
+        "cases.reconcile",
         "contacts.view_run",
         "contacts.run_night",
         "contacts.configure",
@@ -53,6 +64,8 @@ _CONFIGURE = frozenset(
         "contacts.keep_seals",
         "cases.configure",
         "cases.set_policy",
+        "cases.set_authority",
+        "cases.view_authority",
         "dashboards.view",
         "cases.view_case",
         "cases.view_team",
@@ -63,6 +76,11 @@ _CONFIGURE = frozenset(
 )
 _OVERSEE = frozenset(
     {
+        "cases.approve",
+        "cases.view_approvals",
+        "cases.view_authority",
+        "cases.view_exclusions",
+        "cases.exclude",
         "cases.view_case",
         "cases.view_team",
         "cases.view_all",
@@ -76,6 +94,7 @@ _OVERSEE = frozenset(
         "contacts.keep_seals",
         "contacts.view_run",
         "contacts.stop_sending",
+        "contacts.record_legal_event",
         "dashboards.view",
     }
 )

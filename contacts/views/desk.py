@@ -146,6 +146,7 @@ def _rights(user, facts: case_queries.CaseFacts) -> dict[str, bool]:
         "hold": user.has_perm("cases.place_hold"),
         "stop": user.has_perm("contacts.give_instruction"),
         "promise": user.has_perm("cases.make_promise") and open_case,
+        "pay": user.has_perm("cases.record_payment"),
         "assess": user.has_perm("cases.make_promise") and open_case,
         "next": user.has_perm("cases.add_note") and open_case,
         "reveal": user.has_perm("cases.reveal"),
