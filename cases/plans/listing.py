@@ -115,7 +115,7 @@ def _row(line: PlanInstalment, today: date) -> Row:
         return Row(line, "soon" if late else "ok", _("paid late") if late else _("paid"), _moved(line))
     if line.due_on < today:
         short = line.paid_amount > 0
-        return Row(line, "stop", _("short") if short else _("late"), _moved(line))
+        return Row(line, "stop", _("paid in part") if short else _("overdue"), _moved(line))
     return Row(line, "plain", _("due today") if line.due_on == today else _("to come"), _moved(line))
 
 
