@@ -9,13 +9,12 @@ class CasesConfig(AppConfig):
 
     def ready(self) -> None:
         """Tell the pages about decisions what they need to know of cases, and approvals what may be asked for."""
-        from cases import waivers
+        from cases import assets, exclusion_list, waivers, write_off
         from cases.decisions import KnowsCases
         from cases.plans import approving as plans
         from cases.settlements import approving as settlements
         from compliance import reach
 
         reach.register(KnowsCases())
-        plans.register()
-        settlements.register()
-        waivers.register()
+        for each in (assets, exclusion_list, plans, settlements, waivers, write_off):
+            each.register()

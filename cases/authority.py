@@ -1,7 +1,7 @@
 """Who may grant what: limits by kind, amount, percent, component, product and role, judged over everything that the
 same person was granted lately, so that nobody stays under a limit by giving in slices.
 
-Pure reading; `cases.approvals` asks and decides.
+`cases.approvals` asks and decides; here it is only reckoned, and limits are set.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,12 +10,15 @@ from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final
 
+from django.db import transaction
 from django.db.models import Q, Sum
 from django.utils.translation import gettext_lazy as _
 
 from cases.models import Approval, ApprovalPart, AuthorityLimit, Product
 from cases.refusal import Refused
+from collections_app.shared.actor import USER, Actor
 from collections_app.staff.roles import Role
+from compliance import audit
 
 ZERO: Final = Decimal("0.00")
 # Kinds that give away the same thing in different clothes count together.
@@ -214,3 +217,38 @@ def _granted(
         component=component if limit.component else "",
         excluding=excluding,
     )
+
+
+# -- setting limits ----------------------------------------------------------------------------------------------------
+
+
+def set_limit(*, limit: AuthorityLimit, actor: Actor, at: datetime) -> AuthorityLimit:
+    """Put a limit in force from now on."""
+    limit.in_force_from = at
+    limit.set_by_id = actor.id if actor.kind == USER else None
+    with transaction.atomic():
+        limit.save(force_insert=True)
+        audit.record("authority.set", subject=limit, actor=actor, at=at, **_said(limit))
+    return limit
+
+
+def end_limit(*, limit: AuthorityLimit, actor: Actor, at: datetime) -> AuthorityLimit:
+    """End a limit now; what was granted under it stays granted."""
+    limit.ended_at = max(at, limit.in_force_from)
+    with transaction.atomic():
+        limit.save(update_fields=["ended_at"])
+        audit.record("authority.ended", subject=limit, actor=actor, at=at, **_said(limit))
+    return limit
+
+
+def _said(limit: AuthorityLimit) -> dict[str, Any]:
+    return {
+        "kind": limit.kind,
+        "component": limit.component,
+        "role": limit.role,
+        "amount": limit.max_amount,
+        "percent": limit.max_percent,
+        "currency": limit.currency,
+        "signatures": limit.signatures,
+        "days": limit.days,
+    }

@@ -19,8 +19,9 @@ from typing import Any, Final
 
 from django.db import connection
 
-from cases import ageing, firm_policy, locks, promise_outcomes, promises, sql
+from cases import ageing, exclusion_list, firm_policy, locks, promise_outcomes, promises, sql
 from cases.models import Creditor
+from cases.settlements import watching
 from collections_app.shared import clock
 from collections_app.shared.actor import Actor
 
@@ -219,6 +220,16 @@ def look_after_holds(close: Close) -> dict[str, int]:
         locks.lock(person_ids=[person for _, person in ended])
         released = _run(sql.RELEASE_HOLDS, values | {"holds": [hold for hold, _ in ended]})
     return {"released": released, "to_review": _run(sql.REVIEW_HOLDS, values)}
+
+
+def look_after_agreements(close: Close) -> dict[str, int]:
+    """Expire offers, fail settlements that are not paid, drop exclusions whose time is over; return how many."""
+    creditor, day = close.creditor.pk, close.day
+    over = exclusion_list.over(creditor, business_date=day).values_list("person_id", flat=True)
+    due = watching.due(creditor, business_date=day).values_list("person_id", flat=True)
+    locks.lock(person_ids=[*due, *over])
+    told: dict[str, Any] = {"creditor_id": creditor, "business_date": day, "actor": close.actor, "at": close.at}
+    return {"settlements": watching.judge(**told), "exclusions": exclusion_list.drop_expired(**told)}
 
 
 def write_figures(close: Close) -> dict[str, int]:

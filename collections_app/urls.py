@@ -15,7 +15,18 @@ from collections_app.staff.views import SignOut
 PARTS = (
     ("", "", ("collections_app.staff.urls",)),
     ("dashboard/", "", ("collections_app.dashboards.urls",)),
-    ("", "cases", ("cases.urls_imports", "cases.urls_plans", "cases.urls_money", "cases.urls", "contacts.urls_case")),
+    (
+        "",
+        "cases",
+        (
+            "cases.urls_imports",
+            "cases.urls_plans",
+            "cases.urls_money",
+            "cases.urls_settlements",
+            "cases.urls",
+            "contacts.urls_case",
+        ),
+    ),
     (
         "",
         "contacts",
@@ -51,3 +62,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     *(_mounted(where, name, modules) for where, name, modules in PARTS),
 ]
+
+handler500 = "collections_app.troubles.server_error"

@@ -2,7 +2,10 @@
 
 from django.urls import path
 
-from contacts.views import desk
+from contacts.views import desk, settlement_letter
 
 app_name = "cases"
-urlpatterns = [path("cases/<str:ref>/", desk.show, name="case")]
+urlpatterns = [
+    path("cases/<str:ref>/", desk.show, name="case"),
+    path("cases/<str:ref>/settlement/letter/", settlement_letter.make, name="settlement-letter"),
+]

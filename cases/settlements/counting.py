@@ -11,7 +11,7 @@ from typing import Final
 from django.db.models import Sum
 from django.utils.translation import gettext as _
 
-from cases import approvals, giving_up, ledger, lifecycle
+from cases import approvals, giving_up, lifecycle
 from cases.models import Account, Case, LedgerEntry, Payment, Settlement, SettlementPayment, Waiver
 from cases.models.case import NextAction
 from cases.models.case import Status as CaseStatus
@@ -269,14 +269,16 @@ def _give_up(settlement: Settlement, *, actor: Actor, at: datetime) -> None:
 
 
 def _give_up_late(settlement: Settlement, *, actor: Actor, at: datetime) -> None:
-    """Give up what interest and fees came on top after the offer: who pays in time owes nothing more."""
-    today = clock.business_day(at, settlement.creditor.time_zone)
+    """Give up what interest and fees came on top after the offer: who pays in time owes nothing more.
+
+    They count from before what was paid, as the others do: so they meet what came on top, and the money does not.
+    """
+    on = _counts_from(settlement)
     for account in accounts_of(settlement):
         late = LedgerEntry.objects.filter(account=account, kind__in=ACCRUES, recorded_at__gt=settlement.drafted_at)
         came = late.filter(reversed_by__isnull=True).order_by().values_list("component").annotate(total=Sum("amount"))
-        left = ledger.components(account.pk)
         for component, total in came.order_by("component"):
-            amount = min(total, left.get(component, ZERO))
+            amount = min(total, account.balance)
             if amount > 0:
                 giving_up.post(
                     account=account,
@@ -285,7 +287,7 @@ def _give_up_late(settlement: Settlement, *, actor: Actor, at: datetime) -> None
                     owed=ZERO,
                     settlement=settlement,
                     case_id=settlement.case_id,
-                    on=today,
+                    on=on,
                     reason=_("Came on top after the offer; nothing more is owed by its terms."),
                     actor=actor,
                     at=at,

@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, reverse
 
-from cases.models import Correction
+from cases.models import Approval, Correction, ExclusionEntry
 from collections_app.shared import refs
 from contacts.models import NightRun
 from tests.factories import NOW
@@ -88,6 +88,32 @@ ROUTES = {
     "cases:promise-reads": DESK,
     "cases:assess": DESK,
     "cases:assign": {"supervisor"},
+    "cases:approvals": {"supervisor", "compliance"},
+    "cases:approval": READERS,
+    "cases:approval-decide": {"supervisor", "compliance"},
+    "cases:approval-withdraw": READERS,
+    "cases:authority": LEADS,
+    "cases:authority-end": {"admin"},
+    "cases:settlement": READERS,
+    "cases:settlement-preview": DESK,
+    "cases:settlement-accept": DESK,
+    "cases:settlement-withdraw": DESK,
+    "cases:settlement-letter": DESK,
+    "cases:waive": DESK,
+    "cases:waiver-reverse": {"supervisor"},
+    "cases:asset": DESK,
+    "cases:asset-give-back": {"supervisor"},
+    "cases:write-off": {"supervisor"},
+    "cases:exclude": {"supervisor", "compliance"},
+    "cases:waivers": {"supervisor", "compliance"},
+    "cases:write-offs": {"supervisor", "compliance"},
+    "cases:write-off-reverse": {"supervisor"},
+    "cases:exclusions": {"supervisor", "compliance"},
+    "cases:exclusion": {"supervisor", "compliance"},
+    "cases:exclusion-remove": {"supervisor", "compliance"},
+    "cases:exclusion-told": {"supervisor", "compliance"},
+    "cases:exclusion-appeal": {"supervisor", "compliance"},
+    "cases:exclusion-decide": {"supervisor", "compliance"},
     "cases:plans": READERS,
     "cases:plan": READERS,
     "cases:plan-preview": DESK,
@@ -165,6 +191,8 @@ ROUTES = {
     "contacts:correction": READERS,
     "contacts:refused": READERS,
     "contacts:legal-clocks": READERS,
+    "contacts:legal-event": {"supervisor", "compliance"},
+    "contacts:undo-legal-event": {"supervisor", "compliance"},
     "contacts:try-it": READERS,
     "contacts:watch": LEADS,
     "contacts:impact": {"compliance"},
@@ -209,6 +237,15 @@ class World:
             account=account, person_id=account.person_id, creditor_id=account.creditor_id, case=self.case,
             kind="payment", amount=1, currency="CNY", effective_on=NOW.date(), recorded_at=NOW, recorded_by="x",
         )  # fmt: skip
+        self.entry = ExclusionEntry.objects.create(
+            case=self.case, person_id=self.case.person_id, creditor_id=self.case.creditor_id, purpose="new_credit",
+            basis="contract", reason=MARKER, evidence="x", retain_until=NOW.date(), proposed_at=NOW,
+        )  # fmt: skip
+        self.approval = Approval.objects.create(
+            kind="exclusion", subject_label="cases.exclusionentry", subject_id=self.entry.pk, case=self.case,
+            person_id=self.case.person_id, creditor_id=self.case.creditor_id, reason=MARKER, role="supervisor",
+            signatures=1, fingerprint="x", asked_at=NOW, asked_label="x",
+        )  # fmt: skip
         self.people = {
             "collector": UserFactory(team=mine),
             "supervisor": UserFactory(team=mine, supervisor=True),
@@ -222,6 +259,8 @@ class World:
         other = {
             "contacts:correction": self.correction.ref,
             "contacts:settle": self.attempt.ref,
+            **dict.fromkeys([name for name in ROUTES if name.startswith("cases:approval")], self.approval.ref),
+            **dict.fromkeys([name for name in ROUTES if name.startswith("cases:exclusion")], self.entry.ref),
             "compliance:decision": decision,
             "compliance:recompute": decision,
         }
@@ -230,6 +269,8 @@ class World:
             {"ref": other.get(name, self.case.ref)},
             {"ref": self.case.ref, "hold_id": self.hold.pk},
             {"ref": self.case.ref, "evidence_id": 1},
+            {"ref": self.case.ref, "event_id": 1},
+            {"ref": self.case.ref, "pk": 1},
             {"ref": self.case.ref, "document_id": 1},
             {"ref": self.case.ref, "instruction_id": self.instruction.pk},
             {"ref": self.case.ref, "consent_id": self.consent.pk},

@@ -26,7 +26,9 @@ from tests.factories.contacts import AttemptFactory, DecisionFactory, PlannedCon
 from tests.factories.staff import TeamFactory, UserFactory, set_clock
 
 pytestmark = pytest.mark.django_db
-ANOTHER = {"needs", "refused", "waiting", "contacts", "queue", "promises", "moves", "book", "collectors", "kept"}
+ANOTHER = {
+    "needs", "refused", "waiting", "contacts", "queue", "promises", "moves", "book", "collectors", "kept", "clocks",
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -144,7 +146,7 @@ def test_the_numbers_are_those_of_the_book(at, north):
     by_widget = {}
     for name, count, _url in numbers(supervisor, at):
         by_widget.setdefault(name, []).append(count)
-    assert by_widget["needs"] == [1, 1, 1, 1, 1]  # uncertain, review, holds, feeds, payments
+    assert by_widget["needs"] == [0, 1, 1, 1, 1, 1]  # approvals, uncertain, review, holds, feeds, payments
     assert by_widget["refused"] == [2, 1]
     assert by_widget["contacts"] == [2, 2, 1, 2]  # sent, calls, failed, refused
     assert by_widget["queue"] == [1, 1, 0]

@@ -3,7 +3,7 @@
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from cases import reach
+from cases import approval_facts, reach
 from collections_app.dashboards.catalogue import CASES, FEEDS, HOLDS
 from collections_app.dashboards.registry import Box, Figure, widget
 from collections_app.dashboards.scope import Scope
@@ -22,9 +22,18 @@ def needs(scope: Scope) -> Box:
     holds = HOLDS.select(scope, {"which": "review"}).count()
     feeds = FEEDS.select(scope, {"which": "stale"}).count()
     unallocated = reach.unallocated(scope.user).count()
+    to_sign = approval_facts.waiting(scope.user).count()
     return Box(
         as_of=scope.at,
         figures=[
+            Figure(
+                _("Approvals"),
+                to_sign,
+                reverse("cases:approvals"),
+                tone=_tone(to_sign, "soon"),
+                icon="list-check",
+                definition=_("What others asked for and you may sign: settlements, waivers, plans, write-offs."),
+            ),
             Figure(
                 _("Uncertain messages"),
                 uncertain,

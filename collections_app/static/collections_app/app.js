@@ -119,10 +119,7 @@
     if (single && (inField(event.target) || off || event.key.length > 1)) return;
     if (single && document.querySelector("dialog[open]")) return;
     if (single && name === "?") { event.preventDefault(); openSheet(); return; }
-    if (single && (name === "j" || name === "k")) {
-      if (move(name === "j" ? 1 : -1)) event.preventDefault();
-      return;
-    }
+    if (single && (name === "j" || name === "k") && move(name === "j" ? 1 : -1)) { event.preventDefault(); return; }
     if (performance.now() - shownAt < 400) return;
     const element = Array.from(document.querySelectorAll("[data-key]")).find(function (candidate) {
       return (candidate.dataset.key === name || candidate.dataset.keyInside === name) && visible(candidate);
