@@ -112,8 +112,12 @@ def _store(digest: str, content: bytes) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     partial = path.with_suffix(f".{os.getpid()}")
     descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(sealed.seal(base64.b64encode(content).decode()))
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(sealed.seal(base64.b64encode(content).decode()))
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except OSError:  # no room: nothing half written stays, and the message comes again
+        partial.unlink(missing_ok=True)
+        raise
