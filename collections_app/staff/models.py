@@ -4,6 +4,7 @@ from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from collections_app.staff.roles import Role
 
@@ -42,7 +43,10 @@ class User(AbstractUser):
         help_text=_("With the country, as +86 139 1234 5678. Tests of messages go there, nothing else."),
     )
     extension = models.CharField(
-        _("extension"), max_length=20, blank=True, help_text=_("The inner number of the telephone on the desk.")
+        pgettext_lazy("telephone", "extension"),
+        max_length=20,
+        blank=True,
+        help_text=_("The inner number of the telephone on the desk."),
     )
 
     class Meta:

@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from contacts.models.attempt import ContactAttempt
 
@@ -42,7 +43,7 @@ class TelephoneCall(models.Model):
     attempt = models.OneToOneField(ContactAttempt, on_delete=models.PROTECT, related_name="telephone")
     key = models.UUIDField(unique=True, editable=False)
     provider = models.CharField(max_length=30)
-    extension = models.CharField(_("extension"), max_length=20)
+    extension = models.CharField(pgettext_lazy("telephone", "extension"), max_length=20)
     records = models.BooleanField(_("is recorded"), default=False)
     requested_at = models.DateTimeField(_("asked for"))
     desk_up_at = models.DateTimeField(_("desk answered"), null=True, blank=True)
