@@ -1,4 +1,4 @@
-"""A promise as it is typed: an amount and a day, or several of both in one line (`cases.promise_parts` reads it)."""
+"""A promise as it is typed: an amount and a day, or several of both in one line (`cases.promise_reading` reads it)."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -8,7 +8,7 @@ from django import forms
 from django.utils import formats
 from django.utils.translation import gettext_lazy as _
 
-from cases import amounts, natural_dates, promise_parts, working_days
+from cases import amounts, natural_dates, promise_reading, working_days
 from cases.models import Case, Promise
 from cases.promise_parts import Part
 from cases.refusal import Refused
@@ -38,9 +38,7 @@ class SaidDayInput(forms.TextInput):
     """Takes a day as people say it."""
 
     def __init__(self) -> None:
-        super().__init__(
-            {"autocomplete": "off", "placeholder": _("fri, +3d, 25, 30/11"), "list": DAYS}
-        )
+        super().__init__({"autocomplete": "off", "placeholder": _("fri, +3d, 25, 30/11"), "list": DAYS})
 
     def format_value(self, value: Any) -> Any:
         return value.isoformat() if isinstance(value, date) else super().format_value(value)
@@ -94,7 +92,7 @@ def read_parts(form: forms.Form, amount: str, day: str, *, today: date, currency
             form.add_error(day, str(refused))
             return ()
     try:
-        return promise_parts.read(typed, today=today, currency=currency, due_on=beside)
+        return promise_reading.read(typed, today=today, currency=currency, due_on=beside)
     except amounts.AmountRefused as refused:
         form.add_error(amount, str(refused))
     except amounts.DayRefused as refused:
@@ -108,13 +106,13 @@ def read_parts(form: forms.Form, amount: str, day: str, *, today: date, currency
 def has_days(typed: str) -> bool:
     """Whether the field of the amount names days itself, so that the day beside it is not asked."""
     try:
-        promise_parts.read(typed, today=date(2000, 1, 1), currency="", due_on=date(2000, 1, 1))
+        promise_reading.read(typed, today=date(2000, 1, 1), currency="", due_on=date(2000, 1, 1))
     except amounts.AmountRefused:
         return False
     except amounts.DayRefused:
         return True
     try:
-        promise_parts.read(typed, today=date(2000, 1, 1), currency="")
+        promise_reading.read(typed, today=date(2000, 1, 1), currency="")
     except amounts.DayRefused:
         return False
     return True

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from django.db.models import QuerySet
 from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from cases import ageing, freshness
@@ -14,7 +15,9 @@ from collections_app.dashboards import sets
 from collections_app.dashboards.lists import Cell, Column, Filter, Listing, listing
 from collections_app.dashboards.scope import Scope
 from collections_app.staff.models import User
-from contacts.models import Channel, ContactAttempt
+from compliance import reasons
+from contacts import legal_clocks, legal_evidence
+from contacts.models import Channel, ContactAttempt, LegalClock
 
 STATUS_TONES: Final = {
     "new": "plain", "working": "act", "promised": "soon", "on_plan": "soon", "cured": "ok", "closed": "past",
@@ -283,6 +286,68 @@ PROMISES: Final[Listing] = listing(
     ),
     empty=_("Promises are recorded with a call, on the page of a case."),
 )  # fmt: skip
+
+
+# -- clocks of the law -----------------------------------------------------------------------------------------------
+
+_CLOCK_SPANS: Final = [
+    ("30", _("end within 30 days")), ("90", _("end within 90 days")), ("180", _("end within 180 days")),
+    ("over", _("are over")),
+]  # fmt: skip
+
+
+def _clock_spans(rows: Any, value: str, scope: Scope) -> Any:
+    if value not in dict(_CLOCK_SPANS):
+        return rows.none()
+    return sets.clocks_over(rows, scope) if value == "over" else sets.clocks_ending(rows, scope, int(value))
+
+
+def _days_left(row: LegalClock, scope: Scope) -> Cell:
+    left = (row.ends - _business_date(row.creditor_id, scope)).days
+    words = ngettext("%(n)s day", "%(n)s days", left) % {"n": left} if left >= 0 else gettext("over")
+    return Cell(words, kind="pill", tone=legal_clocks.tone(row.kind, left), sub=row.ends)
+
+
+def _started_anew(row: LegalClock, scope: Scope) -> Cell:
+    if not row.interrupted:
+        return Cell("–")
+    last = row.interrupted[-1]
+    return Cell(str(legal_evidence.GROUNDS.get(last["ground"], last["ground"])), sub=last["day"])
+
+
+CLOCKS: Final[Listing] = listing(
+    name="clocks",
+    title=_("Legal clocks"),
+    rows=sets.legal_clocks,
+    order=("ends", "pk"),
+    columns=(
+        Column(_("Person"), _person_of_case),
+        Column(_("Account"), lambda row, scope: Cell(str(row.account), url=_clocks_url(row))),
+        Column(
+            _("Clock"),
+            lambda row, scope: Cell(
+                row.title.get(reasons.language_of()) or row.rule,
+                sub=str(row.guarantor) if row.guarantor else row.source,
+            ),
+        ),
+        Column(_("Last day"), lambda row, scope: Cell(row.ends, kind="day")),
+        Column(_("Left"), _days_left),
+        Column(_("Started anew by"), _started_anew),
+        Column(_("Creditor"), lambda row, scope: Cell(row.creditor.name)),
+    ),
+    filters=(
+        Filter("ends", _("Which"), _clock_spans, choices=lambda scope: _CLOCK_SPANS),
+        Filter("kind", _("Clock"), _choice(LegalClock.Kind.values, "kind"),
+               choices=lambda scope: LegalClock.Kind.choices),
+        _creditor_filter(),
+    ),
+    empty=_("Clocks are reckoned with the close of the day, for every account past due where the law knows a period."),
+    note=_("As reckoned at the last close; the page of a case reckons anew."),
+)  # fmt: skip
+
+
+def _clocks_url(row: LegalClock) -> str:
+    return reverse("contacts:legal-clocks", args=[row.case.ref])
 
 
 # -- contacts --------------------------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ from cases.models import (
 )
 from cases.models.case import HUMAN_ACTIONS, CaseQuerySet
 from collections_app.dashboards.scope import Scope
-from contacts.models import ContactAttempt, NightRun
+from contacts.models import ContactAttempt, LegalClock, NightRun
 
 CURRENT: Final = ageing.DEFAULT.labels[0]
 
@@ -199,6 +199,22 @@ def promises_of(rows: QuerySet[Promise], scope: Scope, status: str, days: int) -
         begins = day.begins - timedelta(days=days - 1)
         condition |= Q(creditor_id__in=day.creditor_ids, settled_at__gte=begins, settled_at__lt=day.ends)
     return rows.filter(condition, status=status)
+
+
+def legal_clocks(scope: Scope) -> QuerySet[LegalClock]:
+    """Return every legal clock within reach that may still be missed: a guarantor called on in time is no more."""
+    clocks = LegalClock.objects.filter(kept__isnull=True).select_related("case", "person", "account", "guarantor")
+    return reach.limit(clocks.select_related("creditor"), scope.user)
+
+
+def clocks_ending(rows: QuerySet[LegalClock], scope: Scope, days: int) -> QuerySet[LegalClock]:
+    """Return the clocks whose last day is today or within so many days from today on."""
+    return rows.filter(reach.on_days(scope.days, "ends", until=days - 1))
+
+
+def clocks_over(rows: QuerySet[LegalClock], scope: Scope) -> QuerySet[LegalClock]:
+    """Return the clocks whose last day is past."""
+    return rows.filter(reach.on_days(scope.days, "ends", since=-36500, until=-1))
 
 
 def holds(scope: Scope) -> QuerySet[Hold]:

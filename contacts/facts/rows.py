@@ -150,6 +150,14 @@ class RoleRow(NamedTuple):
     since: datetime
 
 
+class LimitationRow(NamedTuple):
+    """Of one account: since when the claim is time-barred, as it was reckoned last."""
+
+    pk: int
+    account_id: int
+    over_at: datetime
+
+
 class StopRow(NamedTuple):
     scope: str
     target: str
@@ -169,6 +177,7 @@ class Found(NamedTuple):
     promises: tuple[PromiseRow, ...]
     plans: tuple[PlanRow, ...]
     roles: tuple[RoleRow, ...]
+    limitations: tuple[LimitationRow, ...]
     policy: Policy
     stops: tuple[StopRow, ...]
 
@@ -177,6 +186,7 @@ _instant: Final = datetime.fromisoformat
 _day: Final = date.fromisoformat
 _LISTS: Final[tuple[type[Any], ...]] = (
     PointRow, AccountRow, ClaimRow, AttemptRow, InstructionRow, ConsentRow, HoldRow, PromiseRow, PlanRow, RoleRow,
+    LimitationRow,
 )  # fmt: skip
 
 

@@ -134,6 +134,9 @@ SELECT
      FROM cases_partyrole AS party
      WHERE party.borrower_id = debt.borrower_id AND party.role IN ('joint_debtor', 'guarantor', 'counter_guarantor')
        AND (party.until IS NULL OR party.until > $3)),
+    (SELECT json_agg(json_build_array(clock.id, clock.account_id, clock.over_at) ORDER BY clock.id)
+     FROM contacts_legalclock AS clock
+     WHERE clock.case_id = debt.id AND clock.kind = 'limitation' AND clock.over_at <= $3),
     (SELECT json_build_array(policy.opens, policy.closes, policy.document, policy.id)
      FROM cases_firmpolicyversion AS policy
      WHERE policy.creditor_id = debt.creditor_id AND policy.in_force_from <= $3

@@ -74,6 +74,8 @@ def standing_records(found: Found, seen: Seen) -> Iterator[Record]:
             person_id=role.person_id,
             debts=(role.account_id,) if role.account_id else (),
         )
+    for period in found.limitations:
+        yield Record(kind="debt_time_barred", at=period.over_at, id=period.pk, debts=(period.account_id,))
 
 
 def _consent(given: ConsentRow, seen: Seen) -> Record:

@@ -1,19 +1,20 @@
-"""The nine steps of a close, in order. Each works on one span of persons, or on the whole book at once."""
+"""The ten steps of a close, in order. Each works on one span of persons, or on the whole book at once."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any, Final
 
-from cases import closing, freshness
+from cases import accrual, closing, freshness
 from cases.closing import Close, Span
 from cases.imports import batches
 from cases.invariants import Closed
-from contacts import invariants
+from contacts import invariants, legal_clocks
 from contacts.night import upkeep
 from contacts.strategy import enrolment, planner
 
 WHOLE: Final = Span(0, 2**62)
+CLOCKS_A_SPAN: Final = 1_000  # accounts; each case is reckoned by itself
 
 
 class Night:
@@ -60,7 +61,8 @@ def _freshness(night: Night, span: Span) -> Result:
 
 def _ageing(night: Night, span: Span) -> Result:
     upkeep.analyse()
-    return Result(rows=closing.age(night.close, span))
+    accrued = accrual.run(night.close, span)
+    return Result(rows=closing.age(night.close, span), counts={"accrued": accrued} if accrued else {})
 
 
 def _cases(night: Night, span: Span) -> Result:
@@ -77,7 +79,12 @@ def _plans(night: Night, span: Span) -> Result:
 
 
 def _holds(night: Night, span: Span) -> Result:
-    counts = closing.look_after_holds(night.close)
+    counts = closing.look_after_holds(night.close) | closing.look_after_agreements(night.close)
+    return Result(rows=sum(counts.values()), counts=counts)
+
+
+def _clocks(night: Night, span: Span) -> Result:
+    counts = legal_clocks.reckon_stale(night.close, span)
     return Result(rows=sum(counts.values()), counts=counts)
 
 
@@ -115,6 +122,7 @@ STAGES: Final = (
     Stage("promises", _promises, closing.next_promise_span),
     Stage("plans", _plans, closing.next_plan_span),
     Stage("holds", _holds),
+    Stage("clocks", _clocks, partial(closing.next_span, size=CLOCKS_A_SPAN)),
     Stage("strategies", _strategies, partial(closing.next_span, size=5 * closing.SPAN)),
     Stage("figures", _figures),
     Stage("invariants", _invariants),

@@ -22,6 +22,7 @@ from cases import ageing
 from cases.models import Account, Case, ContactPoint, Hold, Person, PlanInstalment, Product, Promise
 from cases.models.case import Status
 from contacts.channels import catalogue
+from contacts.models import LegalClock
 
 JUDGED: Final = (Promise.Status.KEPT, Promise.Status.PARTLY_KEPT, Promise.Status.BROKEN)
 ALWAYS: Final = Q(pk__isnull=False)
@@ -151,6 +152,15 @@ def _until_instalment(days: int, context: Context) -> Q:
     return Q(Exists(_instalments())) & ~Q(Exists(sooner))
 
 
+def _limitations() -> QuerySet[LegalClock]:
+    return LegalClock.objects.filter(case_id=OuterRef("pk"), kind=LegalClock.Kind.LIMITATION).order_by()
+
+
+def _to_limitation(days: int, context: Context) -> Q:
+    """Whether no limitation period of the case ends before so many days are over."""
+    return ~Q(Exists(_limitations().filter(ends__lt=context.day + timedelta(days=days))))
+
+
 def _accounts(**filters: Any) -> Q:
     own = Account.objects.filter(person_id=OuterRef("person_id"), creditor_id=OuterRef("creditor_id"), **filters)
     return Q(Exists(own))
@@ -226,6 +236,7 @@ _FACTS: Final = (
     Fact("open_promise", "yes_no", _open_promise),
     Fact("days_until_promise", "number", _until_promise, known=Q(Exists(_promises(Promise.Status.OPEN)))),
     Fact("days_until_instalment", "number", _until_instalment, known=Q(Exists(_instalments()))),
+    Fact("days_to_limitation", "number", _to_limitation, known=Q(Exists(_limitations()))),
     Fact("held", "yes_no", lambda *_: held()),
     Fact(
         "days_since_right_party",

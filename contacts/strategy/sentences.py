@@ -30,6 +30,7 @@ FACT_NAMES: Final[dict[str, LazyText]] = {
     "promises_kept": gettext_lazy("kept promises"),
     "promises_kept_percent": gettext_lazy("promises kept of a hundred"),
     "days_since_broken_promise": gettext_lazy("days since the last broken promise"),
+    "days_to_limitation": gettext_lazy("days until the claim is time-barred"),
     "days_until_promise": gettext_lazy("days until the next promised payment"),
     "open_promise": gettext_lazy("a promise is open"),
     "days_until_instalment": gettext_lazy("days until the next instalment of the plan"),

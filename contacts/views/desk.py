@@ -1,6 +1,6 @@
 """The case page, where a case and its contacts meet: contact bar, queue, facts, action, timeline."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse
@@ -16,8 +16,9 @@ from cases.models import Case, Hold
 from collections_app.shared import clock
 from collections_app.shared.htmx import is_htmx, vary_on_htmx
 from collections_app.staff.access import allowed
-from contacts import inbox, live_calls, queries, threads, timeline
+from contacts import inbox, legal_clocks, live_calls, queries, threads, timeline
 from contacts.forms import ENDINGS, CallForm, new_call_form
+from contacts.models import LegalClock
 
 # Holds that are a second key away, whatever is being done; the others are on the page of the form.
 QUICK_HOLDS: Final = (
@@ -62,6 +63,7 @@ def page(
         "today": facts.today,
         "case": facts,
         "wishes": wishes.of_case(case, at=at),
+        "clocks": [_clock(row, facts.today) for row in legal_clocks.near(case, today=facts.today)],
         "last_contact": timeline.last_contact(case),
         "feed": facts.feed,
         **_ways(case, user=user, at=at),
@@ -89,6 +91,12 @@ def page(
         **_messages(case, chosen=thread or request.GET.get("thread", ""), user=user, at=at),
         **history(case, user=user, after=request.GET.get("after")),
     }
+
+
+def _clock(row: LegalClock, today: date) -> dict[str, Any]:
+    """Return a legal clock that is near its end, or over, for the contact bar."""
+    left = (row.ends - today).days
+    return {"kind": row.kind, "ends": row.ends, "left": left, "tone": legal_clocks.tone(row.kind, left)}
 
 
 def history(case: Case, *, user, after: str | None) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from cases import promise_parts
+from cases import promise_parts, promise_reading
 from cases.amounts import AmountRefused, DayRefused
 from cases.promise_parts import Paid, Part
 from collections_app.shared.money import Money
@@ -17,7 +17,7 @@ FRIDAY, END = date(2026, 11, 27), date(2026, 11, 30)
 def read(text, currency="CNY", due_on=None):
     return [
         (str(part.amount), part.due_on.isoformat())
-        for part in promise_parts.read(text, today=TODAY, currency=currency, due_on=due_on)
+        for part in promise_reading.read(text, today=TODAY, currency=currency, due_on=due_on)
     ]
 
 
@@ -57,7 +57,9 @@ def test_two_amounts_of_one_day_are_one_part():
     assert read("100 fri, 200 周五") == [("300.00", "2026-11-27")]
 
 
-@pytest.mark.parametrize("typed", ["-5", "0", "5.001", "12,50", "abc", "", "USD 5", "12abc", "1e3", "50000000000000000000"])
+@pytest.mark.parametrize(
+    "typed", ["-5", "0", "5.001", "12,50", "abc", "", "USD 5", "12abc", "1e3", "50000000000000000000"]
+)
 def test_what_is_no_amount_is_refused(typed):
     with pytest.raises(AmountRefused):
         read(typed, due_on=FRIDAY)

@@ -27,13 +27,14 @@ from contacts.facts.rows import (
     Found,
     HoldRow,
     InstructionRow,
+    LimitationRow,
     PlanRow,
     PointRow,
     PromiseRow,
     RoleRow,
     StopRow,
 )
-from contacts.models import ContactAttempt, StopOrder
+from contacts.models import ContactAttempt, LegalClock, StopOrder
 
 WORK = ("work_phone", "workplace", "work_email")
 NOTICES = ("validation_notice", "verification", "collection_notice", "agency_notice")
@@ -114,6 +115,11 @@ def found(case_id: int, *, at: datetime, contacted_id: int | None, live: bool, w
             if party.borrower_id == case.borrower_id
             and party.role in ("joint_debtor", "guarantor", "counter_guarantor")
             and (party.until is None or party.until > at)
+        ),
+        tuple(
+            _row(LimitationRow, period)
+            for period in ordered(LegalClock)
+            if period.case_id == case.pk and period.kind == "limitation" and period.over_at <= at
         ),
         _policy(creditor, at),
         tuple(StopRow(stop.scope, stop.target) for stop in ordered(StopOrder) if stop.lifted_at is None),

@@ -65,7 +65,12 @@ def _row(row: dict[str, Any], person: User | None) -> list[Cell]:
     asked = {"fallen": DAYS, "with": person.pk if person else 0, "currency": row["currency"]}
     judged = row["due"] - row[Promise.Status.OPEN]
     states = [
-        Cell(count=row[state], url=PROMISES.address(**asked, status=state), numeric=True, tone=row[state] and tone or "")
+        Cell(
+            count=row[state],
+            url=PROMISES.address(**asked, status=state),
+            numeric=True,
+            tone=tone if row[state] else "",
+        )
         for state, tone in zip(_STATES, ("ok", "soon", "stop", ""), strict=True)
     ]
     return [
