@@ -110,8 +110,7 @@ LOCK_TO_HAND_OVER: Final = Prepared(
 )
 
 # $1 row, $2 accounts of the case, $3 the creditor's day, $4 its midnight, $5 kinds of entries that move a position.
-MESSAGE: Final = Prepared(
-    f"""
+MESSAGE_TEXT: Final = f"""
     SELECT
         {_columns("debt", CASE)}, {_columns("who", PERSON)}, {_columns("owner", CREDITOR)},
         {_columns("stay", ENROLMENT)}, {_columns("step", STEP)}, {_columns("segment", SEGMENT)},
@@ -160,9 +159,9 @@ MESSAGE: Final = Prepared(
     LEFT JOIN contacts_template AS template ON template.id = planned.template_id
     LEFT JOIN contacts_letterhead AS head ON head.creditor_id = owner.id
     WHERE planned.id = $1
-    """,
-    ["bigint", "bigint[]", "date", "timestamptz", "text[]"],
-)
+    """
+MESSAGE_TYPES: Final = ("bigint", "bigint[]", "date", "timestamptz", "text[]")
+MESSAGE: Final = Prepared(MESSAGE_TEXT, MESSAGE_TYPES)
 
 # The carrier has it. $1 attempt, $2 status, $3 outcome, $4 began, $5 ended, $6 content, $7 its hash, $8 segments,
 # $9 provider, $10 its name of it, $11 row of the outbox or NULL, $12 finished at, $13 case or NULL, $14 last contact,
