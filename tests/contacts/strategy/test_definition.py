@@ -139,6 +139,9 @@ def test_publishing_a_version_retires_the_one_before(stored, collector, at):
 # -- what is shipped ---------------------------------------------------------------------------------------------------
 
 
+REMINDS_OF = {"promise-reminder": "promise_amount", "plan-reminder": "instalment_amount"}
+
+
 def test_the_shipped_strategy_has_the_agreed_steps():
     paths = shipped.read_strategy().segments
     assert [(step.key, step.kind, step.from_dpd) for step in paths[1].steps] == [
@@ -169,7 +172,8 @@ def test_every_shipped_wording_renders_in_both_languages_and_offers_a_way_out():
             names = rendering.check_body(
                 wording["body"], subject=wording.get("subject", ""), channel=template["channel"]
             )
-            assert {"creditor_name", "creditor_phone", "amount_due"} <= names
+            amount = REMINDS_OF.get(template["code"], "amount_due")
+            assert {"creditor_name", "creditor_phone", amount} <= names
             assert ("opt_out" in names) == (template["channel"] != "letter")
 
 
@@ -179,7 +183,7 @@ def test_shipping_twice_changes_nothing(supervisor, collector, at):
     events = AuditEvent.objects.count()
     again = shipped.ship(creditors=[creditor], author=supervisor, approver=collector, at=at)
     assert (first.pk, again.status) == (again.pk, "published")
-    assert (Template.objects.count(), TemplateVersion.objects.count(), AuditEvent.objects.count()) == (4, 18, events)
+    assert (Template.objects.count(), TemplateVersion.objects.count(), AuditEvent.objects.count()) == (6, 26, events)
     assert list(again.creditors.all()) == [creditor] == list(Creditor.objects.all())
 
 
