@@ -44,7 +44,7 @@ def test_what_was_planned_before_the_agreement_is_withheld_at_the_hand_over(carr
     agree(planned.case, sign=sign)
     assert run(now) == {"not_sent": 1}
     assert carrier.messages() == []
-    assert spoken(planned) == ("withheld", "POLICY-PLAN")
+    assert spoken(planned) == ("withheld", "CN-STOP-70")
 
 
 def test_without_an_agreement_or_after_it_was_given_up_the_same_message_leaves(carrier, plan, now):

@@ -99,7 +99,7 @@ def test_income_and_expenditure_are_taken_down_line_by_line_with_evidence(desk, 
     answer = act(desk, "affordability", case, household="3", in_wages="6000", out_housing="4,500.00", debts="")
     assert answer.status_code == 302
     form = Affordability.objects.get()
-    assert (form.surplus, form.allowed, form.incomes) == (Decimal(1500), Decimal(1200), {"wages": "6000"})
+    assert (form.surplus, form.allowed, form.incomes) == (Decimal(1500), Decimal(1200), {"wages": "6000.00"})
     answer = act(desk, "add-evidence", case, kind="payslip", file=SimpleUploadedFile("pay.png", PNG))
     assert answer.status_code == 302
     evidence = form.evidence.get()

@@ -1,0 +1,54 @@
+"""A plan with what can be afforded, by the keyboard alone, from the page of the case to the agreement that waits."""
+
+from datetime import timedelta
+
+import pytest
+from django.conf import settings as conf
+from django.test import Client
+from django.urls import reverse
+
+from cases.models import Plan
+from tests.cases.plans.conftest import AT
+from tests.factories.cases import CaseFactory, CreditorFactory
+from tests.factories.staff import TeamFactory, UserFactory, set_clock
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def page(own_database, settings, site, chromium):
+    """The case page of a collector who holds the case."""
+    set_clock(settings, AT)
+    team = TeamFactory()
+    user = UserFactory(team=team)
+    case = CaseFactory(creditor=CreditorFactory(team=team), at=AT - timedelta(days=1), working=True, balance="6000.00")
+    client = Client()
+    client.force_login(user)
+    context = chromium.new_context(viewport={"width": 1366, "height": 768})
+    value = client.cookies[conf.SESSION_COOKIE_NAME].value
+    context.add_cookies([{"name": conf.SESSION_COOKIE_NAME, "value": value, "url": site.url}])
+    page = context.new_page()
+    page.case = case
+    page.goto(site.url + reverse("cases:case", args=[case.ref]))
+    page.wait_for_timeout(450)
+    yield page
+    context.close()
+
+
+def test_a_plan_is_made_in_a_few_keys_and_its_schedule_appears_while_it_is_typed(page):
+    trouble = []
+    page.on("console", lambda message: trouble.append(message.text))
+    page.keyboard.press("l")
+    page.wait_for_selector("#plan-form")
+    assert page.evaluate("document.activeElement.name") == "left"
+    page.keyboard.type("1500")
+    page.keyboard.press("Tab")
+    page.keyboard.type("1000")
+    page.wait_for_selector("#plan-preview tbody tr:nth-child(6)")
+    assert "Within the" in page.inner_text("#plan-preview")
+    assert not Plan.objects.exists()
+    page.keyboard.press("Control+Enter")
+    page.wait_for_selector("text=It was signed")
+    plan = Plan.objects.get()
+    assert (plan.status, plan.instalments.count()) == ("approved", 6)
+    assert trouble == []
