@@ -43,6 +43,7 @@ class PaymentRefused(Refused):
         "not-possible": _("A payment that is %(status)s cannot do this."),
         "no-reason": _("Say why."),
         "no-payer-name": _("Say who paid: a third party is named."),
+        "no-such-account": _("%(account)s is no account of this creditor, or is named twice."),
         "parts-differ": _("The parts add up to %(parts)s, the payment is %(amount)s."),
         "other-person": _("A payment is divided over accounts of one person at one creditor in one currency."),
         "looks-double": _(
@@ -178,6 +179,11 @@ def _find(creditor: Creditor, *, account_number: str, account_id: int | None) ->
     if account_number:
         return accounts.filter(number_hash=digest("account", account_number)).first()
     return None
+
+
+def find_account(creditor: Creditor, number: str) -> Account | None:
+    """Return the account of a creditor that has this number, however it is written."""
+    return _find(creditor, account_number=_canonical(number), account_id=None)
 
 
 def _first_of(creditor: Creditor, money: Money, parts: Mapping[int, Decimal]) -> int | None:

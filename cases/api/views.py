@@ -1,5 +1,6 @@
 """Cases, accounts and payments for other systems, each within the creditors of the client that asks."""
 
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import QuerySet
@@ -15,8 +16,8 @@ from rest_framework.response import Response
 
 from cases import payments
 from cases.api import idempotency
-from cases.api.serializers import AccountOut, CaseOut, PaymentIn, PaymentOut, ReversalIn
-from cases.models import Account, ApiClient, Case, Creditor, Payment
+from cases.api.serializers import AccountOut, CaseOut, PaymentIn, PaymentOut, ReceiptOut, ReversalIn
+from cases.models import Account, ApiClient, Case, Creditor, LedgerEntry, Payment
 from cases.refusal import Refused
 from collections_app.shared import clock, refs
 from collections_app.shared.actor import Actor
@@ -95,7 +96,13 @@ class PaymentViewSet(ByReference, mixins.RetrieveModelMixin, mixins.ListModelMix
                 currency=known["currency"],
                 received_at=known["received_at"],
                 value_on=known.get("value_on"),
-                account_number=known["account"],
+                account_number=known.get("account", ""),
+                division=known.get("division", ""),
+                parts=_parts(creditor, known.get("accounts")),
+                payer=known.get("payer", Payment.Payer.BORROWER),
+                payer_name=known.get("payer_name", ""),
+                method=known.get("method", ""),
+                remittance=known.get("remittance", ""),
                 actor=actor_of(client),
                 at=at,
             )
@@ -116,7 +123,12 @@ class PaymentViewSet(ByReference, mixins.RetrieveModelMixin, mixins.ListModelMix
 
         def effect() -> tuple[int, dict[str, Any]]:
             undone = payments.reverse(
-                payment_id=payment.pk, reason=data.validated_data["reason"], actor=actor_of(client), at=at
+                payment_id=payment.pk,
+                reason=data.validated_data["reason"],
+                kind=data.validated_data["kind"],
+                fee=data.validated_data.get("fee"),
+                actor=actor_of(client),
+                at=at,
             )
             return 200, dict(PaymentOut(undone).data)
 
@@ -128,6 +140,50 @@ class PaymentViewSet(ByReference, mixins.RetrieveModelMixin, mixins.ListModelMix
             at=at,
             effect=effect,
         )
+
+    @extend_schema(responses=ReceiptOut)
+    @action(detail=True, methods=["get"])
+    def receipt(self, request: Request, pk: str) -> Response:
+        """Give the receipt of a payment: its number, and what it met on each account."""
+        payment = self.get_object()
+        lines: dict[int, dict[str, Any]] = {}
+        for entry in LedgerEntry.objects.filter(payment=payment).select_related("account").order_by("pk"):
+            line = lines.setdefault(
+                entry.account_id,
+                {"account_last4": entry.account.number_last4, "amount": Decimal(0), "components": {}},
+            )
+            line["amount"] -= entry.amount
+            met = line["components"]
+            met[entry.component] = met.get(entry.component, Decimal(0)) - entry.amount
+        for line in lines.values():
+            line["components"] = {name: amount for name, amount in line["components"].items() if amount}
+        shown = ReceiptOut(
+            {
+                "number": refs.encode("P", payment.pk),
+                "creditor": payment.creditor.code,
+                "reference": payment.external_ref,
+                "amount": payment.amount,
+                "currency": payment.currency,
+                "value_on": payment.value_on,
+                "status": payment.status,
+                "payer": payment.payer,
+                "accounts": [line for line in lines.values() if line["amount"]],
+            }
+        )
+        return Response(shown.data)
+
+
+def _parts(creditor: Creditor, named: Any) -> dict[int, Decimal] | None:
+    """Return the accounts that a payer named, by id. Raises PaymentRefused for a number that the creditor has not."""
+    if not named:
+        return None
+    found: dict[int, Decimal] = {}
+    for part in named:
+        account = payments.find_account(creditor, part["account"])
+        if account is None or account.pk in found:
+            raise payments.PaymentRefused("no-such-account", account=f"…{part['account'][-4:]}")
+        found[account.pk] = part["amount"]
+    return found
 
 
 class CaseViewSet(ByReference, viewsets.ReadOnlyModelViewSet):
