@@ -79,8 +79,13 @@ class PromiseForm(forms.Form):
         return cleaned
 
 
-def read_parts(form: forms.Form, amount: str, day: str, *, today: date, currency: str) -> tuple[Part, ...]:
-    """Return the parts that two fields of a form say; what is wrong is put at the field that says it."""
+def read_parts(
+    form: forms.Form, amount: str, day: str, *, today: date, currency: str, missing: Any = None
+) -> tuple[Part, ...]:
+    """Return the parts that two fields of a form say; what is wrong is put at the field that says it.
+
+    missing: what to say where no day is given.
+    """
     typed, said = form.cleaned_data.get(amount) or "", (form.cleaned_data.get(day) or "").strip()
     if not typed:
         return ()
@@ -99,7 +104,7 @@ def read_parts(form: forms.Form, amount: str, day: str, *, today: date, currency
         if has_days(typed):
             form.add_error(amount, str(refused))
         else:
-            form.add_error(day, form.fields[day].error_messages["required"])
+            form.add_error(day, missing or form.fields[day].error_messages["required"])
     return ()
 
 

@@ -108,7 +108,12 @@ class CallForm(forms.Form):
         if ending.needs == PROMISE:
             self._needs("promise_amount", _("How much is promised?"))
             cleaned["parts"] = read_parts(
-                self, "promise_amount", "promise_on", today=self.today, currency=self.currency
+                self,
+                "promise_amount",
+                "promise_on",
+                today=self.today,
+                currency=self.currency,
+                missing=_("By which day?"),
             )
         if ending.needs == CALLBACK:
             self._needs("callback_at", _("When does the person want to be called?"))
