@@ -19,11 +19,14 @@ from compliance.gate import Permit, Refusal
 from compliance.previews import Preview
 from contacts import dispatch, facts, forbidden, rendering, wording_rules
 from contacts.channels import catalogue
+from contacts.dispatch import wanted, wording
 from contacts.dispatch.written import UNDO, as_wording
 from contacts.facts import CaseFile
 from contacts.models import ContactAttempt
 from contacts.reserving import reserve
+from contacts.wording_rules import Kind
 
+COMPLETED: Final = frozenset({"US"})  # where the disclosure of a collector stands in every message
 WRITABLE: Final = ("sms", "email", "chat")
 REPLY, COLLECTION = "reply", "collection"
 STALE_REPLY: Final = timedelta(days=30)  # an answer to something older is no answer
@@ -115,9 +118,27 @@ def write(
 
 def preview(file: CaseFile, question: Question, *, subject: str, text: str) -> Preview:
     """Return what the gate would say to a message with these words. Nothing is stored. Raises RenderingRefused."""
+    text = completed(file, question, subject=subject, text=text)
     told = wording_rules.told(question, subject=subject, body=as_wording(text, file))
     point_id = question.contact_point_id
     return previews.ask(told, file.facts(point_id if isinstance(point_id, int) else None))
+
+
+def completed(file: CaseFile, question: Question, *, subject: str, text: str) -> str:
+    """Return a text with what the rules of COMPLETED places ask of every message and this one lacks, at its end.
+
+    Raises RenderingRefused where a value for it is missing. Elsewhere the writer says it himself, or the gate refuses.
+    """
+    places = [place for place in wording.places_of(file) if place.jurisdiction.split("-")[0] in COMPLETED]
+    kind = Kind(str(question.channel), str(question.purpose), str(question.content_class))
+    lacks = wording_rules.lacking(subject, as_wording(text, file), kind=kind, places=places, at=file.at)
+    if not lacks:
+        return text
+    language = file.case.person.language
+    parts = " ".join(dict.fromkeys(lack.suggestion(language) for lack in lacks))
+    values = wording.values_for(file, wanted.positions(file), language=language)
+    added = rendering.render(parts, subject="", values=values, channel="chat").body
+    return f"{text}\n{added}" if question.channel == "email" else f"{text} {added}"
 
 
 @transaction.atomic
@@ -170,6 +191,8 @@ def _ask(
         staff_id=actor.id if actor.kind == "user" else None,
     )
     try:
+        text = completed(file, question, subject=subject, text=text)
+        check_text(text, subject=subject, channel=channel)
         question = wording_rules.told(question, subject=subject, body=as_wording(text, file))
         decision = gate.decide(
             question,

@@ -31,20 +31,25 @@ _OF_LETTERHEAD: Final = {
 }
 
 
-def lacks_a_part(version: TemplateVersion, file: CaseFile) -> bool:
-    """Whether a wording lacks a part that the place of this reader asks of such a notice."""
-    template, case = version.template, file.found.case
+def places_of(file: CaseFile) -> frozenset[Place]:
+    """Return what about the debts of a case chooses the rules."""
+    case = file.found.case
     kinds = {account.product_kind for account in file.found.accounts} or {"consumer_debt"}
-    places = frozenset(
+    return frozenset(
         Place(jurisdiction, kind, case.creditor_kind, case.acting_as)
         for jurisdiction in file.jurisdictions
         for kind in kinds
     )
+
+
+def lacks_a_part(version: TemplateVersion, file: CaseFile) -> bool:
+    """Whether a wording lacks a part that the place of this reader asks of such a notice."""
+    template = version.template
     return wording_rules.lacks_a_part(
         version.subject,
         version.body,
         kind=Kind(template.channel, template.purpose, template.content_class),
-        places=places,
+        places=places_of(file),
         day=file.at.date(),
     )
 

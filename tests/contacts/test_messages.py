@@ -8,11 +8,13 @@ from cases import instructions
 from cases.models import Instruction
 from collections_app.shared.actor import SYSTEM, Actor
 from compliance.models import Decision
-from contacts import dispatch, inbound, messages
+from contacts import dispatch, facts, inbound, messages, rendering, wording_rules
+from contacts.dispatch import wording, written
 from contacts.inbound.receiving import Incoming
 from contacts.models import ContactAttempt
+from contacts.wording_rules import Kind
 from tests.contacts.conftest import TEN
-from tests.factories.cases import CaseFactory
+from tests.factories.cases import CaseFactory, CreditorFactory, PersonFactory
 
 pytestmark = pytest.mark.django_db
 TEXT = "我们已收到您的来信，明天回复您。\n{bank}。回复TD退订"
@@ -226,3 +228,42 @@ def test_a_message_lost_half_way_is_asked_of_the_provider_and_never_sent_again(c
     assert dispatch.sweep_written(now=now) == 1
     assert status(attempt)[0] in ("withheld", "uncertain")
     assert carrier.messages() == []
+
+
+# -- What the rules of a place ask of every message --------------------------------------------------------------------
+
+NOON_IN_BOSTON = TEN.replace(hour=17)
+
+
+@pytest.fixture
+def abroad(carrier):
+    """Return a case of somebody in Massachusetts, collected by an agency."""
+    person = PersonFactory(jurisdiction="US-MA", time_zone="America/New_York", language="en")
+    return CaseFactory(at=NOON_IN_BOSTON, working=True, person=person, creditor=CreditorFactory(kind="bank"))
+
+
+def told_by(case, text):
+    """Return the text as it would be asked of the gate, and how many characters of it are the writer's own."""
+    file = facts.of_case(case.pk, at=NOON_IN_BOSTON)
+    point = case.person.contact_points.get(kind="mobile")
+    question = messages.question_of(file, contact_point_id=point.pk, channel="sms", in_reply=False, staff_id=None)
+    return messages.completed(file, question, subject="", text=text)
+
+
+def test_a_written_message_to_the_united_states_gets_the_disclosures_that_it_lacks(abroad):
+    own = "We got your letter and answer tomorrow."
+    whole = told_by(abroad, own)
+    assert whole.startswith(f"{own} ")
+    assert "STOP" in whole
+    assert rendering.OPENS not in whole
+    assert told_by(abroad, whole) == whole  # nothing is said twice
+    kind = Kind("sms", "collection", "reminder")
+    file = facts.of_case(abroad.pk, at=NOON_IN_BOSTON)
+    places, asked = wording.places_of(file), {"kind": kind, "at": NOON_IN_BOSTON}
+    assert wording_rules.lacking("", written.as_wording(whole, file), places=places, **asked) == ()
+    # The control: the writer's own words alone lack something there.
+    assert {one.clause for one in wording_rules.lacking("", own, places=places, **asked)} >= {"opt_out"}
+
+
+def test_elsewhere_a_written_message_stays_as_it_was_written(case):
+    assert told_by(case, "明天回复您。回复TD退订") == "明天回复您。回复TD退订"
