@@ -17,7 +17,7 @@ from collections_app.shared.actor import Actor
 from compliance import audit
 from contacts import epochs
 from contacts.facts.rows import StopRow
-from contacts.models import Channel, ContactAttempt, PlannedContact, StopOrder, Strategy, Template
+from contacts.models import Channel, ContactAttempt, PlannedContact, StopOrder, Strategy, TelephoneCall, Template
 
 WAITS_AT_MOST = 4  # times the lock timeout of a connection, for one hand-over that is under way
 
@@ -127,17 +127,30 @@ def figures(order: StopOrder) -> dict[str, int]:
 
 def await_hand_overs(order: StopOrder) -> bool:
     """Wait until every hand-over in scope that had begun is over: each holds the lock of its row while it lasts."""
-    for planned_id in PlannedContact.objects.filter(in_scope(order), status="claimed").values_list("pk", flat=True):
-        if not _wait_for(planned_id):
-            return False
-    return True
+    claimed = PlannedContact.objects.filter(in_scope(order), status="claimed").values_list("pk", flat=True)
+    if not all(_wait_for(PlannedContact, planned_id) for planned_id in claimed):
+        return False
+    return all(_wait_for(ContactAttempt, attempt_id) for attempt_id in _being_dialled(order))
 
 
-def _wait_for(planned_id: int) -> bool:
+def _being_dialled(order: StopOrder) -> list[int]:
+    """Return the calls in scope whose person the telephone system may be dialling at this moment."""
+    calls = TelephoneCall.objects.filter(wanted_at__isnull=False, dialled_at__isnull=True, ended_at__isnull=True)
+    scope = {
+        "everything": Q(),
+        "creditor": Q(attempt__creditor__code=order.target),
+        "channel": Q(attempt__channel=order.target),
+    }.get(order.scope)
+    if scope is None:  # a person's call belongs to no strategy and no template
+        return []
+    return list(calls.filter(scope, attempt__status="cleared").values_list("attempt_id", flat=True))
+
+
+def _wait_for(model: type[PlannedContact] | type[ContactAttempt], pk: int) -> bool:
     for _again in range(WAITS_AT_MOST):
         try:
             with transaction.atomic():
-                rows = PlannedContact.objects.select_for_update(of=("self",), no_key=True).filter(pk=planned_id)
+                rows = model._default_manager.select_for_update(of=("self",), no_key=True).filter(pk=pk)
                 rows.values_list("pk", flat=True).first()
             return True
         except OperationalError:  # the lock timeout of the connection
