@@ -21,6 +21,8 @@ USERS: Final = (
     ("admin", "Demo Administrator", Role.ADMIN, None, "en", "Asia/Shanghai"),
     ("chen.lu", "Chen Lu", Role.COMPLIANCE, None, "en", "Asia/Shanghai"),
     ("sun.yue", "Sun Yue", Role.COMPLIANCE, None, "zh-hans", "Asia/Shanghai"),
+    ("he.ling", "He Ling", Role.SUPERVISOR, "east", "zh-hans", "Asia/Shanghai"),
+    ("tom.reed", "Tom Reed", Role.SUPERVISOR, "world", "en", "Europe/London"),
 )
 # Code, name, kind, we act as, time zone, team.
 CREDITORS: Final = (

@@ -11,7 +11,7 @@ from django.db.models import Max
 from cases.imports import loader
 from cases.models import Account, Creditor, ImportBatch, Person
 from collections_app import commands
-from collections_app.demo import SIGN_INS, organisation, stationery, tapes
+from collections_app.demo import SIGN_INS, limits, organisation, stationery, tapes
 from collections_app.shared import clock
 from collections_app.shared.actor import Actor
 from collections_app.staff.models import User
@@ -32,6 +32,7 @@ class Command(commands.ReportCommand):
             raise commands.WrongUse("--scale is a positive number.")
         begun = clock.now()
         made = organisation.make(at=begun)
+        made["limits"] = limits.make(at=begun)
         stationery.make(at=begun)
         creditors = {one.code: one for one in Creditor.objects.order_by("pk")}
         strategy = shipped.ship(
