@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from django import forms
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from cases.forms import AmountField, DayField, MomentField
@@ -49,15 +50,15 @@ class PlanForm(InCurrency):
     version = forms.IntegerField(widget=forms.HiddenInput)
     replaces = forms.IntegerField(required=False, widget=forms.HiddenInput)
     left = AmountField(
-        label=_("Left over in a month after essentials"),
+        label=_("Left after essentials"),
         required=False,
         zero=True,
-        help_text=_("Rent, food, children, other debts paid. Empty: the form that stands."),
+        help_text=_("In a month, other debts paid. Empty: the form that stands."),
     )
     instalment = AmountField(label=_("Instalment"), required=False)
     first_on = DayField(label=_("First instalment on"))
     count = forms.IntegerField(
-        label=_("Number of instalments"), required=False, min_value=1, max_value=MOST, help_text=_("Empty: as needed.")
+        label=_("How many"), required=False, min_value=1, max_value=MOST, help_text=_("Empty: as needed.")
     )
     kind = forms.ChoiceField(label=_("Kind"), choices=Plan.Kind.choices, required=False)
     cycle = forms.ChoiceField(label=_("How often"), choices=Plan.Cycle.choices, required=False)
@@ -77,6 +78,11 @@ class PlanForm(InCurrency):
 
     FIRST: Final = ("left", "instalment", "first_on", "count")
     MORE: Final = ("kind", "cycle", "down_payment", "covers", "rate", "fees_run", "reason")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.is_bound:
+            self.fields["left"].widget.attrs["autofocus"] = True
 
     def first(self) -> Iterator[forms.BoundField]:
         """Yield the fields that are always seen."""
@@ -127,7 +133,7 @@ class BudgetForm(InCurrency):
         for prefix, kinds in (("in", INCOMES), ("out", EXPENDITURES)):
             for kind, label in kinds.items():
                 self.fields[f"{prefix}_{kind}"] = AmountField(
-                    label=label, required=False, zero=True, currency=self.currency
+                    label=capfirst(label), required=False, zero=True, currency=self.currency
                 )
 
     def incomes(self) -> list[forms.BoundField]:
