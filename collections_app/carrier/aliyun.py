@@ -26,7 +26,7 @@ REFUSALS = {
     "rate_limited": (200, "isv.BUSINESS_LIMIT_CONTROL"),
     "error": (500, "InternalError"),
     "refused": (200, "isv.MOBILE_NUMBER_ILLEGAL"),
-    "opted_out": (200, "isv.BLACK_KEY_CONTROL_LIMIT"),
+    "opted_out": (200, "isv.MOBILE_IN_BLACK"),
     "no_funds": (200, "isv.AMOUNT_NOT_ENOUGH"),
 }
 _V3 = re.compile(r"ACS3-HMAC-SHA256 Credential=([^,]+),SignedHeaders=([^,]+),Signature=([0-9a-f]{64})")

@@ -33,19 +33,27 @@ from contacts.channels.senders.http import Answer, Wire, real_now, refuse_by_sta
 VERSION: Final = "2017-05-25"
 BEIJING: Final = timezone(timedelta(hours=8))  # the day of QuerySendDetails
 BAD_NUMBER: Final = frozenset({"isv.MOBILE_NUMBER_ILLEGAL", "isv.INVALID_MOBILE_NUMBER"})
-OPTED_OUT: Final = frozenset({"isv.BLACK_KEY_CONTROL_LIMIT", "isv.MOBILE_IN_BLACK", "MOBILE_IN_BLACK"})
-BUSY: Final = frozenset({"isv.BUSINESS_LIMIT_CONTROL", "Throttling", "Throttling.User", "Throttling.Api"})
+OPTED_OUT: Final = frozenset({"isv.MOBILE_IN_BLACK", "MOBILE_IN_BLACK"})
+# A value holds a word that the provider does not let through: nothing that the person has asked for.
+WORDING: Final = frozenset({"isv.BLACK_KEY_CONTROL_LIMIT", "isv.PARAM_LENGTH_LIMIT", "isv.PARAM_NOT_SUPPORT_URL"})
+BUSY: Final = frozenset({
+    "isv.BUSINESS_LIMIT_CONTROL", "isv.BUSINESS_LIMIT_HOUR", "isv.BUSINESS_LIMIT_DAY", "BUSINESS_LIMIT_CONTROL_MINUTE",
+    "BUSINESS_LIMIT_CONTROL_PHONE", "Throttling", "Throttling.User", "Throttling.Api",
+})  # fmt: skip
 # the account, its balance and limits, its signature, a wrong key: nothing gets out until somebody mends it
 REFUSES_US: Final = frozenset({
     "isv.ACCOUNT_NOT_EXISTS", "isv.ACCOUNT_ABNORMAL", "isv.AMOUNT_NOT_ENOUGH", "isv.OUT_OF_SERVICE",
     "isv.PRODUCT_UN_SUBSCRIPT", "isv.PRODUCT_UNSUBSCRIBE", "isp.RAM_PERMISSION_DENY", "isv.DENY_IP_RANGE",
     "isv.DAY_LIMIT_CONTROL", "isv.MONTH_LIMIT_CONTROL", "isv.SMS_SIGNATURE_ILLEGAL", "isv.SMS_SIGN_ILLEGAL",
-    "isv.SIGN_STATE_ILLEGAL", "isv.SMS_SIGNATURE_SCENE_ILLEGAL", "isv.EXTEND_CODE_ERROR", "SignatureDoesNotMatch",
+    "isv.SIGN_STATE_ILLEGAL", "isv.SMS_SIGN_NAME_ILLEGAL", "isv.RAM_CHECK_FAILED", "isv.BILLING_DEDUCTION_ERROR",
+    "isv.SMS_SIGNATURE_SCENE_ILLEGAL", "isv.EXTEND_CODE_ERROR", "SignatureDoesNotMatch",
     "IncompleteSignature", "InvalidTimeStamp.Expired", "Forbidden.RAM", "NoPermission", "Forbidden",
 })  # fmt: skip
 REFUSES_US_BEGINS: Final = ("InvalidAccessKeyId", "InvalidSecurityToken", "Forbidden.")
 # May come after the message was taken, or say that nobody knows.
-MAY_HAVE_LEFT: Final = frozenset({"isp.SYSTEM_ERROR", "isp.GATEWAY_TIMEOUT", "InternalError"})
+MAY_HAVE_LEFT: Final = frozenset({
+    "isp.SYSTEM_ERROR", "isp.UNKNOWN", "isp.GATEWAY_ERROR", "isp.GATEWAY_TIMEOUT", "InternalError",
+})  # fmt: skip
 
 
 class AliyunSms(Sender):
@@ -77,6 +85,9 @@ class AliyunSms(Sender):
                 },
             )
         )
+        return self._said(answer)
+
+    def _said(self, answer: Answer) -> Receipt:
         said = answer.said
         if answer.status == 200 and said.get("Code") == "OK":
             ref = said.get("BizId")
@@ -158,6 +169,8 @@ def refuse(code: str, answer: Answer) -> None:
         raise Permanent("address-unknown", address_is_bad=True)
     if code in OPTED_OUT:
         raise Permanent("opted-out-at-provider", opted_out=True)
+    if code in WORDING:
+        raise Permanent("wording-argument-refused")
     if code in BUSY:
         raise Temporary("provider-busy", retry_after=answer.retry_after)
     if code in REFUSES_US or code.startswith(REFUSES_US_BEGINS):
