@@ -127,8 +127,16 @@ SELECT
     (SELECT json_agg(json_build_array(
         plan.id, plan.status, plan.drafted_at, plan.approved_at, plan.first_due_on, plan.months, plan.ended_at
      ) ORDER BY plan.id)
-     FROM cases_plan AS plan
-     WHERE plan.case_id = debt.id AND plan.status IN ('approved', 'performing', 'missed', 'broken')),
+     FROM (
+        SELECT id, status, drafted_at, approved_at, first_due_on, months, ended_at FROM cases_plan
+        WHERE case_id = debt.id AND status IN ('approved', 'performing', 'missed', 'broken')
+        UNION ALL  -- an agreed settlement rests collection as a plan does; a negative key tells it from one
+        SELECT -deal.id, CASE deal.status WHEN 'accepted' THEN 'performing' ELSE 'broken' END, deal.drafted_at,
+               deal.accepted_at, part.due_on, 1, deal.ended_at
+        FROM cases_settlement AS deal JOIN cases_settlementpart AS part ON part.settlement_id = deal.id
+        WHERE deal.case_id = debt.id AND part.number = 1 AND deal.accepted_at IS NOT NULL
+          AND deal.status IN ('accepted', 'failed', 'withdrawn')
+     ) AS plan),
     (SELECT json_agg(json_build_array(party.id, party.person_id, party.account_id, party.role, party.since)
      ORDER BY party.id)
      FROM cases_partyrole AS party
