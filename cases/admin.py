@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from cases import clients
+from cases import allocation, clients
 from cases.imports import formats, report
 from cases.imports.refusals import FileRefused
 from cases.models import (
@@ -25,6 +25,7 @@ from cases.models import (
     Payment,
     Product,
     Promise,
+    Rate,
 )
 from collections_app.shared import clock
 from collections_app.shared.actor import Actor
@@ -35,7 +36,8 @@ class CreditorForm(forms.ModelForm):
     class Meta:
         model = Creditor
         fields = (
-            "code", "name", "kind", "acting_as", "team", "is_active", "time_zone", "currency", "freshness_days",
+            "code", "name", "kind", "acting_as", "team", "is_active", "time_zone", "currency", "books",
+            "freshness_days",
             "phone",
         )  # fmt: skip
 
@@ -57,7 +59,10 @@ class CreditorForm(forms.ModelForm):
 
 class ProductPart(PartByRole):
     model = Product
-    fields = ("code", "name", "kind", "grace_days", "tolerance", "promise_grace_days", "promise_tolerance")
+    fields = (
+        "code", "name", "kind", "grace_days", "tolerance", "promise_grace_days", "promise_tolerance",
+        "promise_max_days", "promise_moves", "promise_move_days",
+    )  # fmt: skip
     show_change_link = True
 
 
@@ -72,7 +77,7 @@ class CreditorAdmin(ByRole):
     inlines = (ProductPart,)
     fieldsets = (
         (None, {"fields": ("code", "name", "kind", "acting_as", "team", "is_active")}),
-        (gettext_lazy("Books"), {"fields": ("time_zone", "currency", "freshness_days")}),
+        (gettext_lazy("Books"), {"fields": ("time_zone", "currency", "books", "freshness_days")}),
         (gettext_lazy("Contact"), {"fields": ("phone",)}),
     )
 
@@ -81,8 +86,33 @@ class CreditorAdmin(ByRole):
         return ("code", "currency", "time_zone") if obj is not None and obj.accounts.exists() else ()
 
 
+class ProductForm(forms.ModelForm):
+    class Meta:
+        model = Product
+        fields = (
+            "creditor", "code", "name", "kind", "grace_days", "tolerance", "promise_grace_days", "promise_tolerance",
+            "promise_max_days", "promise_moves", "promise_move_days", "waterfall",
+        )  # fmt: skip
+
+    def clean_waterfall(self) -> list[str]:
+        """Refuse an order that could not be read when a payment comes."""
+        own = [str(each) for each in self.cleaned_data["waterfall"] or []]
+        try:
+            allocation.choose(jurisdiction="", product="", dpd=0, own=own)
+        except allocation.AllocationDataError as wrong:
+            raise ValidationError(str(wrong)) from None
+        return own
+
+
+class RatePart(PartByRole):
+    model = Rate
+    fields = ("component", "percent", "from_on", "day_count", "grace_days")
+
+
 @admin.register(Product)
 class ProductAdmin(ByRole):
+    form = ProductForm
+    inlines = (RatePart,)
     list_display = ("name", "code", "creditor", "kind", "grace_days", "tolerance")
     list_filter = ("kind", "creditor")
     list_select_related = ("creditor",)

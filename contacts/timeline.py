@@ -38,6 +38,7 @@ TOLD: Final = (
     "promise.partly_kept",
     "promise.broken",
     "promise.cancelled",
+    "promise.reopened",
     "plan.drafted",
     "plan.approved",
     "plan.refused",
@@ -376,6 +377,8 @@ def _promise(promise: Promise) -> Entry:
     by = str(promise.made_with) if promise.made_with else ""
     values = {"amount": _plain(promise.amount, promise.currency), "due_on": promise.due_on.isoformat()}
     title = _("Promise: %(amount)s by %(due_on)s") % values
+    if promise.moved_times:
+        title = _("Promise moved: %(amount)s by %(due_on)s") % values
     return Entry(promise.made_at, "promise", promise.pk, "promise", title, "", "soon", "flag", by)
 
 
