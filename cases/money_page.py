@@ -1,15 +1,25 @@
 """What the money page of a case says: every line of its accounts, what each component stands at, what tapes changed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Final
+
+from django.utils.translation import gettext_lazy
 
 from cases import arrears
 from cases.models import Account, AccountState, Case, LedgerEntry
 
-TAKEN = ("payment", "waiver", "write_off")
+SOURCES: Final = {
+    "tape": gettext_lazy("the creditor's file"),
+    "payment": gettext_lazy("payment"),
+    "waiver": gettext_lazy("waiver"),
+    "settlement": gettext_lazy("settlement"),
+    "write_off": gettext_lazy("write-off"),
+    "accrual": gettext_lazy("interest of the day"),
+    "contract": gettext_lazy("contract"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +29,11 @@ class Row:
     entry: LedgerEntry
     balance: Decimal
     is_late: bool
+
+    @property
+    def source(self) -> str:
+        """Return where the line comes from, in words where they are known."""
+        return str(SOURCES.get(self.entry.source, self.entry.source))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +67,8 @@ class Book:
 
 def of_case(case: Case) -> list[Book]:
     """Return the books of a case's accounts, in three queries however many there are."""
-    accounts = Account.objects.filter(person_id=case.person_id, creditor_id=case.creditor_id)
-    accounts = list(accounts.select_related("product", "creditor").order_by("pk"))
+    mine = Account.objects.filter(person_id=case.person_id, creditor_id=case.creditor_id)
+    accounts = list(mine.select_related("product", "creditor").order_by("pk"))
     ids = [account.pk for account in accounts]
     entries: dict[int, list[LedgerEntry]] = {}
     for entry in LedgerEntry.objects.filter(account_id__in=ids).order_by("effective_on", "pk"):
@@ -66,7 +81,8 @@ def of_case(case: Case) -> list[Book]:
 
 def _book(account: Account, entries: Sequence[LedgerEntry], tapes: Sequence[AccountState]) -> Book:
     balance = arrears.ZERO
-    rows, owed = [], {}
+    rows: list[Row] = []
+    owed: dict[tuple[str, date | None], Decimal] = {}
     for entry in entries:
         balance += entry.amount
         is_late = entry.source != arrears.TAPE and entry.recorded_at.date() > entry.effective_on
@@ -84,13 +100,13 @@ def _book(account: Account, entries: Sequence[LedgerEntry], tapes: Sequence[Acco
     return Book(
         account=account,
         rows=tuple(reversed(rows)),
-        components=tuple((names[component], amount) for component, amount in components.items() if amount),
-        dues=tuple((names[component], due_on, amount) for component, due_on, amount in dues),
+        components=tuple((str(names[component]), amount) for component, amount in components.items() if amount),
+        dues=tuple((str(names[component]), due_on, amount) for component, due_on, amount in dues),
         differences=tuple(reversed(list(_differences(entries, tapes)))),
     )
 
 
-def _differences(entries: Sequence[LedgerEntry], tapes: Sequence[AccountState]) -> Any:
+def _differences(entries: Sequence[LedgerEntry], tapes: Sequence[AccountState]) -> Iterator[Difference]:
     before: AccountState | None = None
     for tape in tapes:
         known = [e for e in entries if e.effective_on <= tape.effective_on and e.recorded_at < tape.recorded_at]

@@ -88,13 +88,14 @@ def play(
     the beginning as though it had never been, and holds its place on the dates before.
     """
     charges, takes = list(charges), sorted(takes, key=lambda take: (take.effective_on, take.order, take.id))
-    dates = {event.effective_on for event in (*charges, *takes)}
-    gone = {event.gone_on for event in (*charges, *takes) if event.gone_on is not None}
+    events: list[Charge | Take] = [*charges, *takes]
+    dates = {event.effective_on for event in events}
+    gone = {event.gone_on for event in events if event.gone_on is not None}
     lowered = {charge.effective_on for charge in charges if charge.amount < 0}
-    position: _Position | None = None
+    position = _Position(currency, choose)
     for on in sorted(dates | gone):
         # After a lowering the charges before it count for less, so the position of the day before is no beginning.
-        again = position is None or on in gone or any(day <= on for day in lowered)
+        again = on in gone or any(day <= on for day in lowered)
         if again:
             position = _Position(currency, choose)
         live = _raised([charge for charge in charges if _stands(charge, on)])

@@ -10,6 +10,7 @@ from cases import approvals, as_of, back_dating
 from cases.approvals import Line, Section
 from cases.models import Account, Correction
 from collections_app.shared import clock
+from collections_app.templatetags.display import digits
 from contacts.models import ContactAttempt, Purpose
 
 MADE: Final = ("sent", "delivered", "uncertain", "in_progress", "completed")
@@ -61,12 +62,13 @@ def facts(correction: Correction, *, at: datetime) -> Sequence[Section]:
         Line(
             day["on"],
             f"{day['before']['bucket']} · {day['before']['dpd']} → {day['after']['bucket']} · {day['after']['dpd']}",
-            f"{day['before']['past_due']} → {day['after']['past_due']} {correction.currency}",
+            f"{digits(day['before']['past_due'], correction.currency)} → "
+            f"{digits(day['after']['past_due'], correction.currency)} {correction.currency}",
             "" if day["before"]["bucket"] == day["after"]["bucket"] else "bad",
         )
         for day in correction.diff.get("days", [])
     ]
-    contacts = regretted(correction)
+    contacts, zone = regretted(correction), correction.creditor.time_zone
     return [
         Section(
             _("Late event"),
@@ -79,7 +81,14 @@ def facts(correction: Correction, *, at: datetime) -> Sequence[Section]:
         Section(_("Days past due and past due amount, before and after"), days),
         Section(
             _("Contacts that should not have been made"),
-            [Line(attempt.at, attempt.get_channel_display(), str(attempt.contacted), "bad") for attempt in contacts]
+            [
+                Line(_local(attempt, zone), attempt.get_channel_display(), str(attempt.contacted), "bad")
+                for attempt in contacts
+            ]
             or [Line(_("None"), "")],
         ),
     ]
+
+
+def _local(attempt: ContactAttempt, zone: str) -> str:
+    return f"{attempt.at.astimezone(clock.zone(zone)):%Y-%m-%d %H:%M}"

@@ -173,7 +173,7 @@ def test_a_superuser_is_not_changed_by_an_administrator(client, boss):
 def creditor_form(**more):
     parts = {"products-TOTAL_FORMS": "0", "products-INITIAL_FORMS": "0"}
     return {"code": "bank", "name": "Bank", "kind": "bank", "acting_as": "creditor", "time_zone": "Asia/Shanghai",
-            "currency": "cny", "freshness_days": "3", "is_active": "on"} | parts | more  # fmt: skip
+            "currency": "cny", "books": "source", "freshness_days": "3", "is_active": "on"} | parts | more  # fmt: skip
 
 
 def test_a_creditor_is_made_and_its_zone_and_currency_are_checked(client, boss):
