@@ -66,4 +66,6 @@ def _claim(statement: str, parameters: dict[str, Any]) -> list[Claim]:
     with connection.cursor() as cursor:
         cursor.execute(statement, {**parameters, "lease_s": lease_s()})
         rows = cursor.fetchall()
-    return [Claim(*row, taken) for row in sorted(rows)]
+    return [
+        Claim(planned_id, number, person_id, channel, taken) for planned_id, number, person_id, channel in sorted(rows)
+    ]
