@@ -8,7 +8,7 @@ database that answers a write with `disk_full` as PostgreSQL does.
 import logging
 import resource
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -96,7 +96,7 @@ def test_a_file_that_finds_no_room_is_brought_again_and_its_words_were_in_force_
 @pytest.mark.django_db
 def test_an_upload_that_finds_no_room_says_so_and_loads_nothing(at: Any):
     client = Client(raise_request_exception=False)
-    client.force_login(UserFactory(supervisor=True))
+    client.force_login(UserFactory(admin=True))
     rows = b"account,name\n" + b"1,A\n" * 40_000
 
     def upload() -> Any:
@@ -125,7 +125,7 @@ def test_a_defect_of_ours_is_not_called_a_full_disk(monkeypatch: pytest.MonkeyPa
 
 
 @pytest.fixture
-def planned(own_database: Any, carrier: Running) -> Any:  # noqa: F811
+def planned(fresh_database: Any, carrier: Running) -> Any:  # noqa: F811
     step = StepFactory(template=TemplateFactory(channel="sms", versions=WORDING))
     return PlannedContactFactory(case=CaseFactory(at=TEN), step=step, at=TEN)
 
@@ -147,8 +147,8 @@ def goes_on(carrier: Running, row: Any) -> list[str]:  # noqa: F811
     return [each.reference for each in carrier.messages()]
 
 
-def test_without_room_for_the_decision_nothing_leaves_and_later_it_leaves_once(own_database, carrier, planned):  # noqa: F811
-    with no_room_for(own_database, "INSERT", "compliance_decision"):
+def test_without_room_for_the_decision_nothing_leaves_and_later_it_leaves_once(fresh_database, carrier, planned):  # noqa: F811
+    with no_room_for(fresh_database, "INSERT", "compliance_decision"):
         dispatch.run(channel="sms", limit=1, now=Clock(TEN))
         assert carrier.messages() == []
     assert not Decision.objects.filter(case_id=planned.case_id).exists()
@@ -156,9 +156,9 @@ def test_without_room_for_the_decision_nothing_leaves_and_later_it_leaves_once(o
     assert planned.status == "done"
 
 
-def test_a_sender_that_writes_afterwards_sends_without_a_proof(own_database, carrier, planned):  # noqa: F811
+def test_a_sender_that_writes_afterwards_sends_without_a_proof(fresh_database, carrier, planned):  # noqa: F811
     """The control: the same full disk, and a sender that hands over first."""
-    with no_room_for(own_database, "INSERT", "compliance_decision"), connection.cursor() as cursor:
+    with no_room_for(fresh_database, "INSERT", "compliance_decision"), connection.cursor() as cursor:
         requests.post(
             f"{carrier.url}/sms/messages",
             json={"to": "+8613800000001", "text": "x"},
@@ -171,8 +171,8 @@ def test_a_sender_that_writes_afterwards_sends_without_a_proof(own_database, car
     assert not Decision.objects.filter(case_id=planned.case_id).exists()
 
 
-def test_without_room_for_the_outcome_it_is_asked_for_and_not_sent_again(own_database, carrier, planned):  # noqa: F811
-    with no_room_for(own_database, "UPDATE", "contacts_contactattempt"):
+def test_without_room_for_the_outcome_it_is_asked_for_and_not_sent_again(fresh_database, carrier, planned):  # noqa: F811
+    with no_room_for(fresh_database, "UPDATE", "contacts_contactattempt"):
         dispatch.run(channel="sms", limit=1, now=Clock(TEN))
         assert len(carrier.messages()) == 1
         assert ContactAttempt.objects.get(planned=planned).status == "cleared"  # it counts as one that may have left
@@ -180,13 +180,14 @@ def test_without_room_for_the_outcome_it_is_asked_for_and_not_sent_again(own_dat
     assert ContactAttempt.objects.get(planned=planned).status in ("sent", "delivered")
 
 
-def test_a_log_that_finds_no_room_stops_no_message(own_database, carrier, planned):  # noqa: F811
-    with open("/dev/full", "w", encoding="utf-8") as full:
-        handler = logging.StreamHandler(full)
-        logging.getLogger().addHandler(handler)
-        try:
-            logging.getLogger("contacts").warning("this finds no room")
-            assert goes_on(carrier, planned) == [planned.case.ref]
-        finally:
-            logging.getLogger().removeHandler(handler)
-            full.detach().detach().close()
+def test_a_log_that_finds_no_room_stops_no_message(fresh_database, carrier, planned):  # noqa: F811
+    full = open("/dev/full", "w", encoding="utf-8")  # noqa: SIM115  (closing it fails as well)
+    handler = logging.StreamHandler(full)
+    logging.getLogger().addHandler(handler)
+    try:
+        logging.getLogger("contacts").warning("this finds no room")
+        assert goes_on(carrier, planned) == [planned.case.ref]
+    finally:
+        logging.getLogger().removeHandler(handler)
+        with suppress(OSError):
+            full.close()
