@@ -38,6 +38,7 @@ ALWAYS: Final[Mapping[str, str]] = {
     "balances_equal_their_entries": sql.BALANCES_UNLIKE_THEIR_ENTRIES,
     "no_charge_is_below_nothing": sql.CHARGES_THAT_CANNOT_BE,
     "cases_have_a_future": sql.CASES_WITHOUT_FUTURE,
+    "instalments_equal_their_payments": sql.INSTALMENTS_UNLIKE_THEIR_PAYMENTS,
 }
 # Of a book as it was closed.
 CLOSED: Final[Mapping[str, str]] = {
@@ -47,7 +48,7 @@ CLOSED: Final[Mapping[str, str]] = {
 
 
 def check_creditor(creditor_id: int, closed: Closed | None) -> dict[str, list[int]]:
-    """Return the violations in one creditor's book by name of the check: ids of accounts, cases, accounts, figures."""
+    """Return the violations in one creditor's book by name of the check: ids of accounts, cases, plans, figures."""
     found = {name: _ids(statement, {"creditor": creditor_id}) for name, statement in ALWAYS.items()}
     for name, statement in CLOSED.items():
         found[name] = _ids(statement, closed.values()) if closed is not None else []

@@ -439,6 +439,17 @@ WHERE standing.creditor_id = %(creditor)s AND standing.status NOT IN ('cured', '
         WHERE plan.case_id = standing.id AND plan.status IN ('draft', 'approved', 'performing', 'missed'))))
 ORDER BY standing.id
 """
+# What of an instalment is paid is what the payments that still count met of it.
+INSTALMENTS_UNLIKE_THEIR_PAYMENTS: Final = """
+SELECT DISTINCT plan.id FROM cases_plan AS plan JOIN cases_planinstalment AS instalment ON instalment.plan_id = plan.id
+LEFT JOIN (
+    SELECT met.instalment_id, sum(met.amount) AS total
+    FROM cases_planpayment AS met JOIN cases_payment AS payment ON payment.id = met.payment_id
+    WHERE payment.status <> 'reversed' GROUP BY met.instalment_id
+) AS paid ON paid.instalment_id = instalment.id
+WHERE plan.creditor_id = %(creditor)s AND instalment.paid_amount <> coalesce(paid.total, 0)
+ORDER BY plan.id
+"""
 TRANSITIONS_INCOMPLETE: Final = """
 WITH aged AS (
     SELECT account.id,

@@ -54,6 +54,7 @@ class Shown:
     paid: Decimal
     left: Decimal
     settles: Money | None
+    settles_on: date
     approval: Approval | None
     agreements: list[Document]
     reasons: list[str]
@@ -79,8 +80,8 @@ def drafted(case: Case) -> Plan | None:
     return Plan.objects.filter(case=case, status__in=["draft", "approved"], replaces__isnull=False).first()
 
 
-def shown(plan: Plan, case: Case, *, at: datetime) -> Shown:
-    """Return a plan with its schedule and what of it is paid."""
+def shown(plan: Plan, case: Case, *, at: datetime, settles_on: date | None = None) -> Shown:
+    """Return a plan with its schedule, what of it is paid, and what settles it on a day (default: today)."""
     today = clock.business_day(at, case.creditor.time_zone)
     lines = list(plan.instalments.order_by("number"))
     paid = sum((line.paid_amount for line in lines), Decimal("0.00"))
@@ -90,7 +91,8 @@ def shown(plan: Plan, case: Case, *, at: datetime) -> Shown:
         rows=[_row(line, today) for line in lines],
         paid=paid,
         left=plan.total - paid,
-        settles=crediting.settles(plan, on=today) if plan.is_running else None,
+        settles=crediting.settles(plan, on=max(today, settles_on or today)) if plan.is_running else None,
+        settles_on=max(today, settles_on or today),
         approval=Approval.objects.filter(subject_label="cases.plan", subject_id=plan.pk).order_by("-pk").first(),
         agreements=agreements_of(plan),
         reasons=[str(REASONS[name]) for name in plan.terms.get("reasons", ()) if name in REASONS],

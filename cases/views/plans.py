@@ -1,6 +1,6 @@
 """The plan of a case: what can be afforded, the schedule while it is typed, the agreement, and what is paid."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from cases import files, queries
+from cases import amounts, files, queries
 from cases.forms_plans import BudgetForm, EvidenceForm, PlanForm, SignForm, WhyForm, first_date, object_to
 from cases.models import Affordability, AffordabilityEvidence, Case, Plan
 from cases.plans import agreeing, drafting, listing, taking, terms
@@ -41,7 +41,8 @@ def page(
     user = request.user
     plan = listing.standing(case)
     beside = listing.drafted(case) if plan is not None and plan.is_running else None
-    shown = listing.shown(plan, case, at=at) if plan is not None else None
+    settles_on = _day_of(request.GET.get("on", ""))
+    shown = listing.shown(plan, case, at=at, settles_on=settles_on) if plan is not None else None
     waiting = beside or (plan if plan is not None and plan.status in ("draft", "approved") else None)
     may_draft = user.has_perm("cases.make_promise") and not case.is_resolved
     running = plan is not None and plan.is_running
@@ -65,6 +66,14 @@ def page(
         "again": again,
         **more,
     }
+
+
+def _day_of(text: str) -> date | None:
+    """Return the day for which the figure that settles everything is asked; None for none, or one that is no day."""
+    try:
+        return amounts.read_day(text) if text else None
+    except amounts.DayRefused:
+        return None
 
 
 def _new_form(case: Case, *, at: datetime, replaces: int | None) -> PlanForm:

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from cases import approvals, closing, payments
+from cases import approvals, closing, invariants, payments
 from cases.closing import Close, Span
 from cases.models import Approval, Case, Plan
 from cases.plans import agreeing, crediting
@@ -186,3 +186,12 @@ def test_reduced_payments_end_with_something_owed_and_a_person_looks(draft, by, 
     pay("1000.00", date(2026, 1, 20))
     assert now(plan) == "completed"
     assert state(case)[:2] == ("working", "review")
+
+
+def test_the_nightly_check_finds_an_instalment_that_its_payments_do_not_explain(signed, pay, case):
+    plan = signed()
+    pay("1500.00", date(2026, 1, 20))
+    check = "instalments_equal_their_payments"
+    assert invariants.check_creditor(case.creditor_id, None)[check] == []
+    plan.instalments.filter(number=2).update(paid_amount=Decimal("500.01"))
+    assert invariants.check_creditor(case.creditor_id, None)[check] == [plan.pk]

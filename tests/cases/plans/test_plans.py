@@ -268,3 +268,15 @@ def test_no_move_but_the_declared_ones_passes_the_database(signed):
     plan = signed()
     with pytest.raises(IntegrityError, match="may not move from performing to broken"), transaction.atomic():
         Plan.objects.filter(pk=plan.pk).update(status="broken")
+
+
+def test_whoever_approves_sees_figures_reasons_form_and_what_was_before(draft):
+    plan = draft(left="1000.00", kind="hardship", reason="lost work")
+    sections = approvals.kind_of("plan").facts(plan, at=AT)
+    said = {str(section.title): {str(line.label): str(line.value) for line in section.lines} for section in sections}
+    assert said["The plan"]["Largest instalment"] == "1000.00 CNY"
+    assert said["The plan"]["To be paid in all"] == "6000.00 CNY"
+    assert said["Why a second person"]["In the collector's words"] == "lost work"
+    assert said["What can be afforded"]["Instalment that it allows"] == "800.00 CNY"
+    assert said["What can be afforded"]["Above it by"] == "200.00 CNY"
+    assert said["Before"] == {"Plans of this person here": "0", "of them broken": "0", "Broken promises": "0"}

@@ -10,9 +10,10 @@ from django.test import Client
 from django.urls import reverse
 from pypdf import PdfReader
 
-from cases import approvals
+from cases import approvals, clients
 from cases.models import Affordability, Approval, Plan
-from collections_app.shared.actor import Actor
+from collections_app.shared import refs
+from collections_app.shared.actor import SYSTEM, Actor
 from tests.cases.plans.conftest import AT
 from tests.cases.plans.test_plans import PNG
 from tests.factories.staff import set_clock
@@ -182,3 +183,25 @@ def test_a_file_that_was_changed_is_not_handed_out(desk, case, draft):
     answer = desk.post(reverse("contacts:plan-agreement", args=[case.ref]), {"language": "en"})
     case.documents.update(sha256="0" * 64)
     assert desk.get(answer["Location"]).status_code == 404
+
+
+def test_what_settles_everything_is_shown_for_any_day_to_come(desk, case, signed):
+    signed(rate=Decimal(12), left="9000.00")
+    address = reverse("cases:plan", args=[case.ref])
+    for asked, figure in (("", "6000.00"), ("2026-01-15", "6019.73"), ("2025-12-01", "6000.00"), ("soon", "6000.00")):
+        shown = desk.get(address, {"on": asked}).context["shown"]
+        assert shown.settles.amount == Decimal(figure)
+
+
+def test_other_systems_read_the_plans_of_a_case_and_of_no_creditor_but_their_own(case, signed):
+    plan = signed()
+    client, token = clients.create(name="reader", scopes=["cases:read"], creditors=[case.creditor], actor=SYSTEM, at=AT)
+    ask = {"HTTP_AUTHORIZATION": f"Bearer {token}"}
+    (row,) = Client().get("/api/v1/plans", {"case": case.ref}, **ask).json()["results"]
+    assert (row["ref"], row["status"], row["total"]) == (refs.encode("L", plan.pk), "performing", "6000.00")
+    assert [line["amount"] for line in row["instalments"]] == ["1000.00"] * 6
+    assert Client().get(f"/api/v1/plans/{row['ref']}", **ask).json()["case"] == case.ref
+    assert Client().get("/api/v1/plans", {"case": "C-NONE"}, **ask).json()["results"] == []
+    client.creditors.clear()
+    assert Client().get("/api/v1/plans", **ask).json()["results"] == []
+    assert Client().get(f"/api/v1/plans/{row['ref']}", **ask).status_code == 404
