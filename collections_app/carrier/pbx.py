@@ -42,6 +42,7 @@ _STEPS: Final[dict[str, tuple[tuple[float, str], ...]]] = {
     "silent": (),
 }
 PLAYS_FOR: Final = 2.0  # beats
+WAITS_FOR: Final = 1.0  # beats that an event waits for the next one, where they come out of order
 WORDS: Final = {
     1: "Unallocated (unassigned) number", 16: "Normal Clearing", 17: "User busy", 19: "User alerting, no answer",
     21: "Call Rejected", 34: "Circuit/channel congestion", 38: "Network out of order",
@@ -163,14 +164,24 @@ class Pbx:
             return
         events = [event]
         if "receipts_out_of_order" in channel.faults:  # every event waits for the next one, and comes after it
-            if not channel.held_back and kind != "ChannelDestroyed":
-                channel.held_back.append(event)
-                return
-            events = [event, *channel.held_back]
-            channel.held_back.clear()
+            with self._lock:
+                if not channel.held_back and kind != "ChannelDestroyed":
+                    channel.held_back.append(event)
+                    self._at(WAITS_FOR * self.pace, lambda: self._let_go(channel, event))
+                    return
+                events = [event, *channel.held_back]
+                channel.held_back.clear()
         for each in events:
             for _ in range(2 if "duplicate_receipts" in channel.faults else 1):
                 self._put(channel.app, each)
+
+    def _let_go(self, channel: Channel, event: dict[str, Any]) -> None:
+        """Tell an event that waited for a next one which did not come."""
+        with self._lock:
+            if not any(each is event for each in channel.held_back):
+                return
+            channel.held_back.clear()
+        self._put(channel.app, event)
 
     def _put(self, app: str, event: dict[str, Any]) -> None:
         with self._lock:

@@ -58,7 +58,7 @@ def _ended(event: TelephoneEvent, *, at: datetime) -> bool:
         return True
     if at - event.received_at < SETTLES:
         return False
-    said = others.exclude(dialstatus="").order_by("pk").values_list("dialstatus", flat=True).first() or ""
+    said = others.filter(what=cti.DIALLED).order_by("pk").values_list("dialstatus", flat=True).first() or ""
     outcome = outcome_of(event.cause, said)
     dead = outcome == ContactAttempt.Outcome.NOT_IN_SERVICE
     _report(event, FAILED, code=outcome or "line-failed", nobody=dead, at=at)
