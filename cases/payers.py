@@ -9,9 +9,13 @@ _GUARANTORS = (PartyRole.Role.GUARANTOR, PartyRole.Role.COUNTER_GUARANTOR)
 
 
 def plain(name: str) -> str:
-    """Return a name for comparison: no case, no blanks, no signs; the order of words does not count."""
+    """Return a name for comparison: no case, no blanks, no signs.
+
+    The order of words does not count (Smith, John), but in names of ideographs, where a blank is only a blank.
+    """
     words = unicodedata.normalize("NFKC", name).casefold().replace(",", " ").replace("·", " ").split()
-    return "".join(sorted("".join(letter for letter in word if letter.isalnum()) for word in words))
+    bare = ["".join(letter for letter in word if letter.isalnum()) for word in words]
+    return "".join(bare if any(letter >= "\u2e80" for letter in name) else sorted(bare))
 
 
 def who(name: str, *, own: str, guarantors: Collection[str]) -> str:

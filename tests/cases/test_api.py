@@ -231,3 +231,46 @@ def test_twenty_requests_at_once_with_one_key_have_one_effect():
     assert len({answer.json()["ref"] for answer in answers}) == 1
     assert Payment.objects.filter(account=account).count() == 1
     assert Account.objects.get(pk=account.pk).balance == Decimal("300.00")
+
+
+def test_a_payment_over_several_accounts_says_who_paid_and_gives_its_receipt(case):
+    AccountFactory(
+        person=case.person, borrower=case.borrower, product=case.account.product, number="6222000099990000",
+        balance="80.00",
+    )  # fmt: skip
+    parts = [{"account": "6222000012345678", "amount": "150.00"}, {"account": "6222 0000 9999 0000", "amount": "50.00"}]
+    body = body_for(case, accounts=parts, payer="third_party", payer_name="李四", method="transfer")
+    del body["account"]
+    api = Api(case.creditor)
+    told = api.post("payments", body).json()
+    assert (told["status"], told["division"], told["payer"]) == ("allocated", "instructed", "third_party")
+    receipt = api.get(f"payments/{told['ref']}/receipt").json()
+    assert (receipt["number"], receipt["amount"]) == (told["ref"], "200.00")
+    assert [(line["account_last4"], line["amount"], line["components"]) for line in receipt["accounts"]] == [
+        ("5678", "150.00", {"unsplit": "150.00"}),
+        ("0000", "50.00", {"unsplit": "50.00"}),
+    ]
+    undone = api.post(
+        f"payments/{told['ref']}/reverse", {"reason": "no funds", "kind": "bounced", "fee": "9.00"}, key="k2"
+    )
+    assert (undone.status_code, undone.json()["reversed_kind"]) == (200, "bounced")
+    assert Account.objects.get(pk=case.account.pk).balance == Decimal("509.00")
+
+
+def test_accounts_that_do_not_add_up_or_are_of_nobody_are_refused_whole(case):
+    api = Api(case.creditor)
+    body = body_for(case)
+    del body["account"]
+    short = api.post("payments", {**body, "accounts": [{"account": "6222000012345678", "amount": "150.00"}]})
+    assert (short.status_code, short.json()["code"]) == (422, "parts-differ")
+    stranger = api.post("payments", {**body, "accounts": [{"account": "1", "amount": "200.00"}]}, key="k2")
+    assert (stranger.status_code, stranger.json()["code"]) == (422, "no-such-account")
+    both = api.post("payments", body_for(case, accounts=[{"account": "1", "amount": "200.00"}]), key="k3")
+    assert (both.status_code, both.json()["code"]) == (422, "invalid")
+    assert not Payment.objects.exists()
+
+
+def test_a_receipt_of_another_creditors_payment_is_not_found(case):
+    ref = Api(case.creditor).post("payments", body_for(case)).json()["ref"]
+    assert Api(CreditorFactory(), name="other").get(f"payments/{ref}/receipt").status_code == 404
+    assert Api(case.creditor, scopes=["cases:read"], name="reader").get(f"payments/{ref}/receipt").status_code == 403
