@@ -173,7 +173,7 @@ class WaiveForm(forms.Form):
 
     what = forms.ChoiceField(label=gettext_lazy("Of"))
     amount = forms.CharField(
-        label=gettext_lazy("Give up"), max_length=40, initial="all", help_text=gettext_lazy("an amount, 50%, or all")
+        label=gettext_lazy("Give up"), max_length=40, initial="all", help_text=gettext_lazy("an amount, a share like 50%, or all")
     )
     cause = forms.ChoiceField(
         label=gettext_lazy("Cause"),

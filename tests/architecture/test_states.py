@@ -30,11 +30,15 @@ def test_the_page_of_states_is_the_one_drawn_from_the_code():
     assert (Path(settings.BASE_DIR) / "docs" / "states.md").read_text(encoding="utf-8") == states.page()
 
 
-def test_there_are_ten_machines():
+def test_these_are_the_machines():
     names = {machine.model.__name__ for machine in states.machines()}
     assert names == {
+        "Approval",
+        "AssetForDebt",
         "Case",
         "ContactAttempt",
+        "Correction",
+        "ExclusionEntry",
         "ImportBatch",
         "Payment",
         "Plan",
@@ -42,7 +46,10 @@ def test_there_are_ten_machines():
         "PrintBatch",
         "Promise",
         "Seal",
+        "Settlement",
         "StrategyVersion",
+        "Waiver",
+        "WriteOff",
     }
 
 
