@@ -11,10 +11,10 @@ from typing import Any, Final
 
 from django.db import connection, transaction
 
-from cases import reviewers
+from cases import ledger, reviewers
 from cases.imports import batches, formats, reader, sql, sql_people, sql_wishes, staging, suggest
 from cases.imports.refusals import FileRefused, MappingUnclear, RowRefusal
-from cases.models import Creditor, ImportBatch
+from cases.models import Account, Creditor, ImportBatch
 from collections_app.shared import clock
 from collections_app.shared.actor import Actor
 
@@ -230,7 +230,11 @@ def _write(
         keeper = reviewers.last_resort(team_id=creditor.team_id, actor=actor)
         values |= {"keeper_team": keeper["reviewer_team_id"], "keeper": keeper["reviewer_id"]}
         run(sql_wishes.INSTRUCTIONS, sql_wishes.HOLDS)
-    run(sql.FIND_DIFFERENCES, sql.KEEP_OWN_BOOKS, sql.POST_DIFFERENCES, sql.INSERT_STATES, sql.AUDIT_ROWS)
+    run(sql.FIND_DIFFERENCES, sql.KEEP_OWN_BOOKS, sql.POST_DIFFERENCES)
+    unsettled = [account_id for (account_id,) in run(sql.UNSETTLED).fetchall()]
+    for account in Account.objects.filter(pk__in=unsettled).order_by("pk"):
+        ledger.settle(account, since=values["as_of"], at=at, source="tape")
+    run(sql.INSERT_STATES, sql.AUDIT_ROWS)
 
     counts = dict(zip(("accepted", "created", "updated", "unchanged"), run(sql.COUNTS).fetchone(), strict=True))
     totals = _totals(cursor, tape, values)

@@ -213,6 +213,18 @@ SELECT account_id, person_id, %(creditor)s, CASE WHEN is_new THEN 'principal' EL
     difference, currency, %(as_of)s, %(at)s, 'tape', 'line ' || line, %(batch)s
 FROM import_staging WHERE difference <> 0 ORDER BY line;
 """
+# Accounts of the tape on which money now meets too much, or waits as credit while something is owed (`ledger.settle`).
+UNSETTLED: Final = """
+SELECT row.account_id FROM import_staging AS row
+CROSS JOIN LATERAL (
+    SELECT bool_or(entry.kind IN ('payment', 'waiver', 'write_off')) AS has_takes,
+        coalesce(sum(entry.amount) FILTER (WHERE entry.component = 'credit'), 0) AS credit,
+        coalesce(sum(entry.amount) FILTER (WHERE entry.component = 'unsplit'), 0) AS unsplit
+    FROM cases_ledgerentry AS entry WHERE entry.account_id = row.account_id
+) AS lines
+WHERE row.difference <> 0 AND NOT row.is_new AND lines.has_takes AND (lines.credit < 0 OR lines.unsplit < 0)
+ORDER BY row.account_id
+"""
 INSERT_STATES: Final = """
 INSERT INTO cases_accountstate (account_id, person_id, creditor_id, effective_on, recorded_at, stated,
     oldest_unpaid_due_on, days_past_due, months_past_due, balance, amount_past_due, paid_in_period, currency, batch_id,

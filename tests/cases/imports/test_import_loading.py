@@ -334,6 +334,21 @@ def test_every_move_of_a_batch_is_in_the_audit_trail(write, load):
     )  # fmt: skip
 
 
+def test_money_that_met_what_a_tape_no_longer_owes_meets_the_rest(write, load):
+    from cases import ledger
+    from collections_app.shared.money import Money
+
+    load(write(HEAD, "A1,100.00,5"))
+    when = {"effective_on": FEB, "at": datetime(2026, 3, 1, 9, tzinfo=UTC), "source": "test"}
+    ledger.charge(account("A1"), "fee", Money(Decimal(40), "TWD"), None, **when)
+    ledger.take(account("A1"), Money(Decimal(90), "TWD"), kind="payment", **when)
+    assert ledger.components(account("A1").pk) == {"unsplit": Decimal("50.00")}
+    load(write(HEAD, "A1,-20.00,8"), as_of=MAR)  # seventy less: of the charge of 100 only 30 stand, 50 had met it
+    assert ledger.components(account("A1").pk) == {"credit": Decimal("-20.00")}
+    load(write(HEAD, "A1,15.00,9"), as_of=date(2026, 3, 4))
+    assert ledger.components(account("A1").pk) == {"unsplit": Decimal("15.00")}
+
+
 def test_where_the_books_are_kept_here_a_differing_tape_is_a_remark(write, load):
     from cases.models import ImportRow
 
