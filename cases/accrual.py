@@ -5,7 +5,8 @@ the ledger gets the difference to what was posted before. So nothing drifts, a d
 twice changes nothing, and a payment that becomes known late lowers what had accrued since: by an entry of its own.
 
 Interest of a day is on the principal at its end. Penalty interest is on principal whose due date is further back than
-the grace of its rate; no more than the product's tolerance bears none. Interest bears no interest.
+the grace of its rate; no more than the product's tolerance bears none. Interest bears no interest. While a plan is
+performed, what was agreed takes the place of the product's rates (`cases.plans.agreed_rates`).
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,6 +19,7 @@ from typing import Final
 from cases import ledger, locks, own_books, rates
 from cases.closing import Close, Span
 from cases.models import Account, Creditor, LedgerEntry, Rate
+from cases.plans import agreed_rates
 from cases.rates import Cap, RateOn
 from collections_app.shared.money import Money
 
@@ -108,7 +110,7 @@ def accrue(account: Account, table: Sequence[RateOn], *, upto: date, at: datetim
     ]
     exact = accrued(
         moves,
-        table,
+        agreed_rates.of_account(account, table),
         upto=upto,
         tolerance=account.product.tolerance,
         caps=rates.caps(),

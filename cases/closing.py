@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from django.db import connection
 
-from cases import ageing, exclusion_list, firm_policy, locks, promise_outcomes, promises, sql
+from cases import ageing, exclusion_list, firm_policy, locks, promise_outcomes, promises, sql, sql_plans
 from cases.models import Creditor
 from cases.settlements import watching
 from collections_app.shared import clock
@@ -130,7 +130,7 @@ def next_promise_span(close: Close, after: int, size: int = PROMISES_A_SPAN) -> 
 
 def next_plan_span(close: Close, after: int, size: int = SPAN) -> Span | None:
     """Return the next persons with a running plan."""
-    return _span(after, _value(sql.NEXT_PLAN_SPAN, {"creditor": close.creditor.pk, "after": after, "size": size}))
+    return _span(after, _value(sql_plans.NEXT_PLAN_SPAN, {"creditor": close.creditor.pk, "after": after, "size": size}))
 
 
 def persons_of(close: Close, span: Span) -> list[int]:
@@ -202,12 +202,12 @@ def judge_plans(close: Close, span: Span) -> int:
         break_days=PLAN_BREAKS_AFTER_DAYS,
         first_ones=FIRST_INSTALMENTS,
     )
-    persons = {*_column(sql.PLANS_TO_JUDGE, values), *_column(sql.PLANS_IN_EARLY_TROUBLE, values)}
+    persons = {*_column(sql_plans.PLANS_TO_JUDGE, values), *_column(sql_plans.PLANS_IN_EARLY_TROUBLE, values)}
     if not persons:
         return 0
     locks.lock(person_ids=persons)
-    moved: int = _value(sql.JUDGE_PLANS, values)
-    _value(sql.FLAG_EARLY_TROUBLE, values)
+    moved: int = _value(sql_plans.JUDGE_PLANS, values)
+    _value(sql_plans.FLAG_EARLY_TROUBLE, values)
     return moved
 
 

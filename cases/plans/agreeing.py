@@ -93,7 +93,7 @@ def sign(
         raise PlanRefused("sign-late", until=plan.sign_until)
     if plan.first_due_on < today:
         raise PlanRefused("first-over", due_on=plan.first_due_on)
-    if case.is_resolved:
+    if case.is_resolved or case.balance < plan.covers:
         raise PlanRefused("stale")
     if plan.replaces_id is not None:
         old = Plan.objects.select_for_update(of=("self",), no_key=True).get(pk=plan.replaces_id)

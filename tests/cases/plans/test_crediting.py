@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from cases import approvals, closing, invariants, payments
+from cases import approvals, closing, invariants, lifecycle, payments
 from cases.closing import Close, Span
 from cases.models import Approval, Case, Plan
 from cases.plans import agreeing, crediting
@@ -195,3 +195,13 @@ def test_the_nightly_check_finds_an_instalment_that_its_payments_do_not_explain(
     assert invariants.check_creditor(case.creditor_id, None)[check] == []
     plan.instalments.filter(number=2).update(paid_amount=Decimal("500.01"))
     assert invariants.check_creditor(case.creditor_id, None)[check] == [plan.pk]
+
+
+def test_a_plan_of_a_case_that_is_closed_is_over_with_it(signed, case):
+    plan = signed()
+    lifecycle.close(case_id=case.pk, reason="sold", actor=SYSTEM, at=AT)
+    night(case, date(2026, 1, 6))
+    assert now(plan) == "cancelled"
+    (event,) = AuditEvent.objects.filter(name="plan.cancelled", subject_id=plan.pk)
+    assert event.details["why"] == "case over"
+    assert state(case)[0] == "closed"
