@@ -6,7 +6,7 @@ one payment, one after the other.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -61,7 +61,7 @@ class Book:
                 cursor.execute(sql.TIMEOUTS)
             accounts = self._accounts(rows)
             locks.lock(person_ids={account.person_id for account in accounts.values()})
-            accounts = self._accounts(rows)  # as they are now that nobody else moves them
+            self._read_balances(accounts.values())
             made = self._insert(sorted(rows, key=lambda row: row.reference), accounts)
             self._know_again([row for row in rows if row.reference not in made], accounts, taken)
             self._place(made, rows, accounts, taken)
@@ -74,6 +74,13 @@ class Book:
         for each in accounts.values():
             each.creditor = self.creditor
         return accounts
+
+    @staticmethod
+    def _read_balances(accounts: Collection[Account]) -> None:
+        """Read the balances again, now that nobody else moves them."""
+        found = dict(Account.objects.filter(pk__in=[each.pk for each in accounts]).values_list("pk", "balance"))
+        for each in accounts:
+            each.balance = found[each.pk]
 
     def _insert(self, rows: Sequence[Row], accounts: Mapping[bytes, Account]) -> dict[str, Payment]:
         """Write the payments that are new, and return them by reference, as received."""
