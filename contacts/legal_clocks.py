@@ -3,21 +3,21 @@
 Contacts are read as far back as a claim can live, not only as far as rules count them: a demand of years ago may be
 what keeps a suit in time. Each account has its own due date, product and evidence; a debtor's payment is evidence for
 the account that it was for, a promise for every account of the case. The page of a case reckons for itself; for lists,
-warnings and the gate the night keeps rows (`LegalClock`) and reckons again where something changed.
+warnings and the gate rows are kept (`LegalClock`), and reckoned again in the background where something changed.
 """
 
 import hashlib
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
+from time import monotonic
 from typing import Any, Final
 
 from django.db import connection, transaction
 
 from cases import arrears
-from cases.closing import Close, Span
-from cases.models import Account, Case, LedgerEntry, Payment, Plan, Promise
+from cases.models import Account, Case, Creditor, LedgerEntry, Payment, Plan, Promise
 from collections_app.shared import clock as clocks_of_places
 from compliance import clocks, gate
 from compliance.clocks import Clock
@@ -40,6 +40,8 @@ STATED_TITLE: Final = {"en": "Time-barred, as established", "zh-hans": "经认�
 _OF_CONTACTS: Final = ("suit_not_threatened_when_barred", "barred_and_refused")
 _OURS: Final = ("overdue_since", "promise_made", "plan_performing", "debt_time_barred")
 _MOST_BREAKS: Final = 50
+BUDGET_S: Final = 60.0
+A_TURN: Final = 5_000  # cases
 # Days before the last day from which a clock is shown as near: to plan, to act, to act today.
 NEAR: Final = {
     LegalClock.Kind.LIMITATION: (180, 90, 30),
@@ -188,7 +190,7 @@ def _stated(account: Account, known: _Known, zone: str) -> Reckoned:
 @transaction.atomic
 def reckon(case_id: int, *, at: datetime, edition: str = "") -> int:
     """Write the clocks of a case anew; return how many there are. Raises Case.DoesNotExist."""
-    case = Case.objects.only("pk", "person_id", "creditor_id").get(pk=case_id)
+    case = Case.objects.select_for_update(of=("self",), no_key=True).get(pk=case_id)
     rows = [_row(case, one) for one in of_case(case_id, at=at)]
     LegalReckoning.objects.update_or_create(
         case_id=case_id, defaults={"person_id": case.person_id, "reckoned_at": at, "edition": edition}
@@ -223,33 +225,40 @@ def _break(one: Any) -> dict[str, Any]:
     return {"day": one.day.isoformat(), "ground": one.ground, "id": one.id}
 
 
-def reckon_stale(close: Close, span: Span) -> dict[str, int]:
-    """Reckon the cases of these persons of which something changed, and drop those that have ended; return how many.
+def reckon_stale(*, now: Callable[[], datetime], budget_s: float = BUDGET_S, most: int = A_TURN) -> dict[str, int]:
+    """Reckon the cases of which something changed, and drop those that have ended; return how many of each.
 
     Only where a pack that binds the place has a clock; the first time every case, after that those that were touched.
+    It ends when nothing is stale, when so many were reckoned, or when the seconds are spent; what is left waits for the
+    next turn.
     """
-    places, edition = places_with_clocks(close)
-    values = {
-        "creditor": close.creditor.pk, "places": places, "edition": edition, "after": span.after, "upto": span.upto,
-    }  # fmt: skip
-    with connection.cursor() as cursor:
-        cursor.execute(sql_legal.DROP_ENDED, values)
-        dropped = max(0, cursor.rowcount)
-        cursor.execute(sql_legal.STALE_CASES, values)
-        stale = [row[0] for row in cursor.fetchall()]
-    for case_id in stale:
-        reckon(case_id, at=close.at, edition=edition)
-    return {"reckoned": len(stale), "dropped": dropped}
+    began = monotonic()
+    counts = {"reckoned": 0, "dropped": 0}
+    for creditor_id in Creditor.objects.order_by("pk").values_list("pk", flat=True):
+        at = now()
+        places, edition = places_with_clocks(creditor_id, at=at)
+        values = {"creditor": creditor_id, "places": places, "edition": edition, "most": most - counts["reckoned"]}
+        with connection.cursor() as cursor:
+            cursor.execute(sql_legal.DROP_ENDED, values)
+            counts["dropped"] += max(0, cursor.rowcount)
+            cursor.execute(sql_legal.STALE_CASES, values)
+            stale = [row[0] for row in cursor.fetchall()]
+        for case_id in stale:
+            if monotonic() - began > budget_s:
+                return counts
+            reckon(case_id, at=at, edition=edition)
+            counts["reckoned"] += 1
+    return counts
 
 
-def places_with_clocks(close: Close) -> tuple[list[str], str]:
+def places_with_clocks(creditor_id: int, *, at: datetime) -> tuple[list[str], str]:
     """Return the places of this book where a rule reckons a period, and a word for the versions of those rules."""
     with connection.cursor() as cursor:
-        cursor.execute(sql_legal.PLACES, {"creditor": close.creditor.pk})
+        cursor.execute(sql_legal.PLACES, {"creditor": creditor_id})
         places = [row[0] for row in cursor.fetchall()]
     found, versions = [], set()
     for place in places:
-        packs = [pack for pack in _packs_of(place, at=close.at) if _clocks_in(pack)]
+        packs = [pack for pack in _packs_of(place, at=at) if _clocks_in(pack)]
         if packs:
             found.append(place)
             versions |= {f"{pack.id} {pack.hash}" for pack in packs}

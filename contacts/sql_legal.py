@@ -11,7 +11,7 @@ SELECT standing.id
 FROM cases_case AS standing
 JOIN cases_person AS who ON who.id = standing.person_id AND who.jurisdiction = ANY(%(places)s)
 LEFT JOIN contacts_legalreckoning AS done ON done.case_id = standing.id
-WHERE standing.creditor_id = %(creditor)s AND standing.person_id > %(after)s AND standing.person_id <= %(upto)s
+WHERE standing.creditor_id = %(creditor)s
   AND (standing.status NOT IN ('cured', 'closed') OR (standing.status = 'closed' AND EXISTS (
       SELECT FROM cases_account AS account
       WHERE account.person_id = standing.person_id AND account.creditor_id = standing.creditor_id
@@ -47,14 +47,14 @@ WHERE standing.creditor_id = %(creditor)s AND standing.person_id > %(after)s AND
       SELECT FROM cases_account AS account JOIN cases_accountstate AS state ON state.account_id = account.id
       WHERE account.person_id = standing.person_id AND account.creditor_id = standing.creditor_id
         AND state.recorded_at > done.reckoned_at))
-ORDER BY standing.person_id, standing.id
+ORDER BY standing.id LIMIT %(most)s
 """
 # What was reckoned for a case that has ended since is of no use to anybody.
 DROP_ENDED: Final = """
 WITH ended AS (
     SELECT standing.id FROM cases_case AS standing
     JOIN contacts_legalreckoning AS done ON done.case_id = standing.id
-    WHERE standing.creditor_id = %(creditor)s AND standing.person_id > %(after)s AND standing.person_id <= %(upto)s
+    WHERE standing.creditor_id = %(creditor)s
       AND (standing.status = 'cured' OR EXISTS (
           SELECT FROM cases_case AS later
           WHERE later.person_id = standing.person_id AND later.creditor_id = standing.creditor_id

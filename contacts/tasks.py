@@ -13,7 +13,7 @@ from django.db import DatabaseError, connection, transaction
 from cases.imports import waiting
 from cases.tasks import load_uploaded, settle_promises
 from collections_app.shared import clock
-from contacts import dispatch, epochs, inbound, night
+from contacts import dispatch, epochs, inbound, legal_clocks, night
 from contacts.channels import catalogue
 from contacts.dispatch import sql
 from contacts.dispatch.written import UNDO
@@ -23,6 +23,7 @@ from contacts.models import PlannedContact, Tick
 log = logging.getLogger(__name__)
 LIMIT: Final = 50
 BUDGET_S: Final = 60.0
+CLOCKS_EVERY: Final = 10  # minutes
 MOST_SKEW: Final = timedelta(seconds=30)
 missed_rings = 0  # doorbells that the broker did not take, since this process began
 
@@ -82,6 +83,12 @@ def close_day(*, creditor_id: int, business_date: str, **_newer: Any) -> None:
         log.warning("close of day refused", extra={"creditor": creditor_id, "why": refused.code})
 
 
+@shared_task(name="contacts.reckon_clocks", ignore_result=True)
+def reckon_clocks(**_newer: Any) -> None:
+    """Reckon the legal clocks of cases of which something changed; what is left waits for the next turn."""
+    legal_clocks.reckon_stale(now=clock.now)
+
+
 @shared_task(name="contacts.minute_tick", ignore_result=True)
 def minute_tick(**_newer: Any) -> None:
     """Once a minute, in UTC: ring for whatever rows say is due. Two schedulers do no harm, a missed minute neither."""
@@ -121,6 +128,8 @@ def tick(*, at: datetime, real_at: datetime) -> bool:
     if waiting.waiting():
         _ring(load_uploaded.apply_async, {})
     _ring(settle_promises.apply_async, {})
+    if minute.minute % CLOCKS_EVERY == 0:
+        _ring(reckon_clocks.apply_async, {})
     _ring(close_missed_days.apply_async, {})
     _ring(finish_inbound.apply_async, {})
     return True

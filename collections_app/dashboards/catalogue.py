@@ -341,8 +341,8 @@ CLOCKS: Final[Listing] = listing(
                choices=lambda scope: LegalClock.Kind.choices),
         _creditor_filter(),
     ),
-    empty=_("Clocks are reckoned with the close of the day, for every account past due where the law knows a period."),
-    note=_("As reckoned at the last close; the page of a case reckons anew."),
+    empty=_("A clock runs for every account past due where the law of the place knows a period."),
+    note=_("Reckoned within minutes of a change; the page of a case reckons anew."),
 )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""The close of day of one creditor: a row, ten steps, one at a time, resumable, harmless when repeated.
+"""The close of day of one creditor: a row, nine steps, one at a time, resumable, harmless when repeated.
 
 A day is closed when it is over at the creditor's, and days are closed in order: a missed one first (`close_missed`).
 What a close looks back on and what it prepares is said in `cases.closing`; what it plans, in

@@ -1,4 +1,4 @@
-"""The ten steps of a close, in order. Each works on one span of persons, or on the whole book at once."""
+"""The nine steps of a close, in order. Each works on one span of persons, or on the whole book at once."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -9,12 +9,11 @@ from cases import accrual, closing, freshness
 from cases.closing import Close, Span
 from cases.imports import batches
 from cases.invariants import Closed
-from contacts import invariants, legal_clocks
+from contacts import invariants
 from contacts.night import upkeep
 from contacts.strategy import enrolment, planner
 
 WHOLE: Final = Span(0, 2**62)
-CLOCKS_A_SPAN: Final = 1_000  # accounts; each case is reckoned by itself
 
 
 class Night:
@@ -83,11 +82,6 @@ def _holds(night: Night, span: Span) -> Result:
     return Result(rows=sum(counts.values()), counts=counts)
 
 
-def _clocks(night: Night, span: Span) -> Result:
-    counts = legal_clocks.reckon_stale(night.close, span)
-    return Result(rows=sum(counts.values()), counts=counts)
-
-
 def _strategies(night: Night, span: Span) -> Result:
     close, paths = night.close, night.paths
     left = enrolment.leave(close, span, paths)
@@ -122,7 +116,6 @@ STAGES: Final = (
     Stage("promises", _promises, closing.next_promise_span),
     Stage("plans", _plans, closing.next_plan_span),
     Stage("holds", _holds),
-    Stage("clocks", _clocks, partial(closing.next_span, size=CLOCKS_A_SPAN)),
     Stage("strategies", _strategies, partial(closing.next_span, size=5 * closing.SPAN)),
     Stage("figures", _figures),
     Stage("invariants", _invariants),

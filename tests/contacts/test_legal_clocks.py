@@ -8,14 +8,12 @@ from django.db import connection
 from django.urls import reverse
 
 from cases import payments, promises
-from cases.closing import Close
 from cases.models import PartyRole
 from collections_app.shared.actor import SYSTEM
 from contacts import facts, legal_clocks, legal_events
 from contacts.legal_events import LegalEventRefused
 from contacts.models import LegalClock, LegalEvent, LegalReckoning
-from contacts.night.stages import WHOLE
-from tests.factories.cases import AccountFactory, CaseFactory, PersonFactory, ProductFactory
+from tests.factories.cases import AccountFactory, CaseFactory, ContactPointFactory, PersonFactory, ProductFactory
 from tests.factories.contacts import AttemptFactory
 from tests.factories.staff import UserFactory, set_clock
 
@@ -48,9 +46,8 @@ def _record(case, kind, day=TODAY, **more):
     )
 
 
-def _night(case, at=NOON):
-    close = Close(case.creditor, at.date() - timedelta(days=1), 0, SYSTEM, at)
-    return legal_clocks.reckon_stale(close, WHOLE)
+def _turn(at=NOON, **more):
+    return legal_clocks.reckon_stale(now=lambda: at, **more)
 
 
 def test_a_case_past_due_has_its_limitation_clock_from_the_oldest_due_date():
@@ -173,7 +170,7 @@ def test_a_talk_with_the_guarantor_in_time_keeps_the_claim():
     who = _guarantor(case)
     talk = AttemptFactory(
         case=case, at=NOON - timedelta(days=10), to="completed", outcome="conversation", contacted=who,
-        party="guarantor",
+        party="guarantor", contact_point=ContactPointFactory(person=who),
     )  # fmt: skip
     found = _of(case, "CN-GUAR-6M")
     assert (found.kept_by.ground, found.kept_by.id) == ("demand", talk.pk)
@@ -234,30 +231,38 @@ def test_what_was_recorded_is_never_changed():
 # -- rows, the gate, warnings ------------------------------------------------------------------------------------------
 
 
-def test_the_night_reckons_what_changed_and_leaves_the_rest():
+def test_a_turn_reckons_what_changed_and_leaves_the_rest():
     case = _case(dpd=47)
-    assert _night(case) == {"reckoned": 1, "dropped": 0}
+    assert _turn() == {"reckoned": 1, "dropped": 0}
     assert list(LegalClock.objects.values_list("rule", "ends")) == [("CN-LIM-3Y", date(2029, 1, 16))]
     later = NOON + timedelta(days=3)
-    assert _night(case, at=later) == {"reckoned": 0, "dropped": 0}
+    assert _turn(later) == {"reckoned": 0, "dropped": 0}
     AttemptFactory(case=case, at=later, to="completed", outcome="conversation")
-    assert _night(case, at=later + timedelta(hours=1)) == {"reckoned": 1, "dropped": 0}
+    assert _turn(later + timedelta(hours=1)) == {"reckoned": 1, "dropped": 0}
     row = LegalClock.objects.get()
     assert (row.ends, [one["ground"] for one in row.interrupted]) == (date(2029, 3, 7), ["demand"])
 
 
 def test_a_case_that_was_cured_has_no_clocks_any_more():
     case = _case(dpd=47)
-    _night(case)
+    _turn()
     type(case).objects.filter(pk=case.pk).update(status="cured", cured_at=NOON, next_action="", next_action_at=None)
-    assert _night(case)["dropped"] == 1
+    assert _turn()["dropped"] == 1
     assert not LegalClock.objects.exists()
     assert not LegalReckoning.objects.exists()
 
 
+def test_a_turn_ends_when_its_time_or_its_number_is_spent():
+    for _ in range(3):
+        _case(dpd=47)
+    assert _turn(budget_s=-1)["reckoned"] == 0
+    assert _turn(most=2)["reckoned"] == 2
+    assert _turn()["reckoned"] == 1
+
+
 def test_where_the_law_has_no_clock_nothing_is_reckoned():
     case = CaseFactory(person=PersonFactory(new_york=True), at=NOON, working=True, dpd=47)
-    assert _night(case) == {"reckoned": 0, "dropped": 0}
+    assert _turn() == {"reckoned": 0, "dropped": 0}
 
 
 def test_the_gate_knows_which_debt_is_time_barred_and_since_when():
@@ -270,7 +275,7 @@ def test_the_gate_knows_which_debt_is_time_barred_and_since_when():
         return [(one.debts, one.at.date()) for one in known if one.kind == "debt_time_barred"]
 
     assert barred() == []
-    _night(case)
+    _turn()
     ended = LegalClock.objects.get(account=case.account).ends
     assert barred() == [((case.account.pk,), ended)]
     assert barred(NOON - timedelta(days=1000)) == []
@@ -306,7 +311,7 @@ def test_the_page_shows_the_clock_with_its_evidence_and_the_case_warns(client, t
     address = reverse("contacts:legal-clocks", args=[case.ref])
     assert address in client.get(reverse("cases:case", args=[case.ref])).content.decode()
     assert "limitation ends" not in client.get(reverse("cases:case", args=[case.ref])).content.decode()
-    _night(case)
+    _turn()
     assert "limitation ends 2026-03-30 (26 days)" in client.get(reverse("cases:case", args=[case.ref])).content.decode()
     page = client.get(address).content.decode()
     assert "2026-03-30" in page

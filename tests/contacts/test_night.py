@@ -39,9 +39,7 @@ from tests.factories.damage import wrong_balance
 pytestmark = pytest.mark.django_db
 ON = date(2026, 3, 3)
 AT = datetime(2026, 3, 3, 18, 30, tzinfo=UTC)  # 02:30 on 4 March in Shanghai
-NAMES = [
-    "freshness", "ageing", "cases", "promises", "plans", "holds", "clocks", "strategies", "figures", "invariants",
-]  # fmt: skip
+NAMES = ["freshness", "ageing", "cases", "promises", "plans", "holds", "strategies", "figures", "invariants"]
 
 
 @pytest.fixture

@@ -41,7 +41,6 @@ def test_close_of_day_prints_its_steps(product, capsys):
         "promises",
         "plans",
         "holds",
-        "clocks",
         "strategies",
         "figures",
         "invariants",

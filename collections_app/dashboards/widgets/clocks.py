@@ -12,8 +12,8 @@ from collections_app.dashboards.scope import Scope
     title=_("Legal clocks"),
     section="risk",
     definition=_(
-        "Limitation and guarantee periods per account by their last day, as reckoned at the last close. A guarantee "
-        "whose guarantor was called on in time is not counted."
+        "Limitation and guarantee periods per account by their last day. A guarantee whose guarantor was called on in "
+        "time is not counted."
     ),
 )
 def clocks(scope: Scope) -> Box:
