@@ -1,3 +1,4 @@
+# ruff: noqa: S608 (every text here is a constant)
 """Statements over the plans of a book: what the close of day judges, and what must hold. Constants only."""
 
 from typing import Final
