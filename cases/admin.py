@@ -23,6 +23,7 @@ from cases.models import (
     Instruction,
     LedgerEntry,
     Payment,
+    Plan,
     Product,
     Promise,
     Rate,
@@ -250,6 +251,14 @@ class PaymentAdmin(History):
 class PromiseAdmin(History):
     list_display = ("id", "case", "amount", "currency", "due_on", "status", "made_at")
     list_filter = ("status", "creditor")
+    list_select_related = ("case",)
+    ordering = ("-pk",)
+
+
+@admin.register(Plan)
+class PlanAdmin(History):
+    list_display = ("id", "case", "kind", "total", "currency", "first_due_on", "status", "signed_at")
+    list_filter = ("status", "kind", "creditor")
     list_select_related = ("case",)
     ordering = ("-pk",)
 
