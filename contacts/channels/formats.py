@@ -180,7 +180,9 @@ def _one_of_mail(event: Any, *, at: datetime) -> str:
         kinds = {str(said.get(name, "")).lower() for name in ("Type", "type", "severity", "bounce_class", "event")}
         soft = kind == "bounced" and bool(kinds & _SOFT)
         status = "deferred" if soft else "failed"
-        nobody = not soft and why in ("bounced", "invalid")
+        # SendGrid gives no reason of a bounce: 5.1.x says that there is no such mailbox (RFC 3463); "blocked" does not.
+        unnamed = not why and said.get("type") == "bounce" and str(said.get("status", "")).startswith("5.1.")
+        nobody = not soft and (why in ("bounced", "invalid") or unnamed)
     elif kind in ("complained", "unsubscribed"):
         status = "complaint"
     elif kind in ("opened", "clicked", "inbound"):  # never asked for; not kept
