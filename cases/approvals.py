@@ -54,11 +54,11 @@ class ApprovalRefused(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One fact: what it is, how much or what, and a remark. tone: "", "good", "bad"."""
+    """One fact: what it is, how much or what, and a remark (words or a day). tone: "", "good", "bad"."""
 
     label: str | LazyText
     value: Any
-    note: str | LazyText = ""
+    note: Any = ""
     tone: str = ""
 
 
@@ -161,7 +161,7 @@ def ask(
     parts = list(parts)
     need = Need(role, signatures)
     if parts and person_id is not None:
-        need = need.stricter(_need_of_parts(kind, parts, currency, percent, person_id, _role_of(actor), at, None))
+        need = need.stricter(_need_of_parts(kind, parts, currency, percent, person_id, role_of(actor), at, None))
     approval = Approval.objects.create(
         kind=kind,
         subject_label=subject._meta.label_lower,
@@ -183,7 +183,7 @@ def ask(
     ApprovalPart.objects.bulk_create(
         ApprovalPart(
             approval=approval,
-            person_id=person_id,
+            person=approval.person,
             account_id=part.account_id,
             component=part.component,
             amount=part.amount,
@@ -223,13 +223,13 @@ def _decide(*, approval_id: int, approve: bool, reason: str, actor: Actor, at: d
     approval = locked(approval_id)
     if approval.status != Status.PENDING:
         raise ApprovalRefused("over", status=approval.get_status_display())
-    if actor.kind != USER:
+    if actor.kind != USER or actor.id is None:
         raise ApprovalRefused("nobody")
     if approval.asked_by_id == actor.id:
         raise ApprovalRefused("own")
     if ApprovalSignature.objects.filter(approval=approval, signed_by_id=actor.id).exists():
         raise ApprovalRefused("signed-already")
-    if not authority.may_sign(_role_of(actor), approval.role):
+    if not authority.may_sign(role_of(actor), approval.role):
         raise ApprovalRefused("role", role=approval.get_role_display())
     if not approve and not reason:
         raise ApprovalRefused("no-reason")
@@ -241,7 +241,7 @@ def _decide(*, approval_id: int, approve: bool, reason: str, actor: Actor, at: d
         approval=approval,
         signed_by_id=actor.id,
         signed_at=at,
-        role=_role_of(actor),
+        role=role_of(actor),
         is_approving=approve,
         reason=reason[:300],
     )
@@ -375,9 +375,10 @@ def _need_of_parts(
     )
 
 
-def _role_of(actor: Actor) -> str:
-    if actor.kind != USER:
-        return Role.COLLECTOR
+def role_of(actor: Actor) -> str:
+    """Return the role of whoever acts; the system and clients have the authority of a collector."""
+    if actor.kind != USER or actor.id is None:
+        return str(Role.COLLECTOR)
     return str(User.objects.values_list("role", flat=True).get(pk=actor.id, is_active=True))
 
 

@@ -17,7 +17,6 @@ from cases.refusal import Refused
 from collections_app.shared import clock
 from collections_app.shared.actor import USER, Actor
 from collections_app.shared.money import InexactAmount, Money
-from collections_app.staff.models import User
 from collections_app.staff.roles import Role
 from compliance import audit
 
@@ -124,7 +123,15 @@ def ask(
         reason=asset.reason,
     )
     need = authority.needed(
-        KIND, amount, account.currency, None, "", account.product, asker=_role(actor), person_id=case.person_id, at=at
+        KIND,
+        amount,
+        account.currency,
+        None,
+        "",
+        account.product,
+        asker=approvals.role_of(actor),
+        person_id=case.person_id,
+        at=at,
     )
     approvals.ask(
         kind=KIND,
@@ -155,12 +162,6 @@ def give_back(*, asset_id: int, reason: str, actor: Actor, at: datetime) -> Asse
     approvals.close(subject=asset, reason=reason, actor=actor, at=at)
     audit.record("asset.reversed", subject=asset, actor=actor, at=at, person_id=asset.person_id, reason=reason)
     return asset
-
-
-def _role(actor: Actor) -> str:
-    if actor.kind != USER:
-        return str(Role.COLLECTOR)
-    return str(User.objects.values_list("role", flat=True).get(pk=actor.id))
 
 
 def _locked(asset_id: int) -> AssetForDebt:

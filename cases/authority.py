@@ -118,7 +118,8 @@ def needed_for(
     total = sum((part.amount for part in parts), ZERO)
     asked: dict[str, Any] = {"asker": asker, "person_id": person_id, "at": at, "excluding": excluding}
     need = Need(Role.COLLECTOR, 0)
-    for product in list(products) or [None]:
+    found: list[Product | None] = list(products)
+    for product in found or [None]:
         need = need.stricter(needed(kind, total, currency, percent, "", product, **asked))
         for component in sorted({part.component for part in parts}):
             if not _limits(kind, currency, component, product, at, only=True):

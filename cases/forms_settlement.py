@@ -26,6 +26,7 @@ from cases.models import (
 from cases.models.settlement import MOST_PARTS
 from cases.settlements.offer import ORDER
 from cases.settlements.offering import Wanted
+from collections_app.shared import money
 
 ALL: Final = ("all", "全部", "全额", "全免")
 PERCENT: Final = "%％"
@@ -173,7 +174,10 @@ class WaiveForm(forms.Form):
 
     what = forms.ChoiceField(label=gettext_lazy("Of"))
     amount = forms.CharField(
-        label=gettext_lazy("Give up"), max_length=40, initial="all", help_text=gettext_lazy("an amount, a share like 50%, or all")
+        label=gettext_lazy("Give up"),
+        max_length=40,
+        initial="all",
+        help_text=gettext_lazy("an amount, a share like 50%, or all"),
     )
     cause = forms.ChoiceField(
         label=gettext_lazy("Cause"),
@@ -321,8 +325,6 @@ class LimitForm(forms.ModelForm):
     def clean_currency(self) -> str:
         """Write the code in capitals; refuse what is no currency."""
         code = str(self.cleaned_data["currency"]).upper()
-        from collections_app.shared import money
-
         if code not in money.CURRENCIES:
             raise ValidationError(_("%(currency)s is not a currency these books keep.") % {"currency": code})
         return code

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from cases import lifecycle, payment_effects
+from cases import lifecycle, positions
 from cases.models import Case
 from cases.models.case import NextAction
 from cases.models.case import Status as CaseStatus
@@ -15,7 +15,7 @@ from collections_app.shared.actor import Actor
 def after(case_id: int, *, why: str, actor: Actor, at: datetime) -> Case:
     """Bring a case whose person is locked up to date: cured where nothing is past due, open again where it is."""
     case = Case.objects.select_for_update(of=("self",), no_key=True).select_related("creditor").get(pk=case_id)
-    payment_effects.refresh(case, on=clock.business_day(at, case.creditor.time_zone))
+    positions.refresh(case, on=clock.business_day(at, case.creditor.time_zone))
     runs = agreeing.is_standing(case) or counting.is_running(case)
     if case.past_due_since is None:
         if not case.is_resolved and not runs:

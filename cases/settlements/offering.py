@@ -18,7 +18,6 @@ from cases.settlements.offer import OfferRefused, Owed, Sums
 from collections_app.shared import clock
 from collections_app.shared.actor import USER, Actor
 from collections_app.shared.money import InexactAmount, Money
-from collections_app.staff.models import User
 from collections_app.staff.roles import Role
 from compliance import audit
 
@@ -103,7 +102,7 @@ def make(*, case_id: int, wanted: Wanted, actor: Actor, at: datetime) -> Settlem
         raise OfferRefused("on-plan")
     if not wanted.reason.strip():
         raise OfferRefused("no-reason")
-    seen = preview(case=case, wanted=wanted, role=_role(actor), at=at)
+    seen = preview(case=case, wanted=wanted, role=approvals.role_of(actor), at=at)
     settlement = _write(case, wanted, seen, actor=actor, at=at)
     approval = approvals.ask(
         kind=KIND,
@@ -153,7 +152,7 @@ def withdraw(*, settlement_id: int, reason: str, actor: Actor, at: datetime) -> 
         raise OfferRefused("not-possible", status=settlement.get_status_display())
     if not reason.strip():
         raise OfferRefused("no-reason")
-    if actor.kind == USER and actor.id != settlement.drafted_by_id and _role(actor) != Role.SUPERVISOR:
+    if actor.kind == USER and actor.id != settlement.drafted_by_id and approvals.role_of(actor) != Role.SUPERVISOR:
         raise OfferRefused("not-yours")
     close(settlement, reason=reason.strip(), actor=actor, at=at)
     following.after(settlement.case_id, why="settlement withdrawn", actor=actor, at=at)
@@ -235,12 +234,6 @@ def _check_days(case: Case, wanted: Wanted, at: datetime) -> None:
 
 def _parts(sums: Sums) -> list[Part]:
     return [Part(line.account_id, line.component, line.waives, line.owed) for line in sums.lines if line.waives]
-
-
-def _role(actor: Actor) -> str:
-    if actor.kind != USER:
-        return str(Role.COLLECTOR)
-    return str(User.objects.values_list("role", flat=True).get(pk=actor.id))
 
 
 def _write(case: Case, wanted: Wanted, seen: Previewed, *, actor: Actor, at: datetime) -> Settlement:

@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from cases import queries, waivers
+from cases import approvals, queries, waivers
 from cases.forms import ReasonForm
 from cases.forms_settlement import AcceptForm, OfferForm
 from cases.models import Approval, Case, Settlement
@@ -18,6 +18,7 @@ from cases.settlements.offering import LABELS
 from collections_app.shared import clock
 from collections_app.shared.actor import Actor
 from collections_app.staff.access import allowed
+from collections_app.staff.roles import Role
 
 RUNNING = (
     Settlement.Status.DRAFTED,
@@ -140,7 +141,7 @@ def _preview(request: HttpRequest, case: Case, form: OfferForm, at: Any) -> dict
             return {"wrong": [error for name in wanted for error in form.errors[name]]}
         form.cleaned_data["reason"] = ""
     try:
-        seen = offering.preview(case=case, wanted=form.wanted(), role=request.user.role, at=at)
+        seen = offering.preview(case=case, wanted=form.wanted(), role=approvals.role_of(Actor.of(request.user)), at=at)
     except Refused as refused:
         return {"wrong": [str(refused)]}
     return {
@@ -150,15 +151,9 @@ def _preview(request: HttpRequest, case: Case, form: OfferForm, at: Any) -> dict
         ],
         "parts": seen.parts,
         "need": seen.need,
-        "role": dict(_roles()).get(seen.need.role, seen.need.role),
+        "role": dict(Role.choices).get(seen.need.role, seen.need.role),
         "currency": seen.currency,
     }
-
-
-def _roles() -> list[tuple[str, Any]]:
-    from collections_app.staff.roles import Role
-
-    return list(Role.choices)
 
 
 def _page(request: HttpRequest, case: Case, running: Settlement | None, form: Any, at: Any) -> dict[str, Any]:
