@@ -11,10 +11,11 @@ class CasesConfig(AppConfig):
         """Tell the pages about decisions what they need to know of cases, and approvals what may be asked for."""
         from cases import assets, exclusion_list, waivers, write_off
         from cases.decisions import KnowsCases
+        from cases.payment_files import uploaded
         from cases.plans import approving as plans
         from cases.settlements import approving as settlements
         from compliance import reach
 
         reach.register(KnowsCases())
-        for each in (assets, exclusion_list, plans, settlements, waivers, write_off):
+        for each in (assets, exclusion_list, plans, settlements, uploaded, waivers, write_off):
             each.register()

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import Sum
 from django.utils.translation import gettext_lazy as _
 
-from cases import arrears, ledger, locks, payment_effects, payments
+from cases import arrears, ledger, locks, payment_effects, payments, positions
 from cases.models import Account, LedgerEntry, Payment, Refund
 from cases.payment_effects import Share
 from cases.refusal import Refused
@@ -137,9 +137,9 @@ def _divide_anew(
 
 def _refresh(payment: Payment, *, at: datetime) -> None:
     assert payment.account is not None
-    case = payment_effects.open_case(payment.account)
+    case = positions.open_case(payment.account)
     if case is not None:
-        payment_effects.refresh(case, on=_today(payment, at))
+        positions.refresh(case, on=_today(payment, at))
 
 
 def _today(payment: Payment, at: datetime) -> date:

@@ -6,11 +6,10 @@ The persons are locked by whoever calls.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
 
-from cases import arrears, back_dating, ledger, lifecycle, promises
+from cases import arrears, back_dating, ledger, lifecycle, positions, promises
 from cases.models import Account, Case, LedgerEntry, Payment
-from cases.models.case import OPEN, NextAction, Status
+from cases.models.case import NextAction, Status
 from cases.plans import agreeing, crediting
 from cases.settlements import counting
 from collections_app.shared import clock
@@ -39,7 +38,7 @@ def follow(
         make_current(share, before[share.account.pk], value_on=payment.value_on, at=at)
     account = shares[0].account
     counting.credit(payment, actor=actor, at=at)
-    case = open_case(account)
+    case = positions.open_case(account)
     if case is not None:
         credit_case(case, payment, on=clock.business_day(at, account.creditor.time_zone), actor=actor, at=at)
     for share in shares:
@@ -85,7 +84,7 @@ def credit_case(case: Case, payment: Payment, *, on: date, actor: Actor, at: dat
     A case on a running plan or settlement is not cured by what is past due: the last instalment does that.
     """
     promises.credit(case, payment, actor=actor, at=at)
-    refresh(case, on=on)
+    positions.refresh(case, on=on)
     crediting.credit(case, payment, actor=actor, at=at)
     runs = agreeing.is_standing(case) or counting.is_running(case)
     if case.past_due_since is None and not runs:
@@ -94,27 +93,6 @@ def credit_case(case: Case, payment: Payment, *, on: date, actor: Actor, at: dat
         crediting.conclude(case, actor=actor, at=at)
     elif case.status == Status.PROMISED and not case.promises.filter(status="open").exists():
         lifecycle.return_to_work(case, action=NextAction.CALL, due_at=at, actor=actor, at=at, why="promise settled")
-
-
-def open_case(account: Account) -> Case | None:
-    """Return the locked open case of an account's person at its creditor."""
-    cases = Case.objects.select_for_update(of=("self",), no_key=True)
-    return cases.filter(person_id=account.person_id, creditor_id=account.creditor_id, status__in=OPEN).first()
-
-
-def refresh(case: Case, *, on: date) -> None:
-    """Bring balance and age of a locked case up to date from its accounts."""
-    accounts = Account.objects.filter(person_id=case.person_id, creditor_id=case.creditor_id).select_related("product")
-    case.past_due_since, case.balance = position_of(arrears.of_accounts(list(accounts), on=on))
-    case.save(update_fields=["past_due_since", "balance"])
-
-
-def position_of(positions: Sequence[arrears.Arrears]) -> tuple[date | None, Decimal]:
-    """Return since when a case is past due, and what is owed in all, of the positions of its accounts."""
-    # An account with no more past due than its product forgives makes no case, as at the close of day.
-    owing = [position for position in positions if position.amount > position.account.product.tolerance]
-    dates = [position.past_due_since for position in owing if position.past_due_since]
-    return min(dates, default=None), sum((position.account.balance for position in positions), arrears.ZERO)
 
 
 def undo(payment: Payment, accounts: Sequence[Account], *, actor: Actor, at: datetime) -> None:
@@ -137,10 +115,10 @@ def undo(payment: Payment, accounts: Sequence[Account], *, actor: Actor, at: dat
 
 def _bring_back(account: Account, *, on: date, actor: Actor, at: datetime) -> None:
     """Bring the case up to date; one that the payment had cured opens again, one without its promise is worked."""
-    case = open_case(account) or _last_cured(account)
+    case = positions.open_case(account) or _last_cured(account)
     if case is None:
         return
-    refresh(case, on=on)
+    positions.refresh(case, on=on)
     if case.past_due_since is None and not agreeing.is_standing(case):
         return
     if case.status == Status.CURED:

@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from uuid import uuid4
 
 from django.conf import settings
@@ -20,16 +20,32 @@ from django_fsm import TransitionNotAllowed
 from cases.imports import batches, formats, loader, reader, suggest
 from cases.imports.refusals import FileRefused
 from cases.models import Creditor, ImportBatch, Payment
-from cases.payment_files import bank
-from cases.payment_files import formats as money_formats
-from cases.payment_files import loader as money_loader
-from cases.payment_files.reader import MoneyFile
 from collections_app.shared.actor import Actor
 
 log = logging.getLogger(__name__)
 IMPORTER: Final = Actor.system("import")
 MARK_S: Final = 120
 TAPE: Final = "tape"
+
+
+class Kind(Protocol):
+    """A kind of file beside the tape: how its mapping is found, and how one that waits is loaded."""
+
+    def find(self, name: str, path: Path, *, creditor: Creditor, today: date) -> tuple[Any, int | None]:
+        """Return the mapping of that name with its key, tried on the headings of the file."""
+
+    def load(
+        self, batch: ImportBatch, *, path: Path, actor: Actor, at: datetime, progress: Callable[[int, int], object]
+    ) -> object:
+        """Load the file of a batch."""
+
+
+_kinds: dict[str, Kind] = {}
+
+
+def register(name: str, kind: Kind) -> None:
+    """Let files of a kind wait and be loaded. Called once, when the app is ready."""
+    _kinds[name] = kind
 
 
 def keep(source: Path, *, suffix: str) -> Path:
@@ -49,9 +65,7 @@ def mapping_for(path: Path, name: str, *, creditor: Creditor, as_of: date, kind:
     kind: tape, payments or bank. Raises FileRefused, MappingUnclear, batches.UnknownMapping.
     """
     if kind != TAPE:
-        of_kind, kept = money_loader.find_mapping(name, path, kind=kind, creditor=creditor)
-        MoneyFile(path, of_kind, today=as_of, currency=creditor.currency)
-        return of_kind, kept.pk if kept else None
+        return _kinds[kind].find(name, path, creditor=creditor, today=as_of)
     if name == loader.AUTO:
         return suggest.suggest(path).mapping(loader.AUTO), None
     mapping, stored = batches.find_mapping(name, creditor=creditor)
@@ -125,15 +139,14 @@ def load_one(pk: int, *, at: datetime, actor: Actor) -> bool:
 
 
 def _load(batch: ImportBatch, *, actor: Actor, at: datetime) -> None:
-    name = batch.mapping.name if batch.mapping else loader.AUTO
     told: dict[str, Any] = {
         "path": Path(batch.file_path), "actor": actor, "at": at, "progress": lambda rows, done: _go_on(batch.pk),
     }  # fmt: skip
-    if batch.kind == TAPE:
-        loader.load_batch(batch, mapping=formats.from_spec(name, batch.mapping_spec), **told)
+    if batch.kind != TAPE:
+        _kinds[batch.kind].load(batch, **told)
         return
-    load = bank.load_batch if batch.kind == money_formats.BANK else money_loader.load_batch
-    load(batch, mapping=money_formats.from_spec(name, batch.kind, batch.mapping_spec), **told)
+    name = batch.mapping.name if batch.mapping else loader.AUTO
+    loader.load_batch(batch, mapping=formats.from_spec(name, batch.mapping_spec), **told)
 
 
 def _key(pk: int) -> str:

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from django.db import connection, transaction
 
-from cases import arrears, ledger, lifecycle, locks, payers, payment_effects, payments
+from cases import arrears, ledger, lifecycle, locks, payers, payment_effects, payments, positions
 from cases.imports.refusals import RowRefusal
 from cases.models import Account, AccountState, Case, Creditor, Payment, Plan, Promise, Settlement
 from cases.models.case import OPEN, Status
@@ -237,12 +237,12 @@ class Book:
         found = Case.objects.filter(creditor=self.creditor, person_id__in=person_ids, status__in=OPEN)
         cases = list(found.select_for_update(of=("self",), no_key=True).order_by("person_id"))
         beside = Account.objects.filter(creditor=self.creditor, person_id__in=[case.person_id for case in cases])
-        positions: dict[int, list[arrears.Arrears]] = {}
+        found_of: dict[int, list[arrears.Arrears]] = {}
         for position in arrears.of_accounts(list(beside.select_related("product")), on=on):
-            positions.setdefault(position.account.person_id, []).append(position)
+            found_of.setdefault(position.account.person_id, []).append(position)
         for case in cases:
             case.creditor = self.creditor
-            case.past_due_since, case.balance = payment_effects.position_of(positions.get(case.person_id, []))
+            case.past_due_since, case.balance = positions.position_of(found_of.get(case.person_id, []))
         fresh = [(case.pk, case.past_due_since, case.balance) for case in cases]
         if fresh:
             sql.REFRESH_CASES.rows([list(column) for column in zip(*fresh, strict=True)])

@@ -17,7 +17,7 @@ def book(own_database: Any, django_db_blocker: Any) -> Any:
     from tests.factories.cases import AccountFactory, CaseFactory, CreditorFactory
 
     with django_db_blocker.unblock():
-        creditor = CreditorFactory(code="together")
+        creditor = CreditorFactory()
         for place in range(10):
             case = CaseFactory(creditor=creditor, working=True, accounts=False, balance="500.00")
             product = creditor.products.first()
