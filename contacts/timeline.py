@@ -13,7 +13,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.html import strip_tags
 from django.utils.translation import gettext as _
 
-from cases.models import Account, Case, Consent, Hold, Instruction, Note, Payment, Plan, Promise
+from cases.models import Account, Case, Consent, Correction, Hold, Instruction, Note, Payment, Plan, Promise
 from cases.queries import reveal_reasons, skip_label
 from collections_app.shared import sealed
 from collections_app.templatetags.display import money
@@ -57,6 +57,9 @@ TOLD: Final = (
     "consent.given",
     "consent.withdrawn",
     "payment.reversed",
+    "correction.opened",
+    "correction.approved",
+    "correction.refused",
     "instruction.withdrawn",
     "reveal.looked",
 )
@@ -215,6 +218,7 @@ def _told(case: Case) -> QuerySet[AuditEvent]:
         "cases.plan": Plan.objects.filter(case=case),
         "cases.hold": Hold.objects.filter(mine, person_id=case.person_id),
         "cases.payment": Payment.objects.filter(person_id=case.person_id, creditor_id=case.creditor_id),
+        "cases.correction": Correction.objects.filter(person_id=case.person_id, creditor_id=case.creditor_id),
         "cases.consent": Consent.objects.filter(mine, person_id=case.person_id),
         "cases.instruction": Instruction.objects.filter(mine, person_id=case.person_id),
         "cases.account": Account.objects.filter(person_id=case.person_id, creditor_id=case.creditor_id),

@@ -119,6 +119,7 @@ def test_the_pages_of_money_show_what_the_books_say(case, client, supervisor):
     case.team = supervisor.team
     case.save(update_fields=["team"])
     client.force_login(supervisor)
+    assert "Event recorded late" in client.get(f"/cases/{case.ref}/").content.decode()
     page = client.get(f"/cases/{case.ref}/money/").content.decode()
     assert "−120.50" in page
     assert "R2" in page
