@@ -55,7 +55,7 @@ def _name(day: date, place: str, language: str) -> str:
 
         known = constants.holidays.get(day)
         if known is not None:
-            return str(known.chinese if chinese else known.value)
+            return str(constants.Holiday(known).chinese if chinese else known)
         if any(one.year == day.year for one in constants.holidays):
             return ""
     table = _table(place[:2], place[3:], day.year, "zh_CN" if chinese else "en_US")

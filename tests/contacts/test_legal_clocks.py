@@ -261,7 +261,7 @@ def test_a_turn_ends_when_its_time_or_its_number_is_spent():
 
 
 def test_where_the_law_has_no_clock_nothing_is_reckoned():
-    case = CaseFactory(person=PersonFactory(new_york=True), at=NOON, working=True, dpd=47)
+    CaseFactory(person=PersonFactory(new_york=True), at=NOON, working=True, dpd=47)
     assert _turn() == {"reckoned": 0, "dropped": 0}
 
 
