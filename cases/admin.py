@@ -10,11 +10,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cases import allocation, clients
+from cases.forms_imports import KINDS
 from cases.imports import formats, report
 from cases.imports.refusals import FileRefused
 from cases.models import (
     AccountState,
     ApiClient,
+    BankDay,
+    BankLine,
     BucketTransition,
     Creditor,
     Hold,
@@ -27,7 +30,9 @@ from cases.models import (
     Product,
     Promise,
     Rate,
+    Refund,
 )
+from cases.payment_files import formats as money_formats
 from collections_app.shared import clock
 from collections_app.shared.actor import Actor
 from collections_app.staff.administration import ByRole, History, PartByRole
@@ -121,15 +126,24 @@ class ProductAdmin(ByRole):
 
 
 class MappingForm(forms.ModelForm):
+    kind = forms.ChoiceField(label=gettext_lazy("What it holds"), choices=KINDS, required=False)
+
     class Meta:
         model = ImportMapping
-        fields = ("creditor", "name", "spec")
+        fields = ("creditor", "kind", "name", "spec")
+
+    def clean_kind(self) -> str:
+        """Take a tape where nothing else is said."""
+        return str(self.cleaned_data["kind"] or "tape")
 
     def clean_spec(self) -> Any:
         """Refuse columns that could not be read."""
         spec = self.cleaned_data["spec"]
         try:
-            return formats.from_spec(self.cleaned_data.get("name", ""), spec).as_spec()
+            name, kind = self.cleaned_data.get("name", ""), self.cleaned_data.get("kind", "tape")
+            if kind != "tape":
+                return money_formats.from_spec(name, kind, spec).as_spec()
+            return formats.from_spec(name, spec).as_spec()
         except FileRefused as refused:
             raise ValidationError(report.of_file(refused)) from None
         except (AttributeError, TypeError):
@@ -244,6 +258,29 @@ class PaymentAdmin(History):
     list_filter = ("status", "source", "creditor")
     list_select_related = ("creditor",)
     search_fields = ("external_ref",)
+    ordering = ("-pk",)
+
+
+@admin.register(Refund)
+class RefundAdmin(History):
+    list_display = ("id", "account", "amount", "currency", "payee", "marked_at", "marked_by", "sent_at", "sent_by")
+    list_select_related = ("account", "marked_by", "sent_by")
+    ordering = ("-pk",)
+
+
+@admin.register(BankLine)
+class BankLineAdmin(History):
+    list_display = ("booked_on", "creditor", "amount", "currency", "reference", "matched_by", "explanation")
+    list_filter = ("matched_by", "creditor")
+    list_select_related = ("creditor",)
+    ordering = ("-pk",)
+
+
+@admin.register(BankDay)
+class BankDayAdmin(History):
+    list_display = ("day", "creditor", "currency", "bank_total", "books_total", "stated_by", "closed_by")
+    list_filter = ("creditor",)
+    list_select_related = ("creditor", "stated_by", "closed_by")
     ordering = ("-pk",)
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from django.db import connection
 
-from cases import ageing, sql, sql_plans
+from cases import ageing, sql, sql_payments, sql_plans
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,7 @@ class Closed:
 ALWAYS: Final[Mapping[str, str]] = {
     "balances_equal_their_entries": sql.BALANCES_UNLIKE_THEIR_ENTRIES,
     "no_charge_is_below_nothing": sql.CHARGES_THAT_CANNOT_BE,
+    "payments_equal_their_lines": sql_payments.PAYMENTS_UNLIKE_THEIR_LINES,
     "cases_have_a_future": sql.CASES_WITHOUT_FUTURE,
     "instalments_equal_their_payments": sql_plans.INSTALMENTS_UNLIKE_THEIR_PAYMENTS,
 }
