@@ -305,7 +305,7 @@ def _clock_spans(rows: Any, value: str, scope: Scope) -> Any:
 def _days_left(row: LegalClock, scope: Scope) -> Cell:
     left = (row.ends - _business_date(row.creditor_id, scope)).days
     words = ngettext("%(n)s day", "%(n)s days", left) % {"n": left} if left >= 0 else gettext("over")
-    return Cell(words, kind="pill", tone=legal_clocks.tone(row.kind, left), sub=row.ends)
+    return Cell(words, kind="pill", tone=legal_clocks.tone(row.kind, left))
 
 
 def _started_anew(row: LegalClock, scope: Scope) -> Cell:
