@@ -43,7 +43,9 @@ def sections(approval: Approval, *, at: datetime) -> list[Section]:
     case = approval.case
     if case is None:
         return own
-    return [*own, _debt(case), _conduct(case, at=at), _before(case, at=at, but=approval), *_law(approval, case)]
+    known = approval.kind == Settlement._meta.model_name  # its own facts say what is owed, by component
+    debt = [] if known else [_debt(case)]
+    return [*own, *debt, _conduct(case, at=at), _before(case, at=at, but=approval), *_law(approval, case)]
 
 
 def _debt(case: Case) -> Section:
@@ -154,4 +156,5 @@ def _law(approval: Approval, case: Case) -> Sequence[Section]:
     found = list(approval_law.notes(approval.kind, case.person.jurisdiction))
     if not found:
         return []
-    return [Section(gettext_lazy("What the law says"), [Line(source, text) for text, source in found])]
+    lines = [Line("", text, source) for text, source in found]
+    return [Section(gettext_lazy("What the law says"), lines, is_wide=True)]

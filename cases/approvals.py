@@ -64,10 +64,11 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """Facts that belong together, under a heading."""
+    """Facts that belong together, under a heading. is_wide: whole sentences, over the width of the page."""
 
     title: str | LazyText
     lines: Sequence[Line]
+    is_wide: bool = False
 
 
 def _all_fields(subject: models.Model) -> Any:

@@ -45,7 +45,10 @@ def _facts(subject: Settlement, *, at: datetime) -> Sequence[Section]:
     sums = sums_of(subject)
     given = [
         Line(
-            LABELS.get(name, name), Money(waives, unit), _("of %(owed)s owed") % {"owed": owed}, "bad" if waives else ""
+            LABELS.get(name, name),
+            Money(waives, unit),
+            _("of %(owed)s") % {"owed": f"{owed:,}"},
+            "bad" if waives else "",
         )
         for name, owed, waives in sums.by_component()
     ]

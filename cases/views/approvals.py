@@ -157,7 +157,7 @@ def _item(approval: Approval, user: Any, at: Any) -> dict[str, Any]:
         "title": approvals.kind_of(approval.kind).title,
         "case": approval.case,
         "sections": [
-            {"title": section.title, "lines": [_line(line) for line in section.lines]}
+            {"title": section.title, "is_wide": section.is_wide, "lines": [_line(line) for line in section.lines]}
             for section in approval_facts.sections(approval, at=at)
         ],
         "signed": signed,

@@ -38,6 +38,7 @@ ENTRIES: Final = (
     Entry(_("Print room"), "contacts:print-room", "printer", "contacts.print_letters"),
     Entry(_("Compliance"), "contacts:watch", "scale", "compliance.view_decision"),
     Entry(_("Firm policy"), "cases:firm-policies", "shield", "cases.set_policy"),
+    Entry(_("Authority"), "cases:authority", "scale", "cases.set_authority"),
     Entry(_("Admin"), "admin:index", "settings", "staff"),
 )
 

@@ -1,0 +1,87 @@
+"""A settlement by the keyboard alone: from the page of the case to the offer, and through the inbox in three keys."""
+
+from datetime import timedelta
+
+import pytest
+from django.conf import settings as conf
+from django.test import Client
+from django.urls import reverse
+
+from cases.models import Approval, Settlement
+from tests.factories import NOW
+from tests.factories.cases import CaseFactory, CreditorFactory
+from tests.factories.staff import TeamFactory, UserFactory, set_clock
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def desk(own_database, settings, site, chromium):
+    """Open pages as somebody: desk(user, address)."""
+    set_clock(settings, NOW)
+    opened = []
+
+    def open_page(user, address):
+        client = Client()
+        client.force_login(user)
+        context = chromium.new_context(viewport={"width": 1366, "height": 768})
+        value = client.cookies[conf.SESSION_COOKIE_NAME].value
+        context.add_cookies([{"name": conf.SESSION_COOKIE_NAME, "value": value, "url": site.url}])
+        page = context.new_page()
+        opened.append(context)
+        page.goto(site.url + address)
+        page.wait_for_timeout(450)
+        return page
+
+    yield open_page
+    for context in opened:
+        context.close()
+
+
+def test_an_offer_is_typed_signed_and_the_next_item_comes_by_itself(desk):
+    team = TeamFactory()
+    bank = CreditorFactory(team=team)
+    collector = UserFactory(team=team)
+    bosses = [UserFactory(team=team, supervisor=True) for _ in range(2)]
+    cases = [CaseFactory(creditor=bank, at=NOW - timedelta(days=1), working=True) for _ in range(2)]
+    trouble = []
+    for case in cases:
+        page = desk(collector, reverse("cases:case", args=[case.ref]))
+        page.on("console", lambda message: trouble.append(message.text))
+        page.keyboard.press("o")
+        page.wait_for_selector("#preview")
+        assert page.evaluate("document.activeElement.name") == "pays"
+        page.keyboard.type("70%")
+        page.wait_for_selector("#preview >> text=350.00")
+        assert not Settlement.objects.filter(case=case).exists()
+        page.locator("[name=reason]").focus()
+        page.keyboard.type("ill")
+        page.keyboard.press("Control+Enter")
+        page.wait_for_selector("text=Put before those who sign.")
+    first, second = Approval.objects.order_by("pk")
+
+    page = desk(bosses[0], reverse("cases:approvals"))
+    page.on("console", lambda message: trouble.append(message.text))
+    assert page.evaluate("document.documentElement.scrollHeight <= window.innerHeight")  # all facts on one screen
+    page.keyboard.press("j")
+    page.wait_for_url(f"**item={second.ref}")
+    page.wait_for_timeout(450)
+    page.keyboard.press("j")
+    page.wait_for_url(f"**item={first.ref}")
+    page.wait_for_timeout(450)
+    page.keyboard.press("a")
+    page.wait_for_url(f"**item={second.ref}")
+    page.wait_for_timeout(450)
+    page.keyboard.press("r")
+    page.keyboard.type("too much")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("text=Nothing waits for your signature")
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert (first.status, second.status, second.ended_reason) == ("pending", "refused", "too much")
+
+    page = desk(bosses[1], reverse("cases:approvals"))
+    page.keyboard.press("a")
+    page.wait_for_selector("text=Nothing waits for your signature")
+    assert [row.status for row in Settlement.objects.order_by("pk")] == ["offered", "refused"]
+    assert trouble == []
