@@ -19,7 +19,9 @@ FLAGS: Final = (
     "do_not_call", "do_not_text", "do_not_email", "cease_contact", "attorney", "disputed", "complaint", "debt_adviser",
     "vulnerable", "deceased", "bankrupt", "hardship", "breathing_space", "minor", "fraud",
 )  # fmt: skip
-AMOUNTS: Final = ("balance", "credit_limit", "amount_past_due", "paid_in_month", "last_payment_amount")
+# What a tape may say of which the balance is made; the rest of the balance is not split.
+COMPONENTS: Final = ("principal_owed", "interest_owed", "penalty_owed", "fee_owed")
+AMOUNTS: Final = ("balance", "credit_limit", "amount_past_due", "paid_in_month", "last_payment_amount", *COMPONENTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,10 @@ CATALOGUE: Final = (
     Field("months_past_due", _("months past due"), "months"),
     Field("repay_status", _("repayment status"), "repay_status"),
     Field("balance", _("balance"), "amount"),
+    Field("principal_owed", _("of it principal"), "amount"),
+    Field("interest_owed", _("of it interest"), "amount"),
+    Field("penalty_owed", _("of it penalty interest"), "amount"),
+    Field("fee_owed", _("of it fees"), "amount"),
     Field("amount_past_due", _("amount past due"), "amount"),
     Field("credit_limit", _("credit limit"), "amount"),
     Field("paid_in_month", _("paid in the month"), "amount"),

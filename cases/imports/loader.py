@@ -24,7 +24,7 @@ _STATED: Final = {
     "oldest_unpaid_due_date": "due_date", "days_past_due": "days", "months_past_due": "months",
     "repay_status": "months",
 }  # fmt: skip
-_TOTALS: Final = ("balance", "credit_limit", "amount_past_due", "paid_in_month", "last_payment_amount")
+_TOTALS: Final = formats.AMOUNTS
 
 
 class TotalsDiffer(RuntimeError):
@@ -230,7 +230,10 @@ def _write(
         keeper = reviewers.last_resort(team_id=creditor.team_id, actor=actor)
         values |= {"keeper_team": keeper["reviewer_team_id"], "keeper": keeper["reviewer_id"]}
         run(sql_wishes.INSTRUCTIONS, sql_wishes.HOLDS)
-    run(sql.FIND_DIFFERENCES, sql.KEEP_OWN_BOOKS, sql.POST_DIFFERENCES)
+    run(sql.FIND_DIFFERENCES, sql.KEEP_OWN_BOOKS)
+    if tape.mapping.fields & set(formats.COMPONENTS):
+        run(sql.POST_COMPONENTS)
+    run(sql.POST_DIFFERENCES)
     unsettled = [account_id for (account_id,) in run(sql.UNSETTLED).fetchall()]
     for account in Account.objects.filter(pk__in=unsettled).order_by("pk"):
         ledger.settle(account, since=values["as_of"], at=at, source="tape")
@@ -256,6 +259,7 @@ def _values(batch: ImportBatch, creditor: Creditor, tape: reader.Tape, *, actor:
         "jurisdiction": tape.mapping.jurisdiction,
         "time_zone": tape.mapping.time_zone,
         "account_heading": heading_of["account_number"],
+        "balance_heading": heading_of["balance"],
         "product_heading": heading_of.get("product", ""),
         "currency_heading": heading_of.get("currency", ""),
         "borrower_heading": heading_of.get("borrower_ref", ""),

@@ -24,7 +24,7 @@ from .sheet_child import DIGITS_LOST
 STAGED: Final = (
     "line", "number_sealed", "number_hash", "number_last4",
     "balance", "amount_past_due", "credit_limit", "paid_in_month", "last_payment_amount",
-    "due_on", "days", "months", "currency", "product", "opened_on",
+    *formats.COMPONENTS, "due_on", "days", "months", "currency", "product", "opened_on",
     "borrower_ref", "name", "document_sealed", "document_hash", "document_last4", "document_kind", "birth_on",
     "language", "jurisdiction", "time_zone",
     "mobile_sealed", "mobile_hash", "mobile_last4", "mobile_region", "mobile_zone",
@@ -47,11 +47,11 @@ _FIRST_SLOT: Final = {
     "jurisdiction": "jurisdiction", "mobile": "mobile_sealed", "home_phone": "home_phone_sealed",
     "work_phone": "work_phone_sealed", "email": "email_sealed", "address": "address_sealed",
     "guarantor_name": "guarantor_name", "guarantor_document": "guarantor_document_sealed",
-    "guarantor_mobile": "guarantor_mobile_sealed", **{name: name for name in formats.FLAGS},
+    "guarantor_mobile": "guarantor_mobile_sealed", **{name: name for name in (*formats.FLAGS, *formats.COMPONENTS)},
 }  # fmt: skip
 _WIDTHS: Final = {"account": 3, "document": 4, "phone": 5, "email": 3, "postal": 3}
 _NEEDED: Final = frozenset({"account_number", "balance", "days_past_due", "months_past_due", "repay_status"})
-_NEVER_NEGATIVE: Final = frozenset({"credit_limit", "paid_in_month", "last_payment_amount", "amount_past_due"})
+_NEVER_NEGATIVE: Final = frozenset(formats.AMOUNTS) - {"balance"}
 _TOTAL_WORDS: Final = frozenset("合计 总计 小计 合計 總計 total totals sum subtotal grandtotal".split())  # noqa: SIM905
 
 

@@ -10,6 +10,7 @@ from .refusals import FileRefused, RowRefusal
 
 SENTENCES: Final[dict[str, str | Promise]] = {
     # the book
+    "components_exceed_balance": _("The parts add up to %(components)s, more than the balance of %(balance)s."),
     "own_books_differ": _("The file says %(stated)s; the books kept here say %(booked)s, and that stands."),
     # the file
     "file_is_empty": _("The file is empty."),

@@ -16,6 +16,7 @@ CREATE TEMP TABLE import_staging (
     line integer NOT NULL, number_sealed bytea, number_hash bytea, number_last4 text,
     balance numeric(18,2), amount_past_due numeric(18,2), credit_limit numeric(18,2), paid_in_month numeric(18,2),
     last_payment_amount numeric(18,2),
+    principal_owed numeric(18,2), interest_owed numeric(18,2), penalty_owed numeric(18,2), fee_owed numeric(18,2),
     due_on date, days integer, months smallint, currency text, product text, opened_on date,
     borrower_ref text, name text, document_sealed bytea, document_hash bytea, document_last4 text, document_kind text,
     birth_on date, language text, jurisdiction text, time_zone text,
@@ -33,7 +34,8 @@ CREATE TEMP TABLE import_staging (
     account_id bigint, person_id bigint, borrower_id bigint, product_id bigint, kept_currency text, borrower_key text,
     is_new boolean NOT NULL DEFAULT false, state_id bigint, newest_on date,
     state_changed boolean NOT NULL DEFAULT false,
-    difference numeric(18,2) NOT NULL DEFAULT 0, what text[] NOT NULL DEFAULT '{}'
+    difference numeric(18,2) NOT NULL DEFAULT 0, split numeric(18,2) NOT NULL DEFAULT 0,
+    what text[] NOT NULL DEFAULT '{}'
 );
 CREATE TEMP TABLE import_refused (
     line integer NOT NULL, "column" text NOT NULL, code text NOT NULL, "values" jsonb NOT NULL, raw_sealed bytea,
@@ -117,6 +119,14 @@ WITH reasons AS (
     SELECT line, %(currency_heading)s, 'account_in_other_currency',
            jsonb_build_object('kept', kept_currency, 'stated', currency)
     FROM import_staging WHERE kept_currency <> currency
+    UNION ALL
+    SELECT line, %(balance_heading)s, 'components_exceed_balance',
+           jsonb_build_object('components', parts.total::text, 'balance', balance::text)
+    FROM import_staging CROSS JOIN LATERAL (
+        SELECT coalesce(principal_owed, 0) + coalesce(interest_owed, 0) + coalesce(penalty_owed, 0)
+            + coalesce(fee_owed, 0) AS total
+    ) AS parts
+    WHERE parts.total > 0 AND parts.total > balance
     UNION ALL
     SELECT line, %(account_heading)s, 'older_than_book', jsonb_build_object('newest', newest_on)
     FROM import_staging WHERE newest_on IS NOT NULL AND state_changed
@@ -205,13 +215,43 @@ WITH ours AS (
 INSERT INTO cases_importrow (batch_id, line, "column", code, "values", purge_on)
 SELECT %(batch)s, line, "column", code, "values" || '{"remark": true}', %(purge_on)s FROM told ORDER BY line;
 """
+# What the tape says of each component, less what the book says of it that day. A component is lowered by no more than
+# what is owed of it without a due date: the rest of a lowering stays with what is not split.
+POST_COMPONENTS: Final = """
+WITH stated AS (
+    SELECT row.line, row.account_id, row.person_id, row.currency, row.is_new, part.component, part.owed
+    FROM import_staging AS row
+    CROSS JOIN LATERAL (VALUES ('principal', row.principal_owed), ('interest', row.interest_owed),
+        ('penalty', row.penalty_owed), ('fee', row.fee_owed)) AS part (component, owed)
+    WHERE part.owed IS NOT NULL AND (row.is_new OR ((row.state_changed OR row.difference <> 0)
+        AND NOT EXISTS (SELECT FROM cases_creditor WHERE id = %(creditor)s AND books = 'ours')))
+), booked AS (
+    SELECT stated.line, stated.component, coalesce(sum(entry.amount), 0) AS total,
+        coalesce(sum(entry.amount) FILTER (WHERE entry.due_on IS NULL), 0) AS undated
+    FROM stated LEFT JOIN cases_ledgerentry AS entry
+        ON entry.account_id = stated.account_id AND entry.component = stated.component
+        AND entry.effective_on <= %(as_of)s
+    GROUP BY stated.line, stated.component
+), moved AS (
+    SELECT stated.*, greatest(stated.owed - booked.total, -greatest(booked.undated, 0)) AS amount
+    FROM stated JOIN booked USING (line, component)
+), written AS (
+    INSERT INTO cases_ledgerentry (account_id, person_id, creditor_id, kind, component, amount, currency, effective_on,
+        recorded_at, source, reference, batch_id)
+    SELECT account_id, person_id, %(creditor)s, CASE WHEN is_new THEN component ELSE 'adjustment' END, component,
+        amount, currency, %(as_of)s, %(at)s, 'tape', 'line ' || line, %(batch)s
+    FROM moved WHERE amount <> 0 ORDER BY line, component
+)
+UPDATE import_staging AS row SET split = parts.total
+FROM (SELECT line, sum(amount) AS total FROM moved GROUP BY line) AS parts WHERE row.line = parts.line;
+"""
 # The database moves the balances with the entries.
 POST_DIFFERENCES: Final = """
 INSERT INTO cases_ledgerentry (account_id, person_id, creditor_id, kind, component, amount, currency, effective_on,
     recorded_at, source, reference, batch_id)
 SELECT account_id, person_id, %(creditor)s, CASE WHEN is_new THEN 'principal' ELSE 'adjustment' END, 'unsplit',
-    difference, currency, %(as_of)s, %(at)s, 'tape', 'line ' || line, %(batch)s
-FROM import_staging WHERE difference <> 0 ORDER BY line;
+    difference - split, currency, %(as_of)s, %(at)s, 'tape', 'line ' || line, %(batch)s
+FROM import_staging WHERE difference <> split ORDER BY line;
 """
 # Accounts of the tape on which money now meets too much, or waits as credit while something is owed (`ledger.settle`).
 UNSETTLED: Final = """
@@ -222,7 +262,8 @@ CROSS JOIN LATERAL (
         coalesce(sum(entry.amount) FILTER (WHERE entry.component = 'unsplit'), 0) AS unsplit
     FROM cases_ledgerentry AS entry WHERE entry.account_id = row.account_id
 ) AS lines
-WHERE row.difference <> 0 AND NOT row.is_new AND lines.has_takes AND (lines.credit < 0 OR lines.unsplit < 0)
+WHERE (row.difference <> 0 OR row.split <> 0) AND NOT row.is_new AND lines.has_takes
+  AND (lines.credit < 0 OR lines.unsplit < 0)
 ORDER BY row.account_id
 """
 INSERT_STATES: Final = """
@@ -252,7 +293,8 @@ FROM (SELECT is_new, state_changed OR difference <> 0 OR what <> '{}' AS changed
 """
 TOTALS: Final = """
 SELECT coalesce(sum(balance), 0), coalesce(sum(credit_limit), 0), coalesce(sum(amount_past_due), 0),
-    coalesce(sum(paid_in_month), 0), coalesce(sum(last_payment_amount), 0)
+    coalesce(sum(paid_in_month), 0), coalesce(sum(last_payment_amount), 0), coalesce(sum(principal_owed), 0),
+    coalesce(sum(interest_owed), 0), coalesce(sum(penalty_owed), 0), coalesce(sum(fee_owed), 0)
 FROM import_staging;
 """
 # What the book now says of these accounts on that day must be what the file said.

@@ -349,6 +349,31 @@ def test_money_that_met_what_a_tape_no_longer_owes_meets_the_rest(write, load):
     assert ledger.components(account("A1").pk) == {"unsplit": Decimal("15.00")}
 
 
+def test_a_tape_that_states_components_is_kept_by_component(write, load):
+    from cases import ledger
+    from collections_app.shared.money import Money
+
+    head = f"{HEAD},principal_owed,interest_owed,penalty_owed"
+    load(write(head, "A1,100.00,5,70.00,20.00,"))
+    one = account("A1")
+    assert ledger.components(one.pk) == {
+        "principal": Decimal("70.00"), "interest": Decimal("20.00"), "unsplit": Decimal("10.00"),
+    }  # fmt: skip
+    ledger.take(
+        one, Money(Decimal(25), "TWD"), kind="payment", effective_on=MAR, at=datetime(2026, 3, 3, 9, tzinfo=UTC),
+        source="test",
+    )  # fmt: skip
+    load(write(head, "A1,78.00,8,66.00,2.00,4.00"), as_of=MAR)
+    assert ledger.components(one.pk) == {
+        "principal": Decimal("66.00"), "interest": Decimal("2.00"), "penalty": Decimal("4.00"),
+        "unsplit": Decimal("6.00"),
+    }  # fmt: skip
+    assert account("A1").balance == Decimal("78.00")
+    refused = load(write(head, "A1,50.00,9,66.00,2.00,4.00"), as_of=date(2026, 3, 4))
+    assert [one.code for one in refused.errors] == ["components_exceed_balance"]
+    assert account("A1").balance == Decimal("78.00")
+
+
 def test_where_the_books_are_kept_here_a_differing_tape_is_a_remark(write, load):
     from cases.models import ImportRow
 
