@@ -164,7 +164,7 @@ class EvidenceForm(forms.Form):
 class SignForm(forms.Form):
     how = forms.ChoiceField(label=_("How it was signed"), choices=Plan.Signing.choices)
     by = forms.CharField(label=_("Signed by"), max_length=100)
-    signed_at = MomentField(label=_("Signed"), required=False, help_text=_("Left empty: now."))
+    signed_at = MomentField(label=_("When it was signed"), required=False, help_text=_("Left empty: now."))
     evidence = forms.CharField(
         label=_("What shows it"), max_length=200, required=False, help_text=_("The recording, the paper, the file.")
     )

@@ -79,7 +79,10 @@ def _day_of(text: str) -> date | None:
 def _new_form(case: Case, *, at: datetime, replaces: int | None) -> PlanForm:
     bounds = terms.of_creditor(case.creditor_id, at=at)
     initial = {"version": case.version, "replaces": replaces, "first_on": first_date(queries.today(case, at), bounds)}
-    return PlanForm(currency=case.currency, initial=initial)
+    form = PlanForm(currency=case.currency, initial=initial)
+    if replaces is not None:  # whoever opens a running plan reads it first
+        form.fields["left"].widget.attrs.pop("autofocus", None)
+    return form
 
 
 @require_POST

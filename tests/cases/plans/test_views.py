@@ -205,3 +205,17 @@ def test_other_systems_read_the_plans_of_a_case_and_of_no_creditor_but_their_own
     client.creditors.clear()
     assert Client().get("/api/v1/plans", **ask).json()["results"] == []
     assert Client().get(f"/api/v1/plans/{row['ref']}", **ask).status_code == 404
+
+
+def test_a_supervisor_finds_the_plan_with_its_facts_in_the_inbox_and_signs_it(desk, case, draft, supervisor):
+    plan = draft(left="1000.00")
+    approval = Approval.objects.get(subject_id=plan.pk)
+    assert reverse("cases:approval", args=[approval.ref]) in desk.get(reverse("cases:plan", args=[case.ref])).text
+    lead = Client()
+    lead.force_login(supervisor)
+    page = lead.get(reverse("cases:approvals")).text
+    for said in ("Payment plan", "What can be afforded", "Largest instalment", "the instalment is more than the form"):
+        assert said in page, said
+    answer = lead.post(reverse("cases:approval-decide", args=[approval.ref]), {"decision": "approve"})
+    assert answer.status_code in (200, 302)
+    assert Plan.objects.get(pk=plan.pk).status == "approved"
