@@ -16,9 +16,10 @@ from tests.factories.staff import PASSWORD, TeamFactory, UserFactory, set_clock
 
 pytestmark = pytest.mark.django_db
 HISTORY = {
-    "accountstate", "auditevent", "buckettransition", "contactattempt", "decision", "deliveryreceipt", "enrolment",
-    "hold", "importbatch", "instruction", "ledgerentry", "nightrun", "nightstep", "packrelease", "payment",
-    "plannedcontact", "promise", "scheduledrelease", "stoporder",
+    "accountstate", "auditevent", "bankday", "bankline", "buckettransition", "contactattempt", "decision",
+    "deliveryreceipt", "enrolment", "hold", "importbatch", "instruction", "ledgerentry", "nightrun", "nightstep",
+    "packrelease", "payment", "plan", "plannedcontact", "promise", "refund", "scheduledrelease", "stoporder",
+    "telephonecall", "telephoneevent",
 }  # fmt: skip
 
 

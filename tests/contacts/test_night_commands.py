@@ -74,7 +74,7 @@ def test_missed_days_are_closed_in_order_and_again_there_are_none(product, capsy
 
 def test_check_invariants_names_the_rows(product, capsys):
     run(capsys, "close_of_day", "--date", "2026-03-03")
-    assert run(capsys, "check_invariants") == {"checked": 8, "violations": {}}
+    assert run(capsys, "check_invariants") == {"checked": 10, "violations": {}}
     account = product.accounts.get()
     wrong_balance(account, "499.99")
     found = run(capsys, "check_invariants")
