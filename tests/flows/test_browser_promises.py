@@ -26,12 +26,13 @@ def desk(site, chromium, settings):
     hands.sign_in(collector.username)
     hands.page.goto(f"{site.url}{reverse('cases:case', args=[case.ref])}")
     hands.page.wait_for_timeout(GUARD_MS)
+    hands.case = case
     yield hands
     context.close()
 
 
-def agreed():
-    promise = Promise.objects.get()
+def agreed(desk):
+    promise = Promise.objects.get(case=desk.case)
     return [(str(part.amount), part.due_on.isoformat()) for part in promise.parts.order_by("number")]
 
 
@@ -39,7 +40,7 @@ def test_a_promise_for_friday_takes_seven_keys(desk):
     desk.pressed = 0
     desk.go("p", "5", "0", "0", "Tab", "f", "Enter")
     assert desk.pressed == 7
-    assert agreed() == [("500.00", "2026-03-06")]
+    assert agreed(desk) == [("500.00", "2026-03-06")]
     assert desk.page.locator("#facts").get_by_text("500.00").count() >= 1
     assert desk.complaints == []
 
@@ -53,7 +54,7 @@ def test_two_parts_are_typed_in_one_line_and_said_back_before_they_are_saved(des
     assert "Fri 2026-03-06" in said
     assert "Tue 2026-03-31" in said
     desk.go("Enter")
-    assert agreed() == [("500.00", "2026-03-06"), ("300.00", "2026-03-31")]
+    assert agreed(desk) == [("500.00", "2026-03-06"), ("300.00", "2026-03-31")]
     assert desk.complaints == []
 
 
@@ -65,6 +66,6 @@ def test_a_holiday_is_named_and_nothing_is_refused(desk):
     page.keyboard.type("4/4")
     page.locator(".reads", has_text="next working day 2026-04-07").wait_for()
     desk.go("Enter")
-    assert Promise.objects.get().due_on == date(2026, 4, 4)
+    assert Promise.objects.get(case=desk.case).due_on == date(2026, 4, 4)
     assert page.get_by_text("the next working day is 2026-04-07").count() == 1
     assert desk.complaints == []
