@@ -10,7 +10,7 @@ from typing import Any, Final
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from cases import approvals, authority, lifecycle, payments, waivers
+from cases import approvals, authority, giving_up, lifecycle, payments
 from cases.approvals import Line, Section
 from cases.models import Approval, AssetForDebt
 from cases.refusal import Refused
@@ -69,7 +69,7 @@ def ask(
     case = lifecycle.locked(case_id)
     if case.is_resolved:
         raise AssetRefused("resolved", status=case.get_status_display())
-    account = waivers.case_accounts(case).filter(pk=account_id).first()
+    account = giving_up.case_accounts(case).filter(pk=account_id).first()
     if account is None:
         raise AssetRefused("account")
     if kind not in AssetForDebt.Kind.values:

@@ -8,8 +8,10 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Final
 
+from django.db.models import QuerySet
+
 from cases import arrears, ledger
-from cases.models import Account, LedgerEntry, Settlement, Waiver, WriteOff
+from cases.models import Account, Case, LedgerEntry, Settlement, Waiver, WriteOff
 from collections_app.shared import clock
 from collections_app.shared.actor import Actor
 from collections_app.shared.money import Money
@@ -125,3 +127,9 @@ def put_on_ledger(waiver: Waiver, account: Account, *, on: date, actor: Actor, a
         currency=waiver.currency,
         cause=waiver.cause,
     )
+
+
+def case_accounts(case: Case) -> QuerySet[Account]:
+    """Return the accounts of a case on which something may be owed."""
+    accounts = Account.objects.filter(person_id=case.person_id, creditor_id=case.creditor_id)
+    return accounts.exclude(status=Account.Status.CLOSED).select_related("product", "creditor").order_by("pk")

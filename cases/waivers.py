@@ -8,13 +8,12 @@ from decimal import Decimal
 from typing import Final
 
 from django.db import transaction
-from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from cases import approvals, authority, giving_up, ledger, lifecycle
 from cases.approvals import Line, Section
 from cases.authority import Part
-from cases.models import Account, Approval, Case, LedgerEntry, Waiver
+from cases.models import Account, Approval, LedgerEntry, Waiver
 from cases.refusal import Refused
 from cases.settlements import following
 from collections_app.shared import clock
@@ -65,7 +64,7 @@ def ask(
     case = lifecycle.locked(case_id)
     if case.is_resolved:
         raise WaiverRefused("resolved", status=case.get_status_display())
-    account = case_accounts(case).filter(pk=account_id).first()
+    account = giving_up.case_accounts(case).filter(pk=account_id).first()
     if account is None:
         raise WaiverRefused("account")
     if not reason.strip():
@@ -164,12 +163,6 @@ def reverse(*, waiver_id: int, reason: str, actor: Actor, at: datetime) -> Waive
     approvals.close(subject=waiver, reason=reason, actor=actor, at=at)
     following.after(waiver.case_id, why="waiver taken back", actor=actor, at=at)
     return waiver
-
-
-def case_accounts(case: Case) -> QuerySet[Account]:
-    """Return the accounts of a case on which something may be owed."""
-    accounts = Account.objects.filter(person_id=case.person_id, creditor_id=case.creditor_id)
-    return accounts.exclude(status=Account.Status.CLOSED).select_related("product", "creditor").order_by("pk")
 
 
 def _locked(waiver_id: int) -> Waiver:

@@ -34,45 +34,64 @@ _COMPONENTS: Final = {
 _TEXTS: Final[dict[str, dict[str, str]]] = {
     "zh": {
         "subject": "结清方案通知书",
-        "opening": "{name}：\n\n截至{on}，您在本机构的下列账户合计欠款{owed}：{accounts}。经协商，我们提出如下结清方案。",
+        "opening": (
+            "{name}：\n\n截至{on}，您在本机构的下列账户合计欠款{owed}：{accounts}。经协商，我们提出如下结清方案。"
+        ),
         "owed": "欠款合计：{owed}",
         "pays": "您应支付：{pays}",
         "waives": "我们减免：{waives}（占{percent}%）",
         "remains": "方案履行完毕后尚欠：{remains}",
-        "heading": "组成|欠款|减免|应付",
+        "heading": "序号|组成|欠款|减免|应付",
         "schedule": "付款安排：",
-        "part": "第{n}期：{day}前支付{amount}",
-        "expires": "本方案有效期至{expires}。您在有效期内以书面、电话或其他方式表示同意，或支付第一期款项，即视为接受。",
+        "part": "第{n}期：不晚于{day}支付{amount}",
+        "expires": (
+            "本方案有效期至{expires}。您在有效期内以书面、电话或其他方式表示同意，或支付第一期款项，即视为接受。"
+        ),
         "fulfilment": "减免自您付清全部约定款项时生效。未按期付清的，减免不生效，您已支付的款项照常抵充欠款。",
-        "acceptance": "减免自您接受时生效。未按期付清的，减免撤销，您仍按原欠款金额承担责任，已支付的款项照常抵充欠款。",
+        "acceptance": (
+            "减免自您接受时生效。未按期付清的，减免撤销，"
+            "您仍按原欠款金额承担责任，已支付的款项照常抵充欠款。"
+        ),
         "grace": "每期付款另有{grace}日宽限。",
-        "full": "按约付清后，上述账户的债务全部结清，方案期间新产生的利息、罚息和费用一并免除，我们将出具结清证明。",
+        "full": ("按约付清后，上述账户的债务全部结清，方案期间新产生的利息、罚息和费用一并免除，我们将出具结清证明。"),
         "rest": "在您按约付款期间，我们停止催收，仅发送服务性提醒。",
         "rights": "您可以不接受本方案；不接受不影响您依法享有的权利。对欠款金额有异议的，请与我们联系：{phone}。",
     },
     "en": {
         "subject": "Offer to settle what you owe",
-        "opening": "Dear {name},\n\nAs of {on} you owe {owed} on these accounts: {accounts}. We offer to settle it as follows.",
+        "opening": (
+            "Dear {name},\n\nAs of {on} you owe {owed} on these accounts: {accounts}. We offer to settle it as follows."
+        ),
         "owed": "Owed in all: {owed}",
         "pays": "You pay: {pays}",
         "waives": "We give up: {waives} ({percent}%)",
         "remains": "You still owe once this is kept: {remains}",
-        "heading": "Of|Owed|Given up|To pay",
+        "heading": "No.|Of|Owed|Given up|To pay",
         "schedule": "You pay in these parts:",
         "part": "Part {n}: {amount} by {day}",
-        "expires": "This offer stands until {expires}. You accept it by telling us so in any way, or by paying the first part.",
-        "fulfilment": "What we give up counts once everything agreed is paid. If it is not paid in time, nothing is given "
-        "up, and what you paid lowers what you owe.",
-        "acceptance": "What we give up counts as soon as you accept. If it is not paid in time, it is taken back: you owe "
-        "what you owed before, less what you paid.",
+        "expires": (
+            "This offer stands until {expires}. You accept it by telling us so in any way, or by paying the first part."
+        ),
+        "fulfilment": (
+            "What we give up counts once everything agreed is paid. If it is not paid in time, nothing is "
+            "given up, and what you paid lowers what you owe."
+        ),
+        "acceptance": (
+            "What we give up counts as soon as you accept. If it is not paid in time, it is taken back: you "
+            "owe what you owed before, less what you paid."
+        ),
         "grace": "Every part may be up to {grace} days late.",
-        "full": "Once it is paid, nothing more is owed on these accounts: interest and fees that come on top meanwhile are "
-        "given up too, and we confirm it in writing.",
+        "full": (
+            "Once it is paid, nothing more is owed on these accounts: interest and fees that come on top "
+            "meanwhile are given up too, and we confirm it in writing."
+        ),
         "rest": "While you pay as agreed we do not collect; we send reminders of the dates only.",
-        "rights": "You are free to turn this offer down; that takes none of your rights. If you think that the amount is "
-        "wrong, tell us: {phone}.",
+        "rights": (
+            "You are free to turn this offer down; that takes none of your rights. If you think that the "
+            "amount is wrong, tell us: {phone}."
+        ),
     },
-}  # fmt: skip
+}
 
 
 @transaction.atomic
@@ -117,14 +136,21 @@ def compose(settlement: Settlement, *, language: str, at: datetime) -> Printed:
     values = _values(settlement, tongue, at=at)
     facts = ["owed", "pays", "waives", *(["remains"] if settlement.remains else [])]
     table = [tuple(text["heading"].split("|"))]
-    for component, owed, waives in offering.sums_of(settlement).by_component():
+    for number, (component, owed, waives) in enumerate(offering.sums_of(settlement).by_component(), 1):
         row = (owed, waives, owed - waives)
-        table.append((names[component], *(_figure(amount, unit) for amount in row)))
+        table.append((str(number), names[component], *(_figure(amount, unit) for amount in row)))
     parts = [
         text["part"].format(n=part.number, day=_day(part.due_on, tongue), amount=_money(part.amount, unit))
         for part in settlement.parts.order_by("number")
     ]
-    terms = ["expires", str(settlement.takes_effect), "grace", *(["full"] if settlement.is_full else []), "rest", "rights"]
+    terms = [
+        "expires",
+        str(settlement.takes_effect),
+        "grace",
+        *(["full"] if settlement.is_full else []),
+        "rest",
+        "rights",
+    ]
     after = [text["schedule"], *parts, ""]
     after += [f"{number}. {text[name]}" for number, name in enumerate(terms, 1)]
     letter = Letter(

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from django.db import IntegrityError, transaction
 
-from cases import approvals, authority, ledger, lifecycle, promises, waivers
+from cases import approvals, authority, giving_up, ledger, lifecycle, promises
 from cases.authority import Need, Part
 from cases.models import Account, Approval, Case, LedgerEntry, Settlement, SettlementLine, SettlementPart
 from cases.models.settlement import MOST_PARTS
@@ -188,7 +188,7 @@ def sums_of(settlement: Settlement) -> Sums:
 
 
 def _accounts(case: Case, account_ids: Collection[int]) -> list[Account]:
-    accounts = list(waivers.case_accounts(case))
+    accounts = list(giving_up.case_accounts(case))
     if account_ids:
         if not set(account_ids) <= {account.pk for account in accounts}:
             raise OfferRefused("account")

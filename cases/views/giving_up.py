@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from cases import assets, ledger, queries, reach, waivers, write_off
+from cases import assets, giving_up, ledger, queries, reach, waivers, write_off
 from cases.forms_settlement import AccountForm, AssetForm, WaiveForm
 from cases.models import Account, AssetForDebt, Case, LedgerEntry, Waiver, WriteOff
 from cases.refusal import Refused
@@ -180,7 +180,7 @@ def write_offs(request: HttpRequest) -> HttpResponse:
 
 def _waivable(case: Case) -> dict[tuple[int, str], tuple[str, Any, str]]:
     found = {}
-    for account in waivers.case_accounts(case):
+    for account in giving_up.case_accounts(case):
         owed = ledger.components(account.pk)
         for component in waivers.ALONE:
             if owed.get(component, 0) > 0:
@@ -190,7 +190,7 @@ def _waivable(case: Case) -> dict[tuple[int, str], tuple[str, Any, str]]:
 
 
 def _owing(case: Case) -> list[Account]:
-    return [account for account in waivers.case_accounts(case) if account.balance > 0]
+    return [account for account in giving_up.case_accounts(case) if account.balance > 0]
 
 
 def _may(request: HttpRequest) -> dict[str, bool]:

@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from cases import approvals, queries, waivers
+from cases import approvals, giving_up, queries
 from cases.forms import ReasonForm
 from cases.forms_settlement import AcceptForm, OfferForm
 from cases.models import Approval, Case, Settlement
@@ -110,7 +110,7 @@ def _running(case: Case) -> Settlement:
 
 
 def _form(request: HttpRequest, case: Case, at: Any, data: Any = None) -> OfferForm:
-    accounts = list(waivers.case_accounts(case))
+    accounts = list(giving_up.case_accounts(case))
     chosen = (data or request.POST).get("account", "")
     mine = [each for each in accounts if str(each.pk) == chosen] or accounts
     owed: dict[str, Any] = {}
