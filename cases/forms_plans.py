@@ -133,7 +133,7 @@ class BudgetForm(InCurrency):
         for prefix, kinds in (("in", INCOMES), ("out", EXPENDITURES)):
             for kind, label in kinds.items():
                 self.fields[f"{prefix}_{kind}"] = AmountField(
-                    label=capfirst(label), required=False, zero=True, currency=self.currency
+                    label=capfirst(str(label)), required=False, zero=True, currency=self.currency
                 )
 
     def incomes(self) -> list[forms.BoundField]:

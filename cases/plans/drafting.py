@@ -302,7 +302,7 @@ def _create(
 def ask(plan: Plan, reasons: tuple[str, ...], *, reason: str, actor: Actor, at: datetime) -> None:
     """Put a draft before a supervisor, with why it needs one."""
     role = Role.COLLECTOR
-    if actor.kind == USER:
+    if actor.kind == USER and actor.id is not None:
         role = Role(User.objects.values_list("role", flat=True).get(pk=actor.id))
     need = authority.needed(agreeing.KIND, plan.total, plan.currency, asker=role, person_id=plan.person_id, at=at)
     need = replace(need, signatures=max(1, need.signatures))  # why it is asked at all is a reason for a second person

@@ -155,10 +155,10 @@ def of_user(user: Any) -> "QuerySet[Plan]":
     return Plan.objects.filter(case__in=Case.objects.visible_to(user))
 
 
-def with_next(rows: "QuerySet[Plan]") -> "QuerySet[Plan]":
-    """Return plans with the date of the next instalment that is not paid."""
-    unpaid = Q(instalments__paid_amount__lt=F("instalments__amount"))
-    return rows.annotate(next_on=Min("instalments__due_on", filter=unpaid))
+def next_dates(plan_ids: Sequence[int]) -> dict[int, date]:
+    """Return the date of the next instalment that is not paid, by plan; a plan that has none is left out."""
+    unpaid = PlanInstalment.objects.filter(plan_id__in=plan_ids, paid_amount__lt=F("amount")).order_by()
+    return {row["plan_id"]: row["first"] for row in unpaid.values("plan_id").annotate(first=Min("due_on"))}
 
 
 def lines_of(form: Affordability) -> list[tuple[str, list[tuple[str, Decimal]]]]:

@@ -12,6 +12,7 @@ from compliance import calendars, gate
 from compliance.calendars import Calendar
 from compliance.facts import Facts, Question
 
+ENGINE_ERROR: Final = "POLICY-ENGINE-ERROR"
 OFFER: Final = "offer_instalment_plan"
 KEY: Final = "plans"  # of the firm policy's document
 # Whose working days: the country of the creditor's books, by the calendar of its banks.
@@ -109,6 +110,9 @@ def barred(case: Case, *, months: int, at: datetime) -> Barred | None:
         for rule in outcome.failing:
             result = outcome.result(rule)
             values = dict(result.finding.values) if result else {}
+            if rule == ENGINE_ERROR:  # what the law says cannot be known: nothing is agreed
+                return Barred(rule, None)
             if "months" in values:
-                return Barred(rule, values.get("limit"))
+                limit = values.get("limit")
+                return Barred(rule, limit if isinstance(limit, int) else None)
     return None

@@ -29,9 +29,7 @@ def show(request: HttpRequest) -> HttpResponse:
     chosen = rows.filter(pk__in=listing.of_view(rows, view, days).values("pk"))
     chosen = chosen.select_related("case", "case__person", "creditor", "affordability")
     page = keyset.page(chosen, order=ORDER, asked=request.GET)
-    upcoming = dict(
-        listing.with_next(Plan.objects.filter(pk__in=[row.pk for row in page.rows])).values_list("pk", "next_on")
-    )
+    upcoming = listing.next_dates([row.pk for row in page.rows])
     context = {
         "plans": [_row(plan, upcoming.get(plan.pk)) for plan in page.rows],
         "page": page,
