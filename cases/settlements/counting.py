@@ -13,7 +13,6 @@ from django.utils.translation import gettext as _
 
 from cases import approvals, giving_up, lifecycle
 from cases.models import Account, Case, LedgerEntry, Payment, Settlement, SettlementPayment, Waiver
-from cases.models.case import NextAction
 from cases.models.case import Status as CaseStatus
 from collections_app.shared import clock
 from collections_app.shared.actor import Actor
@@ -192,13 +191,6 @@ def resume(case: Case, *, actor: Actor, at: datetime) -> None:
     settlement = Settlement.objects.filter(case=case, status=Status.ACCEPTED).first()
     if settlement is not None and not case.is_resolved and case.status != CaseStatus.ON_PLAN:
         wait_for_payment(settlement, case, actor=actor, at=at)
-
-
-def back_to_work(settlement: Settlement, *, why: str, actor: Actor, at: datetime) -> None:
-    """Put the case of a settlement that is over before a person."""
-    case = Case.objects.select_for_update(of=("self",), no_key=True).get(pk=settlement.case_id)
-    if case.status == CaseStatus.ON_PLAN:
-        lifecycle.return_to_work(case, action=NextAction.CALL, due_at=at, actor=actor, at=at, why=why)
 
 
 def _on_its_accounts(settlement: Settlement, payment: Payment) -> Decimal:

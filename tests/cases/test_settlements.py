@@ -5,7 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from cases import approvals, arrears, ledger, payments, waivers
+from cases import approvals, arrears, closing, ledger, payments, waivers
+from cases.closing import Close
 from cases.models import Account, Approval, AuthorityLimit, Case, LedgerEntry, Settlement, Waiver
 from cases.settlements import counting, offer, offering, watching
 from cases.settlements.offer import Owed
@@ -263,6 +264,18 @@ def test_an_offer_that_nobody_accepts_expires_and_no_longer_counts_as_granted(fr
     again = make(case, collector, at=later, pays=Decimal(990), first_due_on=TODAY + timedelta(days=14),
                  expires_on=TODAY + timedelta(days=14))  # fmt: skip
     assert again.status == "offered"
+
+
+def test_the_close_of_day_expires_the_offer_on_the_evening_of_its_last_day(free, collector):
+    case = debt(principal=1000, interest=100)
+    settlement = make(case, collector, pays=Decimal(1000))
+    counts = []
+    for days in (9, 10):
+        day = TODAY + timedelta(days=days)
+        close = Close(case.creditor, day, 0, SYSTEM, NOW + timedelta(days=days))
+        counts.append(closing.look_after_agreements(close))
+    assert counts == [{"settlements": 0, "exclusions": 0}, {"settlements": 1, "exclusions": 0}]
+    assert fresh(settlement).status == "expired"
 
 
 def test_an_offer_is_accepted_on_its_last_day_and_not_after(free, collector):
