@@ -162,8 +162,9 @@ def mark(*, payment_id: int, account_id: int, amount: Decimal, payee: str, actor
     waiting = Refund.objects.filter(account_id=account_id, sent_at__isnull=True, dropped_at__isnull=True)
     if waiting.exists():
         raise CreditRefused("waits")
+    assert payment.person is not None  # it is on an account
     refund = Refund.objects.create(
-        payment=payment, account_id=account_id, person_id=payment.person_id, creditor_id=payment.creditor_id,
+        payment=payment, account_id=account_id, person=payment.person, creditor=payment.creditor,
         amount=money.amount, currency=money.currency, payee=payee.strip()[:200], marked_at=at, marked_by_id=user_id,
     )  # fmt: skip
     audit.record(

@@ -41,8 +41,8 @@ class ReceiptForm(forms.Form):
     remittance = forms.CharField(label=_("What the payer wrote"), max_length=200, required=False)
 
     def __init__(self, *args: Any, accounts: dict[int, Account], today: date, currency: str, **kwargs: Any) -> None:
-        initial = {"key": uuid4().hex, "value_on": today, "payer": Payment.Payer.BORROWER} | kwargs.pop("initial", {})
-        super().__init__(*args, initial=initial, **kwargs)
+        kwargs["initial"] = {"key": uuid4().hex, "value_on": today, "payer": Payment.Payer.BORROWER}
+        super().__init__(*args, **kwargs)
         amount = self.fields["amount"]
         assert isinstance(amount, AmountField)
         amount.currency = currency

@@ -1,9 +1,9 @@
 """Who paid, by the name that came with the money: the borrower, a guarantor of his, or somebody else."""
 
 import unicodedata
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 
-from cases.models import Account, PartyRole, Payment
+from cases.models import Account, PartyRole, Payment, Person
 
 _GUARANTORS = (PartyRole.Role.GUARANTOR, PartyRole.Role.COUNTER_GUARANTOR)
 
@@ -26,8 +26,18 @@ def who(name: str, *, own: str, guarantors: Collection[str]) -> str:
     return Payment.Payer.GUARANTOR if said in guarantors else Payment.Payer.THIRD_PARTY
 
 
-def guarantors_of(accounts: Iterable[Account]) -> dict[int, set[str]]:
+def names_of(accounts: Collection[Account]) -> dict[int, str]:
+    """Return the plain names of the persons of these accounts."""
+    if not accounts:
+        return {}
+    people = Person.objects.filter(pk__in={account.person_id for account in accounts})
+    return {pk: plain(name) for pk, name in people.values_list("pk", "name")}
+
+
+def guarantors_of(accounts: Collection[Account]) -> dict[int, set[str]]:
     """Return the plain names of the guarantors of each borrower of these accounts, by borrower."""
+    if not accounts:
+        return {}
     roles = PartyRole.objects.filter(
         borrower_id__in={account.borrower_id for account in accounts}, role__in=_GUARANTORS, until__isnull=True
     )

@@ -12,7 +12,7 @@ from decimal import Decimal
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 
 from collections_app.shared import money, sealed
 
@@ -53,6 +53,17 @@ _WIDTHS: Final = {"account": 3, "document": 4, "phone": 5, "email": 3, "postal":
 _NEEDED: Final = frozenset({"account_number", "balance", "days_past_due", "months_past_due", "repay_status"})
 _NEVER_NEGATIVE: Final = frozenset(formats.AMOUNTS) - {"balance"}
 _TOTAL_WORDS: Final = frozenset("合计 总计 小计 合計 總計 total totals sum subtotal grandtotal".split())  # noqa: SIM905
+
+
+class SaysHow(Protocol):
+    """What a mapping says of the file itself; None: to be found out."""
+
+    @property
+    def encoding(self) -> str | None: ...
+    @property
+    def delimiter(self) -> str | None: ...
+    @property
+    def header_line(self) -> int | None: ...
 
 
 class Row(NamedTuple):
@@ -133,7 +144,7 @@ def records(
                 yield line, cells
 
 
-def layout_of(path: Path, mapping: formats.Mapping | None = None) -> detect.Layout:
+def layout_of(path: Path, mapping: "SaysHow | None" = None) -> detect.Layout:
     """Return how the file is laid out, believing what the mapping says. Raises FileRefused, MappingUnclear."""
     size, head = detect.check_size(path)
     header = mapping.header_line if mapping else None

@@ -15,6 +15,7 @@ from uuid import uuid4
 
 from django.conf import settings
 from django.core.cache import cache
+from django.db.models import Q
 from django_fsm import TransitionNotAllowed
 
 from cases.imports import batches, formats, loader, reader, suggest
@@ -50,12 +51,16 @@ def register(name: str, kind: Kind) -> None:
 
 def keep(source: Path, *, suffix: str) -> Path:
     """Move an uploaded file into the storage folder, readable by us alone, and return where it is."""
-    folder = Path(settings.MEDIA_ROOT) / "imports"
+    folder = _folder()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = folder / f"{uuid4().hex}{suffix}"
     shutil.move(source, path)
     path.chmod(0o600)
     return path
+
+
+def _folder() -> Path:
+    return Path(settings.MEDIA_ROOT) / "imports"
 
 
 def mapping_for(path: Path, name: str, *, creditor: Creditor, as_of: date, kind: str = TAPE) -> tuple[Any, int | None]:
@@ -100,8 +105,12 @@ def take(
 
 
 def waiting() -> list[int]:
-    """Return the batches that wait to be loaded, in the order in which they came."""
-    uploaded = ImportBatch.objects.filter(status=ImportBatch.Status.UPLOADED)
+    """Return the batches that wait to be loaded, in the order in which they came.
+
+    A command that loads payments part by part has a batch too; its file lies elsewhere and is its own business.
+    """
+    mine = Q(kind=TAPE) | Q(file_path__startswith=str(_folder()))
+    uploaded = ImportBatch.objects.filter(mine, status=ImportBatch.Status.UPLOADED)
     return list(uploaded.order_by("uploaded_at", "pk").values_list("pk", flat=True))
 
 

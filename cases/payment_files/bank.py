@@ -64,7 +64,7 @@ def load_batch(
     batches.check(batch_id=batch.pk, refused=refused, actor=actor, at=at)
     loaded = sum((line.amount for line in BankLine.objects.filter(batch=batch)), start=file.total * 0)
     totals: dict[str, dict[str, str]] = {"amount": {"file": f"{file.total:.2f}", "loaded": f"{loaded:.2f}"}}
-    counts = {"accepted": file.rows - refused, "created": created, "updated": 0, "unchanged": unchanged}
+    counts: dict[str, Any] = {"accepted": file.rows - refused, "created": created, "updated": 0, "unchanged": unchanged}
     batches.load(batch_id=batch.pk, counts=counts, totals=totals, actor=actor, at=at)
     matched = sum(
         bank_days.match(creditor=creditor, first=min(of), last=max(of), currency=currency, actor=actor, at=at)

@@ -16,7 +16,7 @@ from django.db import connection, transaction
 
 from cases import arrears, ledger, lifecycle, locks, payers, payment_effects, payments, positions
 from cases.imports.refusals import RowRefusal
-from cases.models import Account, AccountState, Case, Creditor, Payment, Plan, Promise, Settlement
+from cases.models import Account, AccountState, Case, Creditor, Payment, Plan, Product, Promise, Settlement
 from cases.models.case import OPEN, Status
 from cases.payment_effects import Share
 from collections_app.shared import clock
@@ -70,9 +70,10 @@ class Book:
     def _accounts(self, rows: Sequence[Row]) -> dict[bytes, Account]:
         hashes = {row.account_hash for row in rows if row.account}
         found = Account.objects.filter(creditor=self.creditor, number_hash__in=hashes)
-        accounts = {bytes(each.number_hash): each for each in found.select_related("product", "person")}
+        accounts = {bytes(each.number_hash): each for each in found}
+        products = {product.pk: product for product in Product.objects.filter(creditor=self.creditor)}
         for each in accounts.values():
-            each.creditor = self.creditor
+            each.creditor, each.product = self.creditor, products[each.product_id]
         return accounts
 
     @staticmethod
@@ -85,7 +86,8 @@ class Book:
     def _insert(self, rows: Sequence[Row], accounts: Mapping[bytes, Account]) -> dict[str, Payment]:
         """Write the payments that are new, and return them by reference, as received."""
         zone = clock.zone(self.creditor.time_zone)
-        guarantors = payers.guarantors_of(accounts.values()) if any(row.payer_name for row in rows) else {}
+        named = [accounts[row.account_hash or b""] for row in rows if row.payer_name and row.account_hash in accounts]
+        guarantors, owners = payers.guarantors_of(named), payers.names_of(named)
         made = []
         for row in rows:
             account = accounts.get(row.account_hash or b"")
@@ -104,7 +106,7 @@ class Book:
                     value_on=row.value_on,
                     account_hint=row.account_hash,
                     account_hint_last4=last4(row.account) if row.account else "",
-                    payer=_payer(row, account, guarantors),
+                    payer=_payer(row, account, owners, guarantors),
                     payer_name=row.payer_name,
                     method=row.method,
                     remittance=row.remittance,
@@ -265,11 +267,11 @@ def _money(payment: Payment) -> Money:
     return Money(payment.amount, payment.currency)
 
 
-def _payer(row: Row, account: Account | None, guarantors: Mapping[int, set[str]]) -> str:
+def _payer(row: Row, account: Account | None, owners: Mapping[int, str], guarantors: Mapping[int, set[str]]) -> str:
     """Return who paid: as the row says; else as the name says. A third party without a name cannot be kept as one."""
     if row.payer and (row.payer != Payment.Payer.THIRD_PARTY or row.payer_name):
         return row.payer
     if account is None or not row.payer_name:
         return Payment.Payer.BORROWER
     known = guarantors.get(account.borrower_id, set())
-    return payers.who(row.payer_name, own=payers.plain(account.person.name), guarantors=known)
+    return payers.who(row.payer_name, own=owners.get(account.person_id, ""), guarantors=known)

@@ -138,7 +138,9 @@ def _load(
     today = clock.business_day(at, creditor.time_zone)
     file = MoneyFile(path, mapping, today=today, currency=creditor.currency)
     book = Book(creditor, mapping.source, batch.pk, actor, at)
-    whole, refusals, remarks, nothing = Taken(), [], [], 0
+    whole, nothing = Taken(), 0
+    refusals: list[RowRefusal] = []
+    remarks: list[RowRefusal] = []
     for part in batched(good_rows(file, refusals, remarks), PART):
         rows = [row for row in part if not row.is_nothing]
         nothing += len(part) - len(rows)

@@ -62,7 +62,7 @@ class MoneyFile:
         layout: detect.Layout | None = None,
     ):
         self.path, self.mapping, self.today = path, mapping, today
-        self.layout = layout or layout_of(path, mapping)  # type: ignore[arg-type]  (it asks for three names alone)
+        self.layout = layout or layout_of(path, mapping)
         self.currency = mapping.currency or currency
         self.rows = self.bytes_read = 0
         self.total = Decimal(0)

@@ -58,7 +58,7 @@ def show(request: HttpRequest, ref: str) -> HttpResponse:
     """List what was paid on a case, newest first."""
     case = queries.find(request.user, ref)
     found = list(_of_case(case).order_by("-value_on", "-pk")[:SHOWN])
-    parts: dict[int, dict[int, Any]] = {}
+    parts: dict[int, dict[str, Any]] = {}
     lines = LedgerEntry.objects.filter(payment__in=found, kind=LedgerEntry.Kind.PAYMENT).order_by("pk")
     for entry in lines.values("payment_id", "account__number_last4", "amount"):
         mine = parts.setdefault(entry["payment_id"], {})

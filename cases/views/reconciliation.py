@@ -154,11 +154,8 @@ def line(request: HttpRequest, line_id: int) -> HttpResponse:
 def state(request: HttpRequest, code: str, day: str, currency: str) -> HttpResponse:
     """State a day, with a reason for everything that the bank does not have. What was typed stays when refused."""
     creditor, on, currency = _found(request, code, day, currency)
-    reasons = {
-        name.removeprefix("why-"): text.strip()[:200]
-        for name, text in request.POST.items()
-        if name.startswith("why-") and text.strip()
-    }
+    typed = {name: str(request.POST.get(name, "")).strip() for name in request.POST if name.startswith("why-")}
+    reasons = {name.removeprefix("why-"): text[:200] for name, text in typed.items() if text}
     try:
         bank_days.state(
             creditor=creditor, day=on, currency=currency, reasons=reasons, actor=Actor.of(request.user), at=clock.now()

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from django.db import IntegrityError, transaction
 
-from cases import credits, ledger, payments
+from cases import credits, invariants, ledger, payments
 from cases.models import Account, Case, Payment, Refund
 from cases.payments import PaymentRefused
 from collections_app.shared.actor import SYSTEM, Actor
@@ -160,3 +160,24 @@ def test_a_refund_is_marked_by_one_and_sent_by_another_and_leaves_no_credit(case
         credits.send(refund_id=refund.pk, reference="T1", actor=second, at=NOW)
     with pytest.raises(IntegrityError, match="sent_by_somebody_else"), transaction.atomic():
         Refund.objects.update(sent_by=refund.marked_by)
+
+
+def broken(case):
+    return invariants.check_creditor(case.creditor_id, None)["payments_equal_their_lines"]
+
+
+def test_the_lines_of_every_payment_add_up_to_it_whatever_happened_to_it(case):
+    first, second = (Actor.of(UserFactory(supervisor=True)) for _each in range(2))
+    over, gone, split = (
+        pay(case, "620.00"),
+        pay(case, "30.00", ref="R2"),
+        pay(case, "40.00", ref="R3", division="oldest"),
+    )
+    told = {"payment_id": over.pk, "account_id": case.account.pk}
+    credits.move(to_id=case.other.pk, amount=Decimal("20.00"), instruction="letter", actor=first, at=NOW, **told)
+    refund = credits.mark(amount=Decimal("30.00"), payee="王示例", actor=first, at=NOW, **told)
+    credits.send(refund_id=refund.pk, reference="T1", actor=second, at=NOW)
+    payments.reverse(payment_id=gone.pk, reason="bounced", actor=SYSTEM, at=NOW)
+    assert broken(case) == []
+    Payment.objects.filter(pk=split.pk).update(amount=Decimal("40.01"))
+    assert broken(case) == [split.pk]

@@ -293,3 +293,19 @@ def test_the_command_reports_what_became_of_real_payments(creditor, load, tmp_pa
     assert told["totals"] == {"amount": {"file": total, "loaded": total}}
     owed = sum(Decimal(row["statement_balance"]) for row in rows) - sum(paid)
     assert sum(Account.objects.values_list("balance", flat=True)) == owed
+
+
+def test_a_worker_takes_up_an_uploaded_file_and_leaves_that_of_a_command_alone(bank, write):
+    from cases.imports import batches, waiting
+
+    case_of(bank, "6222000011112222")
+    path = write(HEAD, "6222000011112222,2026-03-04,1.00,T1,,")
+    about = {"file_name": "x.csv", "actor": SYSTEM, "at": NOW}
+    mapping, _stored = loader.find_mapping("auto", path, kind=formats.PAYMENTS, creditor=bank)
+    batches.upload(path=path, creditor_id=bank.pk, as_of=None, kind="payments", mapping=mapping, **about)
+    assert waiting.load_all(now=lambda: NOW) == 0
+    kept = waiting.keep(write(HEAD, "6222000011112222,2026-03-04,2.00,T2,,", name="other.csv"), suffix=".csv")
+    waiting.take(kept, creditor=bank, mapping="auto", as_of=date(2026, 3, 4), kind="payments", **about)
+    assert waiting.load_all(now=lambda: NOW) == 1
+    assert list(Payment.objects.values_list("external_ref", flat=True)) == ["T2"]
+    assert sorted(ImportBatch.objects.values_list("status", flat=True)) == ["loaded", "uploaded"]
