@@ -8,7 +8,7 @@ from django.db import transaction
 from django_fsm import can_proceed
 
 from cases import approvals, lifecycle, promises
-from cases.models import Case, Plan, PlanInstalment
+from cases.models import Case, Plan, PlanInstalment, Settlement
 from cases.models.case import NextAction, Status
 from cases.plans import terms
 from cases.plans.refusals import PlanRefused
@@ -42,10 +42,17 @@ def morning_of(day: date, time_zone: str) -> datetime:
     return datetime.combine(day, time.min, ZoneInfo(time_zone))
 
 
+def refuse_beside_a_settlement(case: Case) -> None:
+    """Refuse a plan where a settlement is being paid: one agreement at a time. Raises PlanRefused."""
+    if Settlement.objects.filter(case=case, status=Settlement.Status.ACCEPTED).exists():
+        raise PlanRefused("settlement")
+
+
 def agree(plan: Plan, case: Case, *, by_id: int | None, actor: Actor, at: datetime) -> None:
     """Let a locked draft be signed; the case waits for the signature, an open promise gives way."""
     if case.is_resolved or case.balance < plan.covers:
         raise PlanRefused("stale")
+    refuse_beside_a_settlement(case)
     _require(plan, plan.approve)
     plan.approve(by=None, at=at)
     plan.approved_by_id = by_id

@@ -186,6 +186,7 @@ def draft(
     old = _replaced(case, replaces_id)
     if case.is_resolved:
         raise PlanRefused("resolved", status=case.get_status_display())
+    agreeing.refuse_beside_a_settlement(case)
     if wanted.kind == Kind.HARDSHIP and not wanted.reason.strip():
         raise PlanRefused("no-reason")
     form = _form(case, form_id, left, actor=actor, at=at)

@@ -19,6 +19,7 @@ class PlanRefused(Refused):
         "too-long": _("A plan of %(months)s months is longer than the firm allows: %(limit)s are the most."),
         "not-here": _("Personalised instalments exist for credit cards of mainland China only."),
         "no-reason": _("Say why: a hardship plan needs its reason."),
+        "settlement": _("A settlement is being paid on this case. End it first."),
         "runs": _("A plan is being performed already. Renegotiate it instead."),
         "waits": _("A plan waits for its signature already. Cancel it first."),
         "once": _("This plan has been renegotiated once already, which is the most."),

@@ -9,12 +9,14 @@ from django.db import IntegrityError, transaction
 
 from cases import approvals, promises
 from cases.firm_policy import set_policy
-from cases.models import Affordability, Approval, Case, Plan, Product
+from cases.models import Affordability, Approval, AuthorityLimit, Case, Plan, Product
 from cases.plans import agreeing, taking
 from cases.plans.affordability import Budget
 from cases.plans.refusals import PlanRefused
 from cases.plans.schedule import ScheduleRefused
 from cases.plans.taking import EvidenceRefused
+from cases.settlements import offering
+from cases.settlements.offering import Wanted
 from collections_app.shared.actor import SYSTEM, Actor
 from compliance.models import AuditEvent
 from tests.cases.plans.conftest import AT, TODAY
@@ -280,3 +282,14 @@ def test_whoever_approves_sees_figures_reasons_form_and_what_was_before(draft):
     assert said["What can be afforded"]["Instalment that it allows"] == "800.00 CNY"
     assert said["What can be afforded"]["Above it by"] == "200.00 CNY"
     assert said["Before"] == {"Plans of this person here": "0", "of them broken": "0", "Broken promises": "0"}
+
+
+def test_no_plan_is_made_beside_a_settlement_that_is_being_paid(draft, case, by):
+    everything = AuthorityLimit(kind="settlement", role="collector", currency="CNY", signatures=0)
+    everything.in_force_from = AT - timedelta(days=1)
+    everything.save()
+    wanted = Wanted(pays=Decimal(3000), first_due_on=date(2026, 1, 12), expires_on=date(2026, 1, 15), reason="ill")
+    settlement = offering.make(case_id=case.pk, wanted=wanted, actor=by, at=AT)
+    assert settlement.status == "offered"
+    offering.accept(settlement_id=settlement.pk, how="call", evidence="recording 7", actor=by, at=AT)
+    assert refusal(draft) == "settlement"
