@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from itertools import batched, pairwise
 from typing import Final
 
 from cases import ledger, locks, own_books, rates
@@ -24,6 +25,7 @@ from cases.rates import Cap, RateOn
 from collections_app.shared.money import Money
 
 SOURCE: Final = "accrual"
+CHUNK: Final = 500  # accounts read at once
 COMPONENTS: Final = ("interest", "penalty")
 
 
@@ -51,20 +53,31 @@ def accrued(
     total = dict.fromkeys(COMPONENTS, Fraction(0))
     if not moves or not table:
         return total
-    day = max(moves[0].effective_on, min(rate.from_on for rate in table))
+    first = max(moves[0].effective_on, min(rate.from_on for rate in table))
     owed: dict[date | None, Decimal] = {}
     place = 0
-    while day <= upto:
+    for day, following in pairwise(_changes(moves, table, caps, first=first, after=upto + timedelta(days=1))):
         while place < len(moves) and moves[place].effective_on <= day:
             owed[moves[place].due_on] = owed.get(moves[place].due_on, Decimal(0)) + moves[place].amount
             place += 1
         binding = [cap for cap in caps if cap.holds(jurisdiction, product, day)]
         for component, (percent, rate) in rates.capped(table, binding, day).items():
             base = _base(component, owed, day, rate, tolerance)
-            share = rates.share_of_year(day, day + timedelta(days=1), rate.day_count)
+            share = rates.share_of_year(day, following, rate.day_count)
             total[component] += Fraction(base) * Fraction(percent) / 100 * share
-        day += timedelta(days=1)
     return total
+
+
+def _changes(
+    moves: Sequence[Principal], table: Sequence[RateOn], caps: Sequence[Cap], *, first: date, after: date
+) -> list[date]:
+    """Return the days on which anything changes that interest depends on; between two of them every day is alike."""
+    next_day = timedelta(days=1)
+    days = {move.effective_on for move in moves} | {rate.from_on for rate in table} | {cap.from_on for cap in caps}
+    days |= {cap.until + next_day for cap in caps if cap.until is not None}
+    dues = {move.due_on for move in moves if move.due_on is not None}
+    days |= {due_on + timedelta(days=grace + 1) for due_on in dues for grace in {rate.grace_days for rate in table}}
+    return sorted({first, after} | {day for day in days if first < day < after}) if first < after else []
 
 
 def _base(component: str, owed: dict[date | None, Decimal], day: date, rate: RateOn, tolerance: Decimal) -> Decimal:
@@ -86,25 +99,52 @@ def run(close: Close, span: Span) -> int:
     """
     if close.creditor.books != Creditor.Books.OURS:
         return 0
-    accounts = Account.objects.filter(
+    mine = Account.objects.filter(
         creditor=close.creditor, person_id__gt=span.after, person_id__lte=span.upto, status=Account.Status.OPEN
     )
     tables = _tables(close.creditor)
-    changed = 0
-    for account in accounts.select_related("product", "creditor", "person").order_by("person_id", "pk"):
-        locks.lock(person_ids=[account.person_id])
-        moved = accrue(account, tables.get(account.product_id, ()), upto=close.business_date, at=close.at)
-        moved |= own_books.restate(account, since=close.business_date, upto=close.day, at=close.at) > 0
-        changed += moved
-    return changed
+    accounts = mine.select_related("product", "creditor", "person").order_by("person_id", "pk")
+    return sum(_some(close, list(some), tables) for some in batched(accounts.iterator(), CHUNK))
 
 
-def accrue(account: Account, table: Sequence[RateOn], *, upto: date, at: datetime) -> bool:
-    """Post the difference between what accrued and what was posted; return whether there was one.
+def _some(close: Close, accounts: list[Account], tables: dict[int, list[RateOn]]) -> int:
+    locks.lock(person_ids=[account.person_id for account in accounts])
+    entries = own_books.entries_of(accounts)
+    plain: list[LedgerEntry] = []
+    special: list[tuple[Account, dict[str, Decimal]]] = []
+    for account in accounts:
+        lines = entries.get(account.pk, [])
+        differences = missing(account, lines, tables.get(account.product_id, ()), upto=close.business_date)
+        if not differences:
+            continue
+        if _needs_settling(lines, differences, close.business_date):
+            special.append((account, differences))
+        else:
+            plain += [
+                ledger.accrued_line(account, component, amount, on=close.business_date, at=close.at, source=SOURCE)
+                for component, amount in differences.items()
+            ]
+    ledger.post_accrued(plain)
+    for account, differences in special:
+        for component, amount in differences.items():
+            _post(account, component, amount, upto=close.business_date, at=close.at)
+    moved = {line.account_id for line in plain} | {account.pk for account, _differences in special}
+    return len(moved | own_books.restate_all(accounts, since=close.business_date, upto=close.day, at=close.at))
 
-    The locks of the person are held.
-    """
-    entries = list(LedgerEntry.objects.filter(account_id=account.pk))
+
+def _needs_settling(lines: Sequence[LedgerEntry], differences: dict[str, Decimal], on: date) -> bool:
+    """Return whether what was paid meets something else now: it waits as credit, counts later, met what is lowered."""
+    takes = [line for line in lines if line.kind in ledger.TAKES]
+    if not takes:
+        return False
+    credit = sum((line.amount for line in lines if line.component == LedgerEntry.Component.CREDIT), Decimal(0))
+    return credit < 0 or min(differences.values()) < 0 or any(line.effective_on >= on for line in takes)
+
+
+def missing(
+    account: Account, entries: Sequence[LedgerEntry], table: Sequence[RateOn], *, upto: date
+) -> dict[str, Decimal]:
+    """Return by component what accrued up to the end of a day beyond what was posted; less than zero: too much was."""
     moves = [
         Principal(entry.effective_on, entry.due_on, entry.amount) for entry in entries if entry.component == "principal"
     ]
@@ -117,17 +157,15 @@ def accrue(account: Account, table: Sequence[RateOn], *, upto: date, at: datetim
         jurisdiction=account.person.jurisdiction,
         product=account.product.kind,
     )
-    is_changed = False
+    found: dict[str, Decimal] = {}
     for component in COMPONENTS:
         wanted = Money.rounded(_decimal(exact[component]), account.currency).amount
         posted = sum(
             (entry.amount for entry in entries if _is_accrued(entry) and entry.component == component), Decimal(0)
         )
-        if wanted == posted:
-            continue
-        _post(account, component, wanted - posted, upto=upto, at=at)
-        is_changed = True
-    return is_changed
+        if wanted != posted:
+            found[component] = wanted - posted
+    return found
 
 
 def _post(account: Account, component: str, difference: Decimal, *, upto: date, at: datetime) -> None:

@@ -82,9 +82,8 @@ def restate(
     on: date,
     at: datetime,
     cause: str,
-    balance: Decimal | None = None,
 ) -> AccountState:
-    """Add the account state that follows from a payment or its reversal. balance: on that day, else the one of now."""
+    """Add the account state that follows from a payment or its reversal."""
     return AccountState.objects.create(
         account=account,
         person_id=account.person_id,
@@ -93,7 +92,7 @@ def restate(
         recorded_at=at,
         stated=AccountState.Stated.DUE_DATE,
         oldest_unpaid_due_on=past_due_since,
-        balance=account.balance if balance is None else balance,
+        balance=account.balance,
         amount_past_due=amount,
         currency=account.currency,
         cause=cause,
