@@ -40,7 +40,7 @@ STATED_TITLE: Final = {"en": "Time-barred, as established", "zh-hans": "经认�
 _OF_CONTACTS: Final = ("suit_not_threatened_when_barred", "barred_and_refused")
 _OURS: Final = ("overdue_since", "promise_made", "plan_performing", "debt_time_barred")
 _MOST_BREAKS: Final = 50
-BUDGET_S: Final = 60.0
+BUDGET_S: Final = 20.0
 A_TURN: Final = 5_000  # cases
 # Days before the last day from which a clock is shown as near: to plan, to act, to act today.
 NEAR: Final = {

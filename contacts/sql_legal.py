@@ -1,7 +1,7 @@
 """Constant SQL of the clocks of the law: which cases are to be reckoned anew. Values are bound.
 
 A case is stale when it was never reckoned, when other versions of the packs bind, or when something that may begin,
-interrupt or end a period was recorded since. Contacts are looked at from a day before, because receipts come later.
+interrupt or end a period was recorded since: a contact, its receipt, a payment, a promise, a plan, an event, a state.
 """
 
 from typing import Final
@@ -23,7 +23,13 @@ WHERE standing.creditor_id = %(creditor)s
   AND (done.case_id IS NULL OR done.edition <> %(edition)s
     OR EXISTS (
       SELECT FROM contacts_contactattempt AS attempt
-      WHERE attempt.person_id = standing.person_id AND attempt.at > done.reckoned_at - interval '1 day')
+      WHERE attempt.person_id = standing.person_id AND attempt.at > done.reckoned_at - interval '90 days'
+        AND greatest(attempt.at, attempt.recorded_at, attempt.ended_at) > done.reckoned_at)
+    OR EXISTS (
+      SELECT FROM contacts_deliveryreceipt AS receipt
+      JOIN contacts_contactattempt AS attempt ON attempt.id = receipt.attempt_id
+      WHERE attempt.person_id = standing.person_id AND attempt.at > done.reckoned_at - interval '90 days'
+        AND receipt.received_at > done.reckoned_at)
     OR EXISTS (
       SELECT FROM cases_payment AS payment
       WHERE payment.person_id = standing.person_id

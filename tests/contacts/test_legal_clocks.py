@@ -243,6 +243,18 @@ def test_a_turn_reckons_what_changed_and_leaves_the_rest():
     assert (row.ends, [one["ground"] for one in row.interrupted]) == (date(2029, 3, 7), ["demand"])
 
 
+def test_a_receipt_that_comes_later_is_read_too_and_only_once():
+    case = _case(dpd=47)
+    sent = AttemptFactory(case=case, at=NOON - timedelta(hours=2), sms=True)
+    assert _turn()["reckoned"] == 1
+    assert _turn(NOON + timedelta(minutes=10))["reckoned"] == 0
+    sent.receipts.create(
+        provider="local", event_id="1", message_ref="1", status="delivered", received_at=NOON + timedelta(minutes=15)
+    )
+    assert _turn(NOON + timedelta(minutes=20))["reckoned"] == 1
+    assert _turn(NOON + timedelta(minutes=30))["reckoned"] == 0
+
+
 def test_a_case_that_was_cured_has_no_clocks_any_more():
     case = _case(dpd=47)
     _turn()
