@@ -121,7 +121,7 @@ def _some(close: Close, accounts: list[Account], tables: dict[int, list[RateOn]]
             special.append((account, differences))
         else:
             plain += [
-                ledger.accrued_line(account, component, amount, on=close.business_date, at=close.at, source=SOURCE)
+                _line(account, component, amount, on=close.business_date, at=close.at)
                 for component, amount in differences.items()
             ]
     ledger.post_accrued(plain)
@@ -166,6 +166,22 @@ def missing(
         if wanted != posted:
             found[component] = wanted - posted
     return found
+
+
+def _line(account: Account, component: str, amount: Decimal, *, on: date, at: datetime) -> LedgerEntry:
+    return LedgerEntry(
+        account=account,
+        person_id=account.person_id,
+        creditor_id=account.creditor_id,
+        kind=component if amount > 0 else LedgerEntry.Kind.ADJUSTMENT,
+        component=component,
+        amount=amount,
+        currency=account.currency,
+        effective_on=on,
+        recorded_at=at,
+        source=SOURCE,
+        reference=f"to {on.isoformat()}",
+    )
 
 
 def _post(account: Account, component: str, difference: Decimal, *, upto: date, at: datetime) -> None:

@@ -369,22 +369,6 @@ def _spot(item: tuple[replay.Spot, Decimal]) -> tuple[bool, date, str]:
 # -- writing -----------------------------------------------------------------------------------------------------------
 
 
-def accrued_line(
-    account: Account, component: str, amount: Decimal, *, on: date, at: datetime, source: str
-) -> LedgerEntry:
-    """Return a line of interest, not yet written (`post_accrued`). A lowering is an adjustment."""
-    return _line(
-        account,
-        kind=component if amount > 0 else Kind.ADJUSTMENT,
-        component=component,
-        amount=amount,
-        effective_on=on,
-        recorded_at=at,
-        source=source,
-        reference=f"to {on.isoformat()}",
-    )
-
-
 def post_accrued(lines: list[LedgerEntry]) -> None:
     """Write lines of many accounts at once, on which nothing that was paid comes to meet anything else."""
     LedgerEntry.objects.bulk_create(lines, batch_size=1000)

@@ -71,6 +71,8 @@ def _missing(
     upto: date,
     at: datetime,
 ) -> list[AccountState]:
+    if not any(entry.due_on is not None for entry in entries):
+        return []  # nothing here says when anything was due: what the source stated stands
     days = {entry.effective_on for entry in entries} | {state.effective_on for state in states} | {since, upto}
     days |= {entry.due_on + timedelta(days=1) for entry in entries if entry.due_on is not None}
     found: list[AccountState] = []

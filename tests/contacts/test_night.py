@@ -1,12 +1,13 @@
 """The close of day as a run: order of days, one at a time, repeated, interrupted, poisoned, caught up."""
 
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from cases import closing
+from cases import closing, ledger
 from cases.models import (
     BucketTransition,
     Case,
@@ -17,8 +18,10 @@ from cases.models import (
     PlanInstalment,
     PortfolioFigure,
     Promise,
+    Rate,
 )
 from collections_app.shared.actor import SYSTEM
+from collections_app.shared.money import Money
 from compliance.models import AuditEvent
 from contacts import invariants, night
 from contacts.models import Enrolment, NightRun, NightStep, PlannedContact
@@ -110,6 +113,19 @@ def test_a_close_leaves_a_row_with_its_nine_steps(creditor):
     assert run.warnings == [{"code": "stale-feed", "age": None, "allowed": 35}]
     names = AuditEvent.objects.filter(subject_label="contacts.nightrun").order_by("pk").values_list("name", flat=True)
     assert list(names) == ["night.started", *["night.step_finished"] * 9, "night.finished"]
+
+
+def test_where_the_books_are_kept_here_interest_accrues_with_the_ageing(creditor):
+    creditor.books = "ours"
+    creditor.save()
+    account = creditor.accounts.order_by("pk").first()
+    Rate.objects.create(product=account.product, component="interest", percent="36.5", from_on=ON)
+    ledger.charge(account, "principal", Money(Decimal(1000), "CNY"), ON, ON, at=AT - timedelta(hours=9), source="test")
+    assert close(creditor).steps.get(name="ageing").details["accrued"] == 1
+    assert ledger.components(account.pk)["interest"] == Decimal("1.00")
+    assert account.states.order_by("-pk").first().past_due_since == ON
+    assert close(creditor, ON + timedelta(days=1)).steps.get(name="ageing").details["accrued"] == 1
+    assert ledger.components(account.pk)["interest"] == Decimal("2.00")
 
 
 def test_what_it_looks_back_on_and_what_it_prepares(creditor):
