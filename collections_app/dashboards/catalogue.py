@@ -296,6 +296,12 @@ _CLOCK_SPANS: Final = [
 ]  # fmt: skip
 
 
+def _clocks(scope: Scope, asked: Mapping[str, str]) -> QuerySet[LegalClock]:
+    """Return the clocks that run, the next to end first; those that are over only where they are asked for."""
+    rows = sets.legal_clocks(scope)
+    return rows if asked.get("ends") == "over" else sets.clocks_ending(rows, scope, 36_500)
+
+
 def _clock_spans(rows: Any, value: str, scope: Scope) -> Any:
     if value not in dict(_CLOCK_SPANS):
         return rows.none()
@@ -319,6 +325,7 @@ CLOCKS: Final[Listing] = listing(
     name="clocks",
     title=_("Legal clocks"),
     rows=sets.legal_clocks,
+    narrow=_clocks,
     order=("ends", "pk"),
     columns=(
         Column(_("Person"), _person_of_case),
