@@ -18,7 +18,7 @@ from compliance import audit
 
 from . import formats
 
-AT_ONCE: Final = 2_000  # payments that a page takes back; more are a matter for the command
+AT_ONCE: Final = 200  # payments that a page takes back in some seconds; more are a matter for the command
 _KEPT: Final = 60  # characters of a reference that stay
 
 
