@@ -11,16 +11,16 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from cases import approval_facts, approvals
+from cases import approval_facts, approvals, exclusion_list
 from cases.authority import may_sign
 from cases.models import Approval
 from cases.refusal import Refused
-from collections_app.shared import clock, refs
+from collections_app.shared import clock, keyset, refs
 from collections_app.shared.actor import Actor
 from collections_app.shared.money import Money
 from collections_app.staff.access import allowed
 
-SHOWN = 50  # in the list beside the item
+AHEAD = 50  # items among which the next one is looked for
 
 
 @require_safe
@@ -28,16 +28,18 @@ SHOWN = 50  # in the list beside the item
 def show(request: HttpRequest) -> HttpResponse:
     """Show the oldest thing that waits for this reader, or the one asked for, with the others beside it."""
     at = clock.now()
-    rows = list(approval_facts.waiting(request.user)[: SHOWN + 1])
+    page = keyset.page(approval_facts.waiting(request.user), order=("asked_at", "pk"), asked=request.GET)
+    rows = page.rows
     if not rows:
-        return render(request, "cases/approvals.html", {"approval": None, "mine": _mine(request.user), "now": at})
+        context = {"approval": None, "page": page, "mine": _mine(request.user), "now": at}
+        return render(request, "cases/approvals.html", context)
     asked = request.GET.get("item", "")
     here = next((place for place, row in enumerate(rows) if row.ref == asked), 0)
     context = _item(rows[here], request.user, at)
     following = rows[(here + 1) % len(rows)]
     context |= {
-        "rows": [_row(row) for row in rows[:SHOWN]],
-        "count": len(rows) if len(rows) <= SHOWN else f"{SHOWN}+",
+        "rows": [_row(row) for row in rows],
+        "page": page,
         "here": rows[here].pk,
         "next_url": _address(following) if len(rows) > 1 else "",
         "mine": _mine(request.user),
@@ -120,7 +122,7 @@ def _find(request: HttpRequest, ref: str) -> Approval:
 
 def _after(request: HttpRequest, approval: Approval) -> str:
     """Return the address of the item after this one, of the first one where it is the last."""
-    rows = list(approval_facts.waiting(request.user)[: SHOWN + 1])
+    rows = list(approval_facts.waiting(request.user)[:AHEAD])
     here = next((place for place, row in enumerate(rows) if row.pk == approval.pk), -1)
     others = rows[here + 1 :] + rows[: max(here, 0)]
     return _address(others[0]) if others else reverse("cases:approvals")
@@ -149,6 +151,8 @@ def _mine(user: Any) -> list[Approval]:
 
 
 def _item(approval: Approval, user: Any, at: Any) -> dict[str, Any]:
+    if approval.kind == exclusion_list.KIND and (entry := approvals.subject_of(approval)) is not None:
+        exclusion_list.note_reading([entry], user=user, at=at)
     signed = list(approval.signed.select_related("signed_by").order_by("pk"))
     mine = any(row.signed_by_id == user.pk for row in signed)
     is_pending = approval.status == Approval.Status.PENDING

@@ -102,7 +102,8 @@ class History:
 
     def pay(self):
         running = Settlement.objects.filter(case=self.case, status__in=["offered", "accepted"]).first()
-        most = running.parts.order_by("number").first().amount if running else self.amount(300)
+        part = running.parts.order_by("number").first().amount if running else self.amount(300)
+        most = running.pays if running and self.dice.random() < 0.5 else part
         back = self.dice.choice([0, 0, min(2, self.days)])
         payments.record(
             creditor=self.case.creditor, source="bank", external_ref=f"{self.seed}-{self.dice.random()}", amount=most,

@@ -9,6 +9,7 @@ from django.urls import reverse
 from cases import ledger
 from cases.models import Approval, AuthorityLimit, ExclusionEntry, Settlement, Waiver
 from collections_app.shared.money import Money
+from compliance.models import AuditEvent
 from contacts import settlement_letters
 from tests.factories import NOW
 from tests.factories.cases import CaseFactory, CreditorFactory
@@ -118,7 +119,14 @@ def test_the_inbox_shows_the_oldest_first_and_goes_on_to_the_next(client, collec
     assert page.context["approval"] == first
     assert page.context["next_url"].endswith(second.ref)
     titles = [str(section["title"]) for section in page.context["sections"]]
-    assert titles[:4] == ["Both sides", "We give up, by component", "Terms", "What is owed"]
+    assert titles == [
+        "Both sides",
+        "We give up, by component",
+        "Terms",
+        "How it has gone",
+        "Given before",
+        "What the law says",
+    ]
     answer = client.post(reverse("cases:approval-decide", args=[first.ref]), {"decision": "approve"})
     assert answer["Location"].endswith(second.ref)
     answer = client.post(reverse("cases:approval-decide", args=[second.ref]), {"decision": "refuse", "reason": ""})
@@ -184,6 +192,11 @@ def test_the_exclusion_list_is_for_few(client, collector, case, team):
     client.post(reverse("cases:exclude", args=[case.ref]), asked)
     entry = ExclusionEntry.objects.get()
     assert str(entry.person) in text(client.get(reverse("cases:exclusions")))
+    officer = UserFactory(compliance=True)
+    client.force_login(officer)
+    assert client.get(reverse("cases:approvals")).context["approval"].kind == "exclusion"
+    assert AuditEvent.objects.filter(name="exclusion.read", actor_id=officer.pk).count() == 1
+    client.force_login(boss)
     late = client.post(reverse("cases:exclude", args=[case.ref]), asked | {"retain_until": "2040-01-01"})
     assert "This may be kept until 2031-03-04 at most." in text(late)
 
