@@ -31,8 +31,8 @@ def show(request: HttpRequest) -> HttpResponse:
     page = keyset.page(approval_facts.waiting(request.user), order=("asked_at", "pk"), asked=request.GET)
     rows = page.rows
     if not rows:
-        context = {"approval": None, "page": page, "mine": _mine(request.user), "now": at}
-        return render(request, "cases/approvals.html", context)
+        nothing = {"approval": None, "page": page, "mine": _mine(request.user), "now": at}
+        return render(request, "cases/approvals.html", nothing)
     asked = request.GET.get("item", "")
     here = next((place for place, row in enumerate(rows) if row.ref == asked), 0)
     context = _item(rows[here], request.user, at)

@@ -8,6 +8,8 @@ from django.urls import reverse
 
 from cases import ledger
 from cases.models import Approval, AuthorityLimit, ExclusionEntry, Settlement, Waiver
+from collections_app.dashboards.scope import Scope
+from collections_app.dashboards.widgets.needs import needs
 from collections_app.shared.money import Money
 from compliance.models import AuditEvent
 from contacts import settlement_letters
@@ -149,9 +151,14 @@ def test_what_somebody_asked_for_himself_is_not_in_his_inbox(client, case, team)
 
 def test_the_dashboard_counts_what_the_inbox_holds(client, collector, case, team):
     offer(client, case)
-    client.force_login(UserFactory(team=team, supervisor=True))
-    page = client.get(reverse("dashboards:widget", args=["needs"]), headers={"HX-Request": "true"})
-    assert reverse("cases:approvals") in text(page)
+    boss, asker = UserFactory(team=team, supervisor=True), UserFactory(team=TeamFactory(), supervisor=True)
+    figures = {user.pk: needs(Scope(user, NOW)).figures[0] for user in (boss, asker)}
+    assert [(figure.count, figure.url) for figure in figures.values()] == [
+        (1, reverse("cases:approvals")),
+        (0, reverse("cases:approvals")),
+    ]
+    client.force_login(boss)
+    assert client.get(reverse("cases:approvals")).context["page"].count == 1
 
 
 def test_a_waiver_is_typed_and_listed_with_sums(client, collector, case, team):
