@@ -29,6 +29,7 @@ REASONS: Final[dict[str, LazyText | str]] = {
     "missing-value": _("A value that the wording needs is missing."),
     "wording-lacks-a-part": _("The wording lacks a part that the place of this person asks for."),
     "wording-refused": _("The wording cannot be used."),
+    "newer-release": _("This release does not know how to do it; it waits for one that does."),
     "gate-unavailable": _("No decision could be made or stored, so nothing was sent."),
     # what became of the hand-over
     "interrupted": _("The process that was sending ended; it is tried again."),

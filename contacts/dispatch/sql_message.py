@@ -34,7 +34,7 @@ ENROLMENT: Final = ("id", "left_on")
 VERSION: Final = ("id", "strategy_id", "status")
 STRATEGY: Final = ("id", "code")
 SEGMENT: Final = ("id", "version_id")
-STEP: Final = ("id", "segment_id")
+STEP: Final = ("id", "segment_id", "kind")
 # The lists, each one column of JSON arrays.
 POINT: Final = ("id", "person_id", "address_id", "kind", "state", "position")
 ADDRESS: Final = ("id", "value_sealed", "suppressed_at")

@@ -11,13 +11,13 @@ from cases import locks
 from collections_app.shared import sealed
 from collections_app.shared.actor import Actor
 from compliance import audit
-from contacts.channels import receipts
+from contacts.channels import catalogue, receipts
 from contacts.channels.senders.base import NotConfigured, Receipt, Temporary
 from contacts.dispatch import carriers
 from contacts.dispatch.claims import Claim, back_off, claim_lapsed, mine
-from contacts.dispatch.clearing import DISPATCH, set_aside
+from contacts.dispatch.clearing import DISPATCH, keep_place, set_aside
 from contacts.dispatch.handover import doubt, finish, record_sent
-from contacts.dispatch.wanted import Obstacle
+from contacts.dispatch.wanted import NEWER, Obstacle
 from contacts.models import ContactAttempt, PlannedContact
 
 log = logging.getLogger(__name__)
@@ -39,7 +39,22 @@ def sweep(*, now: Callable[[], datetime], limit: int = 200) -> dict[str, int]:
             log.exception("sweep failed for a row", extra={"planned": claim.planned_id})
             tally["errors"] += 1
     tally["receipts"] = receipts.apply_late(at=now())
+    if newer := _set_newer_aside(at=now(), limit=limit):
+        tally["newer"] = newer
     return tally
+
+
+def _set_newer_aside(*, at: datetime, limit: int) -> int:
+    """Say why rows wait that a newer release planned in a channel unknown here; they keep their place for it."""
+    unknown = PlannedContact.objects.filter(
+        status__in=[PlannedContact.Status.PLANNED, PlannedContact.Status.WITHHELD], automated=True, try_again_at__lte=at
+    ).exclude(channel__in=list(catalogue.CHANNELS))
+    with transaction.atomic():
+        rows = unknown.exclude(reason_code=NEWER).order_by("pk")
+        found = list(rows.select_for_update(skip_locked=True, no_key=True)[:limit])
+        for planned in found:
+            keep_place(planned, NEWER, at=at)
+    return len(found)
 
 
 def _settle_lapsed(claim: Claim, *, now: Callable[[], datetime]) -> str:
@@ -92,6 +107,8 @@ def _pause(planned: PlannedContact) -> timedelta:
 
 def ask(attempt: ContactAttempt) -> Receipt | str:
     """Return what the carrier has under the key: a receipt, "nothing", "cannot-say" for now, or "cannot-be-asked"."""
+    if attempt.channel not in catalogue.CHANNELS:
+        return "cannot-say"  # a newer release can
     if not carriers.can_look_up(attempt.channel):
         return "cannot-be-asked"
     key = attempt.planned.key if attempt.planned is not None else attempt.key

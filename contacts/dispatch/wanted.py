@@ -11,11 +11,12 @@ from contacts import stops
 from contacts.dispatch import climbing
 from contacts.dispatch.outgoing import Outgoing
 from contacts.facts import CaseFile
-from contacts.models import StrategyVersion
+from contacts.models import Purpose, Step, StrategyVersion
 from contacts.strategy import conditions
 
 SOON: Final = timedelta(minutes=5)
 LATER: Final = timedelta(hours=1)
+NEWER: Final = "newer-release"  # planned by a release that knows more: it waits for one, and nothing is guessed
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,8 @@ def still_wanted(outgoing: Outgoing, *, at: datetime) -> Obstacle | None:
     asks_for_money = planned.purpose == "collection"
     if at >= planned.expires_at:
         return Obstacle("too-late")
+    if planned.step.kind not in Step.Kind.values or planned.purpose not in Purpose.values:
+        return Obstacle(NEWER, at + SOON)
     if case.is_resolved:
         return Obstacle("case-resolved")
     if planned.enrolment.left_on is not None:
