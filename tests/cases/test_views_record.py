@@ -4,6 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.contrib.messages import get_messages
 from django.urls import reverse
 
 from cases.models import Hold, Instruction, InstructionWithdrawal, Note, Promise
@@ -162,6 +163,12 @@ def test_an_amount_is_read_as_people_write_it(desk, case, amount):
         ({"amount": "a lot"}, "amount", "“a lot” is not an amount. Write it like 1250.50."),
         ({"amount": "500.01"}, "amount", "500.01 is more than the 500.00 that is owed."),
         ({"amount": "0"}, "amount", "The amount must be more than zero."),
+        ({"amount": "-5"}, "amount", "“-5” is less than zero."),
+        ({"amount": "5.001"}, "amount", "“5.001” has more than two decimals."),
+        ({"amount": "USD 5"}, "amount", "“USD 5” is in USD; this is in CNY."),
+        ({"amount": "300 fri, 300 eom", "due_on": ""}, "amount", "600.00 is more than the 500.00 that is owed."),
+        ({"due_on": "29/2"}, "due_on", "2026 has no 29 February."),
+        ({"due_on": "someday"}, "due_on", "“someday” is not a date. Write it like 2026-11-22."),
         ({"due_on": "2026-03-03"}, "due_on", "2026-03-03 is in the past."),
         ({"due_on": "2026-05-03"}, "due_on", "A promise can be for 2026-04-04 at the latest."),
         ({"due_on": "2026-02-31"}, "due_on", "“2026-02-31” is a day that does not exist."),
@@ -173,6 +180,21 @@ def test_a_promise_that_cannot_be_is_refused_at_its_field(desk, case, typed, fie
     page = act(desk, "promise", case, **(good | typed))
     assert page.context["form"].errors[field] == [sentence]
     assert not Promise.objects.exists()
+
+
+def test_a_promise_is_typed_in_parts_and_says_who_made_it(desk, case):
+    typed = {"amount": "200 周五，100 月底", "due_on": "", "method": "branch", "promised_by": "guarantor"}
+    act(desk, "promise", case, version=case.version, **typed)
+    promise = Promise.objects.get()
+    assert (promise.amount, promise.promised_by, promise.method) == (Decimal("300.00"), "guarantor", "branch")
+    assert [str(part.due_on) for part in promise.parts.order_by("number")] == ["2026-03-06", "2026-03-31"]
+
+
+def test_a_day_in_a_holiday_is_taken_with_a_word_about_it(desk, case):
+    page = act(desk, "promise", case, version=case.version, amount="200", due_on="4/4", method="transfer")
+    said = [str(message) for message in get_messages(page.wsgi_request)]
+    assert said[-1] == "2026-04-04 is a holiday (Tomb-sweeping Day); the next working day is 2026-04-07."
+    assert str(Promise.objects.get().due_on) == "2026-04-04"
 
 
 def test_a_second_promise_replaces_the_first_only_when_that_is_said(desk, case):
