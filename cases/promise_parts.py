@@ -10,8 +10,6 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Final
 
-from collections_app.shared.money import Money
-
 ZERO: Final = Decimal("0.00")
 
 
@@ -83,8 +81,3 @@ def covered(parts: Sequence[Part], paid: Decimal) -> list[Decimal]:
         found.append(used)
         paid -= used
     return found
-
-
-def equal(money: Money, days: Sequence[date]) -> tuple[Part, ...]:
-    """Return one part per day that together are exactly the amount; cents that are left go to the first days."""
-    return in_order(Part(day, share.amount) for day, share in zip(days, money.split(len(days)), strict=True))

@@ -8,7 +8,6 @@ import pytest
 from cases import promise_parts, promise_reading
 from cases.amounts import AmountRefused, DayRefused
 from cases.promise_parts import Paid, Part
-from collections_app.shared.money import Money
 
 TODAY = date(2026, 11, 22)
 FRIDAY, END = date(2026, 11, 27), date(2026, 11, 30)
@@ -111,8 +110,3 @@ def test_the_tolerance_is_of_the_whole():
 def test_money_covers_the_earliest_part_first():
     assert promise_parts.covered(PARTS, Decimal("620")) == [Decimal("500.00"), Decimal("120.00")]
     assert promise_parts.covered(PARTS, Decimal("0")) == [Decimal("0.00"), Decimal("0.00")]
-
-
-def test_equal_parts_sum_to_the_cent():
-    parts = promise_parts.equal(Money(Decimal("100.00"), "CNY"), [FRIDAY, END, date(2026, 12, 1)])
-    assert [part.amount for part in parts] == [Decimal("33.34"), Decimal("33.33"), Decimal("33.33")]

@@ -162,7 +162,8 @@ def test_creditors_west_of_us_have_their_own_midnight():
     case = CaseFactory(working=True, balance="500.00", creditor__time_zone="America/New_York", creditor__currency="USD")
     promise(case, ("100.00", 3))
     assert promises.settle_ended(actor=SYSTEM, at=datetime(2026, 3, 9, 3, 59, tzinfo=UTC)) == 0
-    assert promises.settle_ended(actor=SYSTEM, at=datetime(2026, 3, 9, 4, 0, tzinfo=UTC)) == 1  # the clocks went forward
+    # On the 8th the clocks went forward.
+    assert promises.settle_ended(actor=SYSTEM, at=datetime(2026, 3, 9, 4, 0, tzinfo=UTC)) == 1
 
 
 # -- late news, reversals ----------------------------------------------------------------------------------------------

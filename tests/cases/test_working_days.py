@@ -14,7 +14,7 @@ from cases import working_days
         ("2026-02-17", "CN", "zh-hans", "春节", "2026-02-24"),
         ("2026-02-15", "CN", "zh-hans", "春节", "2026-02-24"),  # a day in lieu
         ("2026-09-25", "CN", "zh-hans", "中秋", "2026-09-28"),
-        ("2027-02-08", "CN", "zh-hans", "春节", "2027-02-11"),  # a year whose notice is not out: the library's reckoning
+        ("2027-02-08", "CN", "zh-hans", "春节", "2027-02-11"),  # its notice is not out: as the library reckons
         ("2026-12-25", "US-NY", "en", "Christmas Day", "2026-12-28"),
         ("2026-12-25", "GB-EW", "en", "Christmas Day", "2026-12-29"),
     ],
