@@ -58,7 +58,7 @@ class TeamAdmin(ByRole):
         return int(team.people)
 
 
-class RoleChecked(forms.ModelForm):  # type: ignore[type-arg]
+class RoleChecked(forms.ModelForm):
     """What both forms of a user check: who works in a team has one, and a telephone is one."""
 
     phone = forms.CharField(label=gettext_lazy("Mobile phone"), max_length=40, required=False,

@@ -26,7 +26,7 @@ def _no_ears_for_historical_models() -> Iterator[None]:
     Models of migrations have no transitions to collect, but each of their state fields would look for some in each of
     the twenty thousand models that a first migration makes: two thirds of its time.
     """
-    class_prepared.connect = lambda *_args, **_named: None
+    class_prepared.connect = lambda *_args, **_named: None  # type: ignore[method-assign]
     try:
         yield
     finally:
