@@ -237,7 +237,8 @@ def reckon_stale(*, now: Callable[[], datetime], budget_s: float = BUDGET_S, mos
     for creditor_id in Creditor.objects.order_by("pk").values_list("pk", flat=True):
         at = now()
         places, edition = places_with_clocks(creditor_id, at=at)
-        values = {"creditor": creditor_id, "places": places, "edition": edition, "most": most - counts["reckoned"]}
+        values: dict[str, Any] = {"creditor": creditor_id, "places": places, "edition": edition}
+        values["most"] = most - counts["reckoned"]
         with connection.cursor() as cursor:
             cursor.execute(sql_legal.DROP_ENDED, values)
             counts["dropped"] += max(0, cursor.rowcount)

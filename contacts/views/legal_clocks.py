@@ -1,9 +1,10 @@
 """Until when may we sue, call on the guarantor, enforce? The clocks of each account of a case, and their evidence."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -47,8 +48,12 @@ class LegalEventForm(forms.Form):
     def __init__(self, *args: Any, case: Case, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         accounts = Account.objects.filter(person_id=case.person_id, creditor_id=case.creditor_id).order_by("pk")
-        self.fields["account"].queryset = accounts
-        self.fields["document"].queryset = Document.objects.filter(case=case).order_by("-added_at", "pk")
+        choices: dict[str, QuerySet[Any]] = {
+            "account": accounts,
+            "document": Document.objects.filter(case=case).order_by("-added_at", "pk"),
+        }
+        for name, rows in choices.items():
+            cast("forms.ModelChoiceField[Any]", self.fields[name]).queryset = rows
 
 
 @require_safe

@@ -36,7 +36,7 @@ def kept(scope: Scope) -> Box:
     """Return, per collector and currency, what became of the promises that fell due in the last 30 days."""
     fallen = sets.promises_fallen_due(sets.promises(scope), scope, DAYS)
     counts = {state: Count("pk", filter=Q(status=state)) for state in _STATES}
-    found = list(
+    found: list[Any] = list(
         fallen.order_by()
         .values("made_with_id", "currency")
         .annotate(due=Count("pk"), promised=Sum("amount"), paid=Sum(Least(F("paid_amount"), F("amount"))), **counts)
