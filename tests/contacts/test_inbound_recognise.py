@@ -68,11 +68,15 @@ def test_precision_and_recall_of_the_table():
 
 
 def test_precision_and_recall_of_real_complaints():
-    """Long letters to an authority, not to us: most of the disputes are found, and little that is not there."""
+    """Long letters to an authority, not to us: what they say is found, and little that is not there.
+
+    The words were made with these at hand. Of 39 others that nobody had read before, 78 in 100 meanings were found
+    (disputes 69, all else 87), and 97 in 100 of what was found was right.
+    """
     pairs = [(set(row["must"].split()), set(row["may"].split()), acting(row["narrative"])) for row in NARRATIVES]
     precision, recall, _wrong = figures(pairs)
-    assert precision >= 0.9
-    assert recall >= 0.85
+    assert precision >= 0.97
+    assert recall >= 0.97
 
 
 def test_words_are_found_where_they_stand_in_the_text():
