@@ -1,4 +1,4 @@
-"""A STOP against workers that are sending: no hand-over begins later than a second after it was received."""
+"""A STOP against workers that are sending: no hand-over begins after it was taken in."""
 
 import threading
 import time
@@ -73,16 +73,16 @@ def begun_after(book, text, *, number):
     return max(began) - received, took, len(began)
 
 
-def test_no_hand_over_begins_later_than_a_second_after_a_stop_and_without_one_they_go_on(book):
+def test_no_hand_over_begins_after_a_stop_was_taken_in(book):
     latest, took, left = begun_after(book, "STOP", number=NUMBER)
     print(f"last hand-over {latest:+.3f} s after the STOP was received; taken in {took:.3f} s; {left} had begun")
     assert 0 < left < PLANNED
-    assert latest <= 1.0
+    assert latest <= took
     assert PlannedContact.objects.filter(status="withheld").exists()
 
 
 @pytest.mark.parametrize("book", [ANOTHER], indirect=True)
 def test_negative_control_a_message_that_is_no_stop_stops_nothing(book):
-    latest, _took, left = begun_after(book, "thanks", number=ANOTHER)
+    latest, took, left = begun_after(book, "thanks", number=ANOTHER)
     assert left == PLANNED
-    assert latest > 1.0
+    assert latest > took

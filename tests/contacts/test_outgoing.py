@@ -23,6 +23,7 @@ from tests.factories.contacts import AttemptFactory, StepFactory, TemplateFactor
 pytestmark = pytest.mark.django_db
 SEEDS = range(8)
 PER_MESSAGE = 12
+OF_PACKS = "compliance_packrelease"  # asked once by a process, but until a commit, which no test here has
 BRACKETS = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE")  # of transactions
 
 
@@ -120,5 +121,7 @@ def test_a_message_takes_twelve_statements(carrier, plan, now):
             plan()
         with CaptureQueriesContext(connection) as asked:
             assert dispatch.run(channel="sms", now=now) == {"sent": number}
-        taken.append([one["sql"] for one in asked if not one["sql"].startswith(BRACKETS)])
+        taken.append(
+            [one["sql"] for one in asked if not one["sql"].startswith(BRACKETS) and OF_PACKS not in one["sql"]]
+        )
     assert len(taken[1]) - len(taken[0]) == PER_MESSAGE
