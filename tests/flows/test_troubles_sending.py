@@ -65,17 +65,17 @@ def test_the_replayer_sees_what_is_wrong():
 
 @pytest.mark.slow
 def test_a_database_that_crashes_again_and_again_loses_and_doubles_nothing(django_db_blocker: Any):
-    plan = Plan(people=16, crashes=3, crash_every_s=1.5, random_kills=2, deaths=1)
+    plan = Plan(people=16, crashes=3, crash_every=4, random_kills=2, deaths=1)
     with django_db_blocker.unblock(), cluster.own_cluster() as (servers, env):
         seen = trial.run(plan, env=env, own_cluster=servers)
     assert seen.violations == {}
-    assert seen.crashes >= 1  # a quick machine has sent everything before the next one
+    assert seen.crashes >= 2
     assert seen.sent + seen.uncertain + seen.withheld == 32
 
 
 @pytest.mark.slow
 def test_a_database_that_is_away_for_a_while_is_taken_up_again_by_itself(django_db_blocker: Any):
-    plan = Plan(people=16, crashes=1, crash_every_s=3, away_s=5, random_kills=0, deaths=0, silence_every=0)
+    plan = Plan(people=16, crashes=1, away_s=5, random_kills=0, deaths=0, silence_every=0)
     with django_db_blocker.unblock(), cluster.own_cluster() as (servers, env):
         seen = trial.run(plan, env=env, own_cluster=servers)
     assert seen.violations == {}

@@ -105,5 +105,6 @@ def _plan(number: int, seed: int, options: dict[str, Any]) -> Plan:
         exchanges_pack=number % 3 == 2,
         changes_clocks=number % 4 == 2,
         crashes=options["crashes"] if number % 5 == 4 else 0,
+        crash_every=max(6, options["people"] // 4),
         away_s=10.0 if number % 10 == 9 else 0.0,
     )

@@ -63,7 +63,7 @@ class Plan:
     odd_receipts: bool = False  # receipts come, twice, in the wrong order, before the answer
     exchanges_pack: bool = False  # another version of a pack begins to bind in the middle
     crashes: int = 0  # immediate stops of the database; only with `own_cluster`
-    crash_every_s: float = 2.0
+    crash_every: int = 6  # messages taken since the start or the crash before
     away_s: float = 0.0  # that the database stays away after each
     at_once: int = 1  # rows that a worker claims together
     changes_clocks: bool = False  # in New York, over the night in which summer time ends
@@ -169,7 +169,13 @@ def run(plan: Plan, *, env: dict[str, str], own_cluster: embedded.Servers | None
         over = threading.Event()
         asking = threading.Thread(target=_ask_for_silence, args=(plan, people, silenced, over))
         asking.start()
-        crashes = troubles.Crashes(own_cluster, times=plan.crashes, every_s=plan.crash_every_s, away_s=plan.away_s)
+        crashes = troubles.Crashes(
+            own_cluster,
+            times=plan.crashes,
+            taken=lambda: running.store.counts[f"{plan.channel}.accepted"],
+            every=plan.crash_every,
+            away_s=plan.away_s,
+        )
         try:
             with crashes:
                 said = finish_workers(workers, at_most_s=plan.at_most_s + 30)

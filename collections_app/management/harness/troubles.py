@@ -3,7 +3,7 @@ come twice and in the wrong order."""
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -73,11 +73,20 @@ def exchange_pack(*, begins: datetime, at: datetime) -> Exchange:
 
 class Crashes:
     """Stops the database of a cluster at once and starts it again, so many times, while the block lasts; where no
-    cluster is given, never.
+    cluster is given, never. Each comes when so many more messages were taken than at the one before.
     """
 
-    def __init__(self, servers: embedded.Servers | None, *, times: int, every_s: float, away_s: float = 0.0) -> None:
-        self.servers, self.times, self.every_s, self.away_s, self.happened = servers, times, every_s, away_s, 0
+    def __init__(
+        self,
+        servers: embedded.Servers | None,
+        *,
+        times: int,
+        taken: Callable[[], int],
+        every: int,
+        away_s: float = 0.0,
+    ) -> None:
+        self.servers, self.times, self.taken, self.every, self.away_s = servers, times, taken, every, away_s
+        self.happened = 0
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._work)
 
@@ -90,7 +99,11 @@ class Crashes:
         self._thread.join()
 
     def _work(self) -> None:
-        while self.servers is not None and self.happened < self.times and not self._over.wait(self.every_s):
+        while self.servers is not None and self.happened < self.times:
+            goal = self.taken() + self.every
+            while self.taken() < goal:
+                if self._over.wait(0.01):
+                    return
             postgres.stop(Path(self.servers.data), immediately=True)
             self.happened += 1
             time.sleep(self.away_s)
