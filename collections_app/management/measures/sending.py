@@ -187,7 +187,7 @@ def _bare(number: int, running: LocalCarrier) -> float:
     """Return how many a second the same number of processes manage of three commits and one request, and no thought."""
     connections.close_all()
     context = get_context("fork")
-    ready, times = context.Barrier(WORKERS), context.Queue()
+    ready, times = context.Barrier(WORKERS), context.SimpleQueue()  # which has written when `put` returns
     share = number // WORKERS
 
     def work(which: int) -> None:
@@ -208,7 +208,9 @@ def _bare(number: int, running: LocalCarrier) -> float:
     processes = [context.Process(target=work, args=(which,)) for which in range(WORKERS)]
     for process in processes:
         process.start()
-    spans = [times.get() for _process in processes]
     for process in processes:
         process.join()
+    if died := [process.exitcode for process in processes if process.exitcode]:
+        raise RuntimeError(f"a measuring process ended with {died[0]}")
+    spans = [times.get() for _process in processes]
     return share * WORKERS / (max(end for _, end in spans) - min(begin for begin, _ in spans))
