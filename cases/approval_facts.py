@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from django.db.models import Count, QuerySet, Sum
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from cases import approval_law, approvals, holds, ledger, reach
 from cases.approvals import Line, Section
@@ -64,7 +64,7 @@ def _debt(case: Case) -> Section:
             Line(
                 gettext_lazy("Owed in all"),
                 Money(sum(sums.values(), ZERO), case.currency),
-                _("%(n)s account(s)") % {"n": number},
+                ngettext("%(n)s account", "%(n)s accounts", number) % {"n": number},
             ),
             *lines,
         ],
@@ -105,7 +105,7 @@ def _conduct(case: Case, *, at: datetime) -> Section:
         Line(
             gettext_lazy("Paid in the last year"),
             Money(paid["total"] or ZERO, case.currency),
-            _("%(n)s payment(s)") % {"n": paid["n"]},
+            ngettext("%(n)s payment", "%(n)s payments", paid["n"]) % {"n": paid["n"]},
         ),
         Line(
             gettext_lazy("Reason for default"),
@@ -139,7 +139,7 @@ def _before(case: Case, *, at: datetime, but: Approval) -> Section:
         Line(
             gettext_lazy("Given up in the last year"),
             Money(given["total"] or ZERO, case.currency),
-            _("%(n)s waiver(s)") % {"n": given["n"]},
+            ngettext("%(n)s waiver", "%(n)s waivers", given["n"]) % {"n": given["n"]},
         ),
         Line(
             gettext_lazy("Settlements before"),

@@ -144,10 +144,11 @@ def _row(approval: Approval) -> dict[str, Any]:
     }
 
 
-def _mine(user: Any) -> list[Approval]:
+def _mine(user: Any) -> list[dict[str, Any]]:
     """Return what the reader asked for and waits for, newest first."""
     mine = Approval.objects.filter(asked_by_id=user.pk, status=Approval.Status.PENDING)
-    return list(mine.select_related("person").order_by("-asked_at", "-pk")[:10])
+    rows = mine.select_related("person").order_by("-asked_at", "-pk")[:10]
+    return [_row(row) | {"url": reverse("cases:approval", args=[row.ref])} for row in rows]
 
 
 def _item(approval: Approval, user: Any, at: Any) -> dict[str, Any]:

@@ -144,7 +144,10 @@ def test_what_somebody_asked_for_himself_is_not_in_his_inbox(client, case, team)
     client.force_login(boss)
     offer(client, case)
     page = client.get(reverse("cases:approvals"))
-    assert (page.context["approval"], [row.pk for row in page.context["mine"]]) == (None, [Approval.objects.get().pk])
+    assert (page.context["approval"], [row["pk"] for row in page.context["mine"]]) == (
+        None,
+        [Approval.objects.get().pk],
+    )
     client.post(reverse("cases:approval-decide", args=[Approval.objects.get().ref]), {"decision": "approve"})
     assert Approval.objects.get().status == "pending"
 
