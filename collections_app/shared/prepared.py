@@ -6,11 +6,12 @@ transaction (`DISABLE_SERVER_SIDE_CURSORS`, as Django calls it) the same text is
 
 import hashlib
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 from django.db import connections
 
+ASK: Final = "SELECT 1 FROM pg_prepared_statements WHERE name = %s"
 _known: "WeakKeyDictionary[Any, set[str]]" = WeakKeyDictionary()
 
 
@@ -42,5 +43,8 @@ class Prepared:
         known = _known.setdefault(connection.connection, set())
         if self.name not in known:
             with connection.wrap_database_errors, connection.connection.cursor() as cursor:
-                cursor.execute(self._prepare)
+                # The session is asked, not only our memory of it: preparing twice would end the transaction.
+                cursor.execute(ASK, [self.name])
+                if cursor.fetchone() is None:
+                    cursor.execute(self._prepare)
             known.add(self.name)  # it stays until the connection ends, also when this transaction is rolled back

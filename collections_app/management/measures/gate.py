@@ -9,6 +9,7 @@ from datetime import time
 from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import BrokenBarrierError
 from time import perf_counter
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -84,7 +85,7 @@ def _rate(work: Callable[[Pair], None], pairs: list[Pair], clients: int) -> floa
         return (len(pairs) - 1) / (perf_counter() - began)
     connections.close_all()
     context = get_context("fork")
-    ready, times = context.Barrier(clients), context.Queue()
+    ready, times = context.Barrier(clients), context.SimpleQueue()  # written when `put` returns
 
     def share(number: int) -> None:
         mine = pairs[number::clients]
@@ -96,19 +97,22 @@ def _rate(work: Callable[[Pair], None], pairs: list[Pair], clients: int) -> floa
                 work(pair)
             times.put((began, perf_counter(), len(mine) - 1))
         except Exception as error:  # noqa: BLE001  (whatever it is, the parent says it instead of waiting)
-            times.put(f"{type(error).__name__}: {error}")
+            if not isinstance(error, BrokenBarrierError):  # else somebody said already why
+                times.put(f"{type(error).__name__}: {error}")
+            ready.abort()
         finally:
             connections.close_all()
 
     processes = [context.Process(target=share, args=(number,)) for number in range(clients)]
     for process in processes:
         process.start()
-    said = [times.get(timeout=AT_MOST_S) for _ in processes]
     for process in processes:
         process.join()
+    said = [times.get() for _ in processes if not times.empty()]
     failed = [one for one in said if isinstance(one, str)]
-    if failed:
-        raise RuntimeError(failed[0])
+    if failed or len(said) < clients:
+        codes = [process.exitcode for process in processes]
+        raise RuntimeError(failed[0] if failed else f"measuring processes ended with {codes}")
     return sum(done for _, _, done in said) / (max(end for _, end, _ in said) - min(began for began, _, _ in said))
 
 

@@ -37,3 +37,11 @@ def test_behind_a_pooler_the_same_text_is_sent_plainly(monkeypatch):
     plain = Prepared("SELECT $1 + $2, '%', $10", ["bigint"] * 10)
     assert plain.rows([1, 2, 0, 0, 0, 0, 0, 0, 0, 77]) == [(3, "%", 77)]
     assert known(plain) == 0
+
+
+def test_a_session_that_has_it_is_not_asked_to_prepare_it_again():
+    kept = Prepared("SELECT $1 * 2", ["bigint"])
+    again = Prepared("SELECT $1 * 2", ["bigint"])
+    with connection.cursor() as cursor:
+        cursor.execute(kept._prepare)  # as somebody would whose memory of it is lost
+    assert again.rows([21]) == [(42,)]
