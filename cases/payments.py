@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from django.db import IntegrityError, transaction
-from django.db.models import Sum
+from django.db.models import Q, Sum
 from django.utils.translation import gettext_lazy as _
 
 from cases import arrears, ledger, locks, payment_effects, promises, splits
@@ -49,6 +49,7 @@ class PaymentRefused(Refused):
         "looks-double": _(
             "%(reference)s is the same amount on the same account and day. Save again if it is another one."
         ),
+        "looks-too-much": _("%(amount)s is more than the %(owed)s that is owed in all. Save again if so much came."),
         "no-fee": _("A fee is for a payment that was returned or charged back, and no more than it."),
     }
 
@@ -373,14 +374,19 @@ def twins(*, account_id: int, amount: Decimal, value_on: date) -> list[Payment]:
 
 
 def receive(*, account: Account, value_on: date, is_another: bool = False, amount: Decimal, **told: Any) -> Recorded:
-    """Take a payment that a person enters by hand. Raises PaymentRefused looks-double once where it may be double.
+    """Take a payment that a person enters by hand. Raises PaymentRefused once where it may be a slip: looks-double, or
+    looks-too-much where it is more than the person owes this creditor.
 
-    is_another: the person has seen that, and says it is another one. told: as `record` takes it.
+    is_another: the person has seen that, and says that it is as typed. told: as `record` takes it.
     """
     known = Payment.objects.filter(creditor=account.creditor, source=MANUAL, external_ref=told["external_ref"])
     if not is_another and not known.exists():
         for twin in twins(account_id=account.pk, amount=amount, value_on=value_on):
             raise PaymentRefused("looks-double", reference=twin.external_ref)
+        mine = Account.objects.filter(person_id=account.person_id, creditor_id=account.creditor_id)
+        owed = mine.aggregate(owed=Sum("balance", filter=Q(balance__gt=0)))["owed"] or arrears.ZERO
+        if amount > owed:
+            raise PaymentRefused("looks-too-much", amount=amount, owed=owed)
     return record(
         creditor=account.creditor, source=MANUAL, account_id=account.pk, value_on=value_on, amount=amount, **told
     )

@@ -140,7 +140,7 @@ def receive(request: HttpRequest, ref: str) -> HttpResponse:
         try:
             recorded = _record(form, case, accounts, request=request, at=at)
         except payments.PaymentRefused as refused:
-            if refused.code == "looks-double":
+            if refused.code in ("looks-double", "looks-too-much"):
                 looks_double = str(refused)
             else:
                 form.add_error(_field(refused, form), str(refused))

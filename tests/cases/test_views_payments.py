@@ -63,6 +63,14 @@ def test_a_look_alike_is_asked_about_once_and_nothing_typed_is_lost(desk, case):
     assert Payment.objects.count() == 2
 
 
+def test_more_than_is_owed_is_asked_about_once(desk, case):
+    asked = post(desk, case, amount="5,000,000")
+    assert (asked.status_code, Payment.objects.count()) == (200, 0)
+    assert "5000000.00 is more than the 500.00 that is owed in all" in asked.content.decode()
+    assert post(desk, case, amount="5,000,000", is_another="on").status_code == 302
+    assert Account.objects.get(pk=case.account.pk).balance == Decimal("-4999500.00")
+
+
 @pytest.mark.parametrize(
     ("more", "field", "sentence"),
     [
