@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from cases import approvals, holds, locks, reach
+from cases import approvals, locks, reach
 from cases.approvals import Line, Section
 from cases.models import Approval, Case, ExclusionAppeal, ExclusionEntry
 from cases.refusal import Refused
@@ -21,6 +21,7 @@ from collections_app.shared import clock
 from collections_app.shared.actor import USER, Actor
 from collections_app.staff.roles import Role
 from compliance import audit
+from compliance.periods import add_months
 
 Status = ExclusionEntry.Status
 Outcome = ExclusionAppeal.Outcome
@@ -79,7 +80,7 @@ def propose(
         raise ExclusionRefused("future", day=default_ended_on)
     if retain_until <= today:
         raise ExclusionRefused("past", day=retain_until)
-    latest = holds.months_later(default_ended_on or today, KEPT_AT_MOST_MONTHS)
+    latest = add_months(default_ended_on or today, KEPT_AT_MOST_MONTHS)
     if retain_until > latest:
         raise ExclusionRefused("too-long", latest=latest)
     try:

@@ -13,9 +13,10 @@ from cases.forms import AmountField, DayField, MomentField
 from cases.models import AffordabilityEvidence, Plan
 from cases.plans.affordability import EXPENDITURES, INCOMES, MOST_PERSONS, Budget
 from cases.plans.drafting import Draft
-from cases.plans.schedule import MOST, MOST_RATE, add_months
+from cases.plans.schedule import MOST, MOST_RATE
 from cases.plans.terms import Terms
 from cases.refusal import Refused
+from compliance.periods import add_months
 
 # At which field a refusal of a plan stands; the others stand above the form.
 FIELDS: Final = {

@@ -6,7 +6,6 @@ it), then the person's lock is taken and the row confirmed, so that a hand-over 
 says "in force".
 """
 
-from calendar import monthrange
 from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any, Final
@@ -21,6 +20,7 @@ from cases.refusal import Refused
 from collections_app.shared import clock
 from collections_app.shared.actor import Actor
 from compliance import audit
+from compliance.periods import add_months
 
 Kind = Hold.Kind
 REVIEW_AFTER: Final = timedelta(days=14)
@@ -133,16 +133,10 @@ def _end(kind: str, ends_on: date | None, starts_on: date, case: Case) -> date |
     if kind == Kind.DEFERRAL:
         if ends_on is None:
             raise HoldRefused("no-end")
-        latest = months_later(starts_on, DEFERRAL_MONTHS)
+        latest = add_months(starts_on, DEFERRAL_MONTHS)
         if case.person.jurisdiction in DEFERRAL_PLACES and ends_on > latest:
             raise HoldRefused("too-long", latest=latest)
     return ends_on
-
-
-def months_later(day: date, months: int) -> date:
-    """Return the corresponding day so many months on, or the last day of that month."""
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
 def _standing(hold_id: int) -> Hold:
@@ -178,7 +172,7 @@ def extend(*, hold_id: int, ends_on: date, reason: str, today: date, actor: Acto
     if hold.kind == Kind.DEFERRAL and hold.ends_on is not None:
         if hold.extensions:
             raise HoldRefused("extended-once")
-        latest = months_later(hold.ends_on, DEFERRAL_MONTHS)
+        latest = add_months(hold.ends_on, DEFERRAL_MONTHS)
         if hold.person.jurisdiction in DEFERRAL_PLACES and ends_on > latest:
             raise HoldRefused("too-long", latest=latest)
     before, hold.ends_on, hold.review_on = hold.ends_on, ends_on, ends_on

@@ -6,7 +6,6 @@ month, 29 February the 28th of a common year. A date on which nobody works moves
 whose holidays are not published yet only weekends are known, and the date is marked as tentative.
 """
 
-import calendar as month_lengths
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -19,6 +18,7 @@ from cases.refusal import Refused
 from collections_app.shared.money import Money, exponent
 from compliance.calendars import Calendar
 from compliance.facts import MissingFact
+from compliance.periods import add_months
 
 MONTHLY: Final = "monthly"
 STEP_DAYS: Final = {"fortnightly": 14, "weekly": 7}
@@ -122,13 +122,6 @@ class Schedule:
     def count(self) -> int:
         """How many instalments, the down payment not counted."""
         return sum(1 for line in self.lines if line.number)
-
-
-def add_months(day: date, months: int) -> date:
-    """Return the same day so many months later, or the last day of a month that has no such day."""
-    years, month = divmod(day.month - 1 + months, 12)
-    year = day.year + years
-    return date(year, month + 1, min(day.day, month_lengths.monthrange(year, month + 1)[1]))
 
 
 def months_between(start: date, end: date) -> int:

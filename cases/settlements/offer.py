@@ -4,7 +4,6 @@ What is given up is taken, where nobody says otherwise, from what the firm added
 fees, interest, costs, what the source did not split, and principal last.
 """
 
-from calendar import monthrange
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -17,6 +16,7 @@ from cases.authority import percent_of
 from cases.models.settlement import MOST_PARTS
 from cases.refusal import Refused
 from collections_app.shared.money import Money
+from compliance.periods import add_months
 
 ZERO: Final = Decimal("0.00")
 ORDER: Final = ("penalty", "fee", "interest", "cost", "unsplit", "principal")
@@ -165,12 +165,7 @@ def in_parts(pays: Decimal, currency: str, *, parts: int, first_due_on: date) ->
     amounts = [part.amount for part in Money(pays, currency).split(parts)]
     if min(amounts) <= 0:
         raise OfferRefused("too-small", amount=pays, parts=parts)
-    return [(_months_later(first_due_on, number), amount) for number, amount in enumerate(amounts)]
-
-
-def _months_later(day: date, months: int) -> date:
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+    return [(add_months(first_due_on, number), amount) for number, amount in enumerate(amounts)]
 
 
 def _total(owed: Iterable[Owed]) -> Decimal:

@@ -173,7 +173,7 @@ def test_what_is_not_proved_is_refused_and_counted(hooks, kind, wrong):
         "receiver": tencent.Door(door.token, "wx0000000000000002", AES),
     }.get(wrong, door)
     url, body = tencent.posted(f"{hooks.door}/{kind}", door, told(name, "退订"),
-                               at=now + {"late": -360, "early": 360}.get(wrong, 0))  # fmt: skip
+                               at=now + {"late": -301, "early": 310}.get(wrong, 0))  # fmt: skip
     before = RefusedCallback.objects.filter(door=kind).values_list("count", flat=True).first() or 0
     status, _ = fetch(url.partition("?")[0] if wrong == "unsigned" else url, body)
     counted = (RefusedCallback.objects.filter(door=kind).values_list("count", flat=True).first() or 0) - before

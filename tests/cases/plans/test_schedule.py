@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cases.plans import schedule
-from cases.plans.schedule import Paid, ScheduleRefused, Wanted, add_months, outstanding, preview, spread
+from cases.plans.schedule import Paid, ScheduleRefused, Wanted, outstanding, preview, spread
 from collections_app.shared.money import Money
 from compliance import calendars
+from compliance.periods import add_months
 
 CN = calendars.get("CN")
 
