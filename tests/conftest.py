@@ -197,11 +197,14 @@ def broker(worker_id: str) -> str:
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Any]:
     """Return a running headless chromium (Playwright), the one that is installed on the machine."""
+    from django.db import connections
     from playwright.sync_api import sync_playwright
 
     path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    # Playwright keeps an event loop running in this thread, which Django takes for an asynchronous caller.
+    # Playwright keeps an event loop running in this thread, which Django takes for an asynchronous caller: from here on
+    # it keeps the connections of this process elsewhere. Those of before would be shared with every forked process.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    connections.close_all()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-dev-shm-usage"])
         yield browser
