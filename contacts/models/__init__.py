@@ -6,7 +6,17 @@ from contacts.models.night import NightRun, NightStep, Tick
 from contacts.models.planned import PlannedContact, StopOrder
 from contacts.models.printing import PostalLetter, PrintBatch, Seal
 from contacts.models.provider import ProviderState, RefusedCallback
-from contacts.models.strategy import Enrolment, Segment, Step, Strategy, StrategyVersion
+from contacts.models.rehearsal import Rehearsal, RehearsalCell
+from contacts.models.strategy import (
+    Enrolment,
+    Move,
+    Rollout,
+    Segment,
+    Step,
+    Strategy,
+    StrategyAlarm,
+    StrategyVersion,
+)
 from contacts.models.telephone import TelephoneCall, TelephoneEvent, TelephoneLine
 from contacts.models.template import Channel, Letterhead, Purpose, Template, TemplateVersion
 
@@ -23,6 +33,7 @@ __all__ = [
     "LegalEvent",
     "LegalReckoning",
     "Letterhead",
+    "Move",
     "NightRun",
     "NightStep",
     "PlannedContact",
@@ -31,12 +42,16 @@ __all__ = [
     "ProviderState",
     "Purpose",
     "RefusedCallback",
+    "Rehearsal",
+    "RehearsalCell",
+    "Rollout",
     "Seal",
     "Segment",
     "SendingEpoch",
     "Step",
     "StopOrder",
     "Strategy",
+    "StrategyAlarm",
     "StrategyVersion",
     "TelephoneCall",
     "TelephoneEvent",

@@ -34,6 +34,18 @@ class StrategyVersion(FSMModelMixin, models.Model):
     version = models.PositiveSmallIntegerField(_("version"))
     status = FSMField(_("status"), max_length=10, choices=Status.choices, default=Status.DRAFT, protected=True)
     creditors = models.ManyToManyField("cases.Creditor", verbose_name=_("creditors"), related_name="strategies")
+    sets = models.JSONField(_("named sets"), default=dict, blank=True)  # {"name": ["value", …]}
+    named = models.JSONField(_("named conditions"), default=dict, blank=True)  # {"name": condition}
+    based_on = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="successors")
+    # What was rehearsed and approved; the database lets nothing be approved or published without it.
+    rehearsal = models.ForeignKey(
+        "contacts.Rehearsal", null=True, blank=True, on_delete=models.PROTECT, related_name="approves"
+    )
+    # A canary: persons whose stable number (0 to 99) is below this are treated by this version, the others by the
+    # version in force before it. 100: everybody, and no other version is in force.
+    share = models.PositiveSmallIntegerField(_("of a hundred persons"), default=100)
+    starts_on = models.DateField(_("begins on"), null=True, blank=True)  # the first day it plans for; empty: at once
+    guardrails = models.JSONField(_("guardrails"), default=dict, blank=True)
     content_hash = models.CharField(max_length=64, blank=True)
     created_at = models.DateTimeField()
     created_by = models.ForeignKey("staff.User", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
@@ -49,8 +61,14 @@ class StrategyVersion(FSMModelMixin, models.Model):
         constraints = [
             models.UniqueConstraint(name="strategy_version_is_unique", fields=["strategy", "version"]),
             models.UniqueConstraint(
-                name="strategy_has_one_published_version", fields=["strategy"], condition=Q(status="published")
+                name="strategy_has_one_published_version",
+                fields=["strategy"],
+                condition=Q(status="published", share=100),
             ),
+            models.UniqueConstraint(
+                name="strategy_has_one_canary", fields=["strategy"], condition=Q(status="published", share__lt=100)
+            ),
+            models.CheckConstraint(name="strategy_version_share_is_a_percentage", condition=Q(share__range=(1, 100))),
             models.CheckConstraint(
                 name="strategy_version_status_is_known",
                 condition=Q(status__in=["draft", "rehearsed", "approved", "published", "stopped", "retired"]),
@@ -87,6 +105,13 @@ class StrategyVersion(FSMModelMixin, models.Model):
         """Nothing more is planned or sent under it."""
         self.stopped_at = at
 
+    @transition(field=status, source=Status.RETIRED, target=Status.PUBLISHED)
+    def reinstate(self, *, at: datetime) -> None:
+        """Its successor is taken back; it is in force again, for everybody."""
+        self.published_at = at
+        self.stopped_at = None
+        self.share = 100
+
     @transition(field=status, source=[Status.REHEARSED, Status.APPROVED], target=Status.DRAFT)
     def revise(self) -> None:
         """It is edited again; the rehearsal no longer counts."""
@@ -103,16 +128,29 @@ class StrategyVersion(FSMModelMixin, models.Model):
 class Segment(models.Model):
     """Whom: the first segment whose condition holds takes the case."""
 
+    class ReEntry(models.TextChoices):
+        ALWAYS = "always", _("always")
+        NEVER = "never", _("never")
+        AFTER = "after", _("after some days")
+
     version = models.ForeignKey(StrategyVersion, on_delete=models.PROTECT, related_name="segments")
+    key = models.SlugField(
+        _("key"), max_length=40, default="", db_index=False
+    )  # the same in every version: what happened is counted by it
     position = models.PositiveSmallIntegerField(_("order"))
     name = models.CharField(_("name"), max_length=120)
     condition = models.JSONField(_("condition"), default=dict, blank=True)
+    stop = models.JSONField(_("stops when"), default=dict, blank=True)  # {}: never before the case ends
+    re_entry = models.CharField(_("may come back"), max_length=8, choices=ReEntry.choices, default=ReEntry.ALWAYS)
+    re_entry_days = models.PositiveSmallIntegerField(_("after days"), default=0)
+    dwell_days = models.PositiveSmallIntegerField(_("stays at least, days"), default=0)
 
     class Meta:
         verbose_name = _("segment")
         verbose_name_plural = _("segments")
         constraints = [
-            models.UniqueConstraint(name="segment_position_is_unique_per_version", fields=["version", "position"])
+            models.UniqueConstraint(name="segment_position_is_unique_per_version", fields=["version", "position"]),
+            models.UniqueConstraint(name="segment_key_is_unique_per_version", fields=["version", "key"]),
         ]
 
     def __str__(self) -> str:
@@ -120,12 +158,35 @@ class Segment(models.Model):
 
 
 class Step(models.Model):
-    """What and when: one step of a segment's path, due when the case reaches its DPD."""
+    """What and when: one step of a segment's path, due by DPD, after another step's outcome, or after an event."""
 
     class Kind(models.TextChoices):
         MESSAGE = "message", _("message")
         CALL = "call", _("call task")
+        VISIT = "visit", _("visit")
+        ASSIGN = "assign", _("assignment")
+        HOLD = "hold", _("hold")
         REVIEW = "review", _("review by a supervisor")
+        LEGAL = "legal", _("referral to legal")
+        AGENCY = "agency", _("referral to an agency")
+        PLAN_OFFER = "plan_offer", _("offer of a plan")
+
+    class Trigger(models.TextChoices):
+        DPD = "dpd", _("days past due")
+        AFTER = "after", _("days after a step")
+        EVENT = "event", _("days after an event")
+
+    class After(models.TextChoices):
+        ANY = "any", _("whatever came of it")
+        REACHED = "reached", _("when it reached the person")
+        NOT_REACHED = "not_reached", _("when it did not reach the person")
+
+    class Event(models.TextChoices):
+        PROMISE_BROKEN = "promise_broken", _("a promise was broken")
+        PAYMENT = "payment", _("a payment came")
+        REPLY = "reply", _("the person wrote to us")
+        LETTER_RETURNED = "letter_returned", _("a letter came back")
+        PLAN_MISSED = "plan_missed", _("an instalment was missed")
 
     class CatchUp(models.TextChoices):
         SEND_LATE = "send_late", _("do it late")
@@ -135,7 +196,13 @@ class Step(models.Model):
     segment = models.ForeignKey(Segment, on_delete=models.PROTECT, related_name="steps")
     key = models.SlugField(_("key"), max_length=40)
     position = models.PositiveSmallIntegerField(_("order"))
-    kind = models.CharField(_("kind"), max_length=8, choices=Kind.choices)
+    kind = models.CharField(_("kind"), max_length=12, choices=Kind.choices)
+    trigger = models.CharField(_("due by"), max_length=8, choices=Trigger.choices, default=Trigger.DPD)
+    after_key = models.SlugField(_("after the step"), max_length=40, blank=True, db_index=False)
+    after_outcome = models.CharField(_("outcome"), max_length=12, choices=After.choices, default=After.ANY)
+    event = models.CharField(_("event"), max_length=16, choices=Event.choices, blank=True)
+    after_days = models.PositiveSmallIntegerField(_("days after it"), default=0)
+    within_days = models.PositiveSmallIntegerField(_("and at most so many later"), default=7)
     from_dpd = models.PositiveSmallIntegerField(_("from DPD"))
     until_dpd = models.PositiveSmallIntegerField(_("until DPD"), null=True, blank=True)
     repeat_every_days = models.PositiveSmallIntegerField(_("again every … days"), null=True, blank=True)
@@ -148,6 +215,13 @@ class Step(models.Model):
     catch_up = models.CharField(_("after an outage"), max_length=10, choices=CatchUp.choices, default=CatchUp.SEND_LATE)
     catch_up_days = models.PositiveSmallIntegerField(_("late by at most, days"), default=2)
     spread_minutes = models.PositiveSmallIntegerField(_("spread over, minutes"), null=True, blank=True)
+    time_from = models.TimeField(
+        _("best from"), null=True, blank=True
+    )  # local time of the person; never before the law
+    time_until = models.TimeField(_("best until"), null=True, blank=True)
+    minutes = models.PositiveSmallIntegerField(_("work, minutes"), null=True, blank=True)
+    settings = models.JSONField(_("particulars"), default=dict, blank=True)  # of its kind: team, skill, days, reason …
+    counts_as = models.JSONField(_("also done by"), default=list, blank=True)  # keys of steps of earlier versions
 
     class Meta:
         verbose_name = _("step")
@@ -159,6 +233,12 @@ class Step(models.Model):
             ),
             models.CheckConstraint(
                 name="step_ends_after_it_begins", condition=Q(until_dpd__isnull=True) | Q(until_dpd__gte=F("from_dpd"))
+            ),
+            models.CheckConstraint(
+                name="step_trigger_says_after_what",
+                condition=Q(trigger="dpd", after_key="", event="")
+                | (Q(trigger="after", event="") & ~Q(after_key=""))
+                | (Q(trigger="event", after_key="") & ~Q(event="")),
             ),
             models.CheckConstraint(
                 name="step_repeats_at_least_daily",
@@ -181,6 +261,8 @@ class Enrolment(models.Model):
     entered_on = models.DateField(_("entered"))
     left_on = models.DateField(_("left"), null=True, blank=True)
     left_reason = models.CharField(_("left because"), max_length=40, blank=True)
+    # A case that began anew with this version: what was planned before it entered does not count as done.
+    is_fresh = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         verbose_name = _("enrolment")
@@ -201,3 +283,68 @@ class Enrolment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.case_id} in {self.segment_id}"
+
+
+class Move(models.Model):
+    """What becomes of the cases that are on a segment of the version in force before, when this one takes its place."""
+
+    class Action(models.TextChoices):
+        STAY = "stay", _("finish the old path")
+        MOVE = "move", _("go on where they are")
+        RESTART = "restart", _("begin anew")
+        END = "end", _("leave the strategy")
+
+    version = models.ForeignKey(StrategyVersion, on_delete=models.PROTECT, related_name="moves")
+    from_key = models.SlugField(_("from the segment"), max_length=40, db_index=False)
+    action = models.CharField(_("what becomes of them"), max_length=8, choices=Action.choices, default=Action.MOVE)
+
+    class Meta:
+        verbose_name = _("move of cases in flight")
+        verbose_name_plural = _("moves of cases in flight")
+        constraints = [models.UniqueConstraint(name="move_is_said_once_per_segment", fields=["version", "from_key"])]
+
+    def __str__(self) -> str:
+        return f"{self.from_key}: {self.action}"
+
+
+class Rollout(models.Model):
+    """One turn of a version's share, its stop or its way back: who, when, why. Only grows."""
+
+    version = models.ForeignKey(StrategyVersion, on_delete=models.PROTECT, related_name="rollouts")
+    what = models.CharField(max_length=12)  # published, widened, stopped, resumed, rolled_back, reinstated
+    share = models.PositiveSmallIntegerField()
+    at = models.DateTimeField()
+    by = models.ForeignKey("staff.User", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    by_label = models.CharField(max_length=120, blank=True)
+    why = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        verbose_name = _("turn of a rollout")
+        verbose_name_plural = _("turns of rollouts")
+        indexes = [models.Index(name="rollouts_of_a_version", fields=["version", "at"])]
+
+    def __str__(self) -> str:
+        return f"{self.what} {self.share}"
+
+
+class StrategyAlarm(models.Model):
+    """Something about a version in force that somebody must look at: a guardrail, or another day than predicted."""
+
+    version = models.ForeignKey(StrategyVersion, on_delete=models.PROTECT, related_name="alarms")
+    day = models.DateField()
+    code = models.CharField(max_length=40)
+    details = models.JSONField(default=dict, blank=True)
+    raised_at = models.DateTimeField()
+    stopped_it = models.BooleanField(default=False)
+    seen_by = models.ForeignKey("staff.User", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    seen_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("alarm of a strategy")
+        verbose_name_plural = _("alarms of strategies")
+        constraints = [
+            models.UniqueConstraint(name="alarm_is_raised_once_a_day", fields=["version", "day", "code"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.day}"

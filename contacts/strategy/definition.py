@@ -284,7 +284,13 @@ def store(definition: Definition, *, creditors: list[Creditor], actor: Actor, at
     )
     version.creditors.set(creditors)
     for position, segment in enumerate(definition.segments, start=1):
-        row = Segment.objects.create(version=version, position=position, name=segment.name, condition=segment.condition)
+        row = Segment.objects.create(
+            version=version,
+            key=f"s{position}",
+            position=position,
+            name=segment.name,
+            condition=segment.condition,
+        )
         Step.objects.bulk_create(
             Step(
                 segment=row,

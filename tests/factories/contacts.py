@@ -197,6 +197,7 @@ class SegmentFactory(DjangoModelFactory):
 
     version = factory.SubFactory(StrategyVersionFactory)
     position = factory.Sequence(lambda n: n)
+    key = factory.LazyAttribute(lambda segment: f"s{segment.position}")
     name = "Everybody"
 
 
