@@ -1,4 +1,5 @@
 from contacts.models.attempt import ContactAttempt, DeliveryReceipt
+from contacts.models.draft import DraftEdit
 from contacts.models.epoch import SendingEpoch
 from contacts.models.inbound import InboundAction, InboundAttachment, InboundBinding, InboundMessage
 from contacts.models.legal import LegalClock, LegalEvent, LegalReckoning
@@ -24,6 +25,7 @@ __all__ = [
     "Channel",
     "ContactAttempt",
     "DeliveryReceipt",
+    "DraftEdit",
     "Enrolment",
     "InboundAction",
     "InboundAttachment",
