@@ -97,7 +97,7 @@ def test_storing_the_same_again_makes_nothing_and_a_change_makes_the_next_versio
 def test_a_template_that_is_not_there_is_refused(at):
     with pytest.raises(DefinitionError) as error, transaction.atomic():
         definition.store(parse(DOCUMENT), creditors=[], actor=SYSTEM, at=at)
-    assert error.value.problems == [("segment[0].step[0].template", "there is no template 't-one'")]
+    assert error.value.problems == [("segment[0].step[0].template", "there is no template “t-one”")]
     assert not Segment.objects.exists()
 
 
