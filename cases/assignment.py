@@ -19,10 +19,12 @@ def assign(*, case_id: int, owner, actor: Actor, at: datetime) -> Case:
         raise CaseRefused("resolved", status=case.get_status_display())
     if owner is not None and owner.team_id != case.team_id:
         raise CaseRefused("not-possible", status=case.get_status_display())
+    if owner is None or owner.pk != case.owner_id:
+        case.owner_since = at if owner else None
     case.owner = owner
     case.lease_by = case.lease_until = None
     case.version += 1
-    case.save(update_fields=["owner", "lease_by", "lease_until", "version"])
+    case.save(update_fields=["owner", "owner_since", "lease_by", "lease_until", "version"])
     name = "case.assigned" if owner else "case.unassigned"
     audit.record(name, subject=case, actor=actor, at=at, person_id=case.person_id, owner=owner.pk if owner else None)
     return case

@@ -13,6 +13,13 @@ from cases.models.bank import BankDay, BankLine
 from cases.models.case import Case, Document, Hold, NextAction, Note, Status
 from cases.models.client import ApiClient, IdempotencyKey
 from cases.models.correction import Correction, Rate
+from cases.models.distribution import (
+    ConflictOfInterest,
+    DistributionMove,
+    DistributionRules,
+    DistributionRun,
+    Workload,
+)
 from cases.models.exclusion import ExclusionAppeal, ExclusionEntry
 from cases.models.imports import ImportBatch, ImportMapping, ImportRow
 from cases.models.instruction import Consent, Instruction, InstructionWithdrawal
@@ -20,6 +27,7 @@ from cases.models.party import Address, Borrower, ContactPoint, LocationClaim, P
 from cases.models.payment import Payment, PromisePayment, Refund
 from cases.models.plan import Affordability, AffordabilityEvidence, Plan, PlanInstalment, PlanPayment
 from cases.models.policy import FirmPolicyVersion
+from cases.models.priority import CaseChance, ScoreModel
 from cases.models.settlement import Settlement, SettlementLine, SettlementPart, SettlementPayment, Waiver
 from cases.models.write_off import AssetForDebt, WriteOff
 
@@ -40,10 +48,15 @@ __all__ = [
     "Borrower",
     "BucketTransition",
     "Case",
+    "CaseChance",
+    "ConflictOfInterest",
     "Consent",
     "ContactPoint",
     "Correction",
     "Creditor",
+    "DistributionMove",
+    "DistributionRules",
+    "DistributionRun",
     "Document",
     "ExclusionAppeal",
     "ExclusionEntry",
@@ -73,11 +86,13 @@ __all__ = [
     "PromisePayment",
     "Rate",
     "Refund",
+    "ScoreModel",
     "Settlement",
     "SettlementLine",
     "SettlementPart",
     "SettlementPayment",
     "Status",
     "Waiver",
+    "Workload",
     "WriteOff",
 ]

@@ -90,6 +90,7 @@ class Case(FSMModelMixin, models.Model):
         "staff.Team", null=True, blank=True, db_index=False, on_delete=models.PROTECT, related_name="cases"
     )
     owner = models.ForeignKey("staff.User", null=True, blank=True, on_delete=models.PROTECT, related_name="cases")
+    owner_since = models.DateTimeField(_("with its collector since"), null=True, blank=True)
     status = FSMField(_("status"), max_length=10, choices=Status.choices, default=Status.NEW, protected=True)
     closed_reason = models.CharField(_("closed because"), max_length=40, blank=True)
     opened_on = models.DateField(_("opened"))

@@ -1,12 +1,14 @@
 """People who work here: users, teams, and the shift of the clock in development."""
 
 from django.contrib.auth.models import AbstractUser
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from collections_app.staff.roles import Role
+from collections_app.staff.work import LANGUAGES, Skill, Tier
 
 
 class Team(models.Model):
@@ -73,6 +75,83 @@ class User(AbstractUser):
 
     def get_short_name(self) -> str:
         return self.name or self.username
+
+
+class WorkProfile(models.Model):
+    """What one person can take on. Nobody needs one: without it, no skill, the language of the screens, no limit."""
+
+    user = models.OneToOneField(User, primary_key=True, on_delete=models.CASCADE, related_name="work")
+    skills = ArrayField(
+        models.CharField(max_length=12, choices=Skill.choices), verbose_name=_("skills"), default=list, blank=True
+    )
+    languages = ArrayField(
+        models.CharField(max_length=10, choices=LANGUAGES), verbose_name=_("speaks"), default=list, blank=True
+    )
+    tier = models.CharField(_("level"), max_length=12, choices=Tier.choices, default=Tier.JUNIOR)
+    takes_cases = models.BooleanField(_("takes cases"), default=True)
+    max_cases = models.PositiveIntegerField(_("cases in hand, at most"), null=True, blank=True)
+    minutes_a_day = models.PositiveSmallIntegerField(_("minutes of work a day, at most"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("work profile")
+        verbose_name_plural = _("work profiles")
+        constraints = [
+            models.CheckConstraint(
+                name="work_profile_skills_are_known", condition=Q(skills__contained_by=Skill.values)
+            ),
+            models.CheckConstraint(name="work_profile_tier_is_known", condition=Q(tier__in=Tier.values)),
+            models.CheckConstraint(
+                name="work_profile_minutes_fit_a_day",
+                condition=Q(minutes_a_day__isnull=True) | Q(minutes_a_day__lte=1440),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.user)
+
+
+class Absence(models.Model):
+    """Days on which somebody is away, both included: he is given no new case then."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="absences")
+    first_day = models.DateField(_("away from"))
+    last_day = models.DateField(_("away until"))
+
+    class Meta:
+        verbose_name = _("absence")
+        verbose_name_plural = _("absences")
+        constraints = [
+            models.CheckConstraint(name="absence_ends_after_it_begins", condition=Q(last_day__gte=F("first_day")))
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.first_day} – {self.last_day}"
+
+
+class TeamProfile(models.Model):
+    """Which cases a team takes; an empty list means any."""
+
+    team = models.OneToOneField(Team, primary_key=True, on_delete=models.CASCADE, related_name="work")
+    creditors = ArrayField(
+        models.CharField(max_length=40), verbose_name=_("creditors, by code"), default=list, blank=True
+    )
+    buckets = ArrayField(models.CharField(max_length=4), verbose_name=_("buckets"), default=list, blank=True)
+    jurisdictions = ArrayField(
+        models.CharField(max_length=40), verbose_name=_("jurisdictions"), default=list, blank=True
+    )
+    skills = ArrayField(
+        models.CharField(max_length=12, choices=Skill.choices), verbose_name=_("skills"), default=list, blank=True
+    )
+
+    class Meta:
+        verbose_name = _("what a team takes")
+        verbose_name_plural = _("what teams take")
+        constraints = [
+            models.CheckConstraint(name="team_profile_skills_are_known", condition=Q(skills__contained_by=Skill.values))
+        ]
+
+    def __str__(self) -> str:
+        return str(self.team)
 
 
 class ClockOffset(models.Model):
