@@ -20,6 +20,7 @@ class Rehearsal(models.Model):
     sample = models.DecimalField(_("part of the book"), max_digits=5, decimal_places=4, default=1)
     first_day = models.DateField(_("first day"), null=True, blank=True)
     content_hash = models.CharField(max_length=64)  # of the strategy as it was rehearsed
+    rows_hash = models.CharField(max_length=64, blank=True, editable=False)  # of its rows, by the database itself
     inputs_hash = models.CharField(max_length=64, blank=True)  # strategy, packs, templates and firm policies together
     full_hash = models.CharField(max_length=64, blank=True)  # inputs and snapshot
     inputs = models.JSONField(default=dict, blank=True)

@@ -37,6 +37,8 @@ class StrategyVersion(FSMModelMixin, models.Model):
     sets = models.JSONField(_("named sets"), default=dict, blank=True)  # {"name": ["value", …]}
     named = models.JSONField(_("named conditions"), default=dict, blank=True)  # {"name": condition}
     based_on = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="successors")
+    # In force before this one and until it begins; what a rollback goes back to. Set when this one is published.
+    replaces = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="replaced_by")
     # What was rehearsed and approved; the database lets nothing be approved or published without it.
     rehearsal = models.ForeignKey(
         "contacts.Rehearsal", null=True, blank=True, on_delete=models.PROTECT, related_name="approves"
@@ -278,7 +280,8 @@ class Enrolment(models.Model):
             ),
         ]
         indexes = [
-            models.Index(name="enrolments_open_of_a_segment", fields=["segment"], condition=Q(left_on__isnull=True))
+            models.Index(name="enrolments_open_of_a_segment", fields=["segment"], condition=Q(left_on__isnull=True)),
+            models.Index(name="enrolments_left_of_a_case", fields=["case", "-id"], condition=Q(left_on__isnull=False)),
         ]
 
     def __str__(self) -> str:
