@@ -1,6 +1,7 @@
 from contacts.models.attempt import ContactAttempt, DeliveryReceipt
 from contacts.models.draft import DraftEdit
 from contacts.models.epoch import SendingEpoch
+from contacts.models.experiment import ArmAssignment, Experiment
 from contacts.models.inbound import InboundAction, InboundAttachment, InboundBinding, InboundMessage
 from contacts.models.legal import LegalClock, LegalEvent, LegalReckoning
 from contacts.models.night import NightRun, NightStep, Tick
@@ -22,11 +23,13 @@ from contacts.models.telephone import TelephoneCall, TelephoneEvent, TelephoneLi
 from contacts.models.template import Channel, Letterhead, Purpose, Template, TemplateVersion
 
 __all__ = [
+    "ArmAssignment",
     "Channel",
     "ContactAttempt",
     "DeliveryReceipt",
     "DraftEdit",
     "Enrolment",
+    "Experiment",
     "InboundAction",
     "InboundAttachment",
     "InboundBinding",

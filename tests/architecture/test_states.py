@@ -39,6 +39,7 @@ def test_these_are_the_machines():
         "ContactAttempt",
         "Correction",
         "ExclusionEntry",
+        "Experiment",
         "ImportBatch",
         "Payment",
         "Plan",
