@@ -4,7 +4,7 @@ The models are those of the rest of the product, as far as a message asks for th
 when somebody asks for it. Call inside a transaction, under the locks.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -19,7 +19,7 @@ from collections_app.shared import clock
 from contacts import facts
 from contacts.dispatch import sql_message as sql
 from contacts.dispatch.claims import Claim
-from contacts.facts import CaseFile
+from contacts.facts import CaseFile, many
 from contacts.models import (
     ContactAttempt,
     Enrolment,
@@ -88,18 +88,67 @@ def lock_to_hand_over(
 def read(planned: PlannedContact, *, at: datetime) -> Outgoing:
     """Return what is known about a locked row at this instant."""
     file = facts.of_case(planned.case_id, at=at)
-    zone = clock.zone(file.found.case.creditor_time_zone)
-    today = at.astimezone(zone).date()
-    midnight = datetime.combine(today, time.min, zone)
+    today, midnight = day_of(file)
     ((*row,),) = sql.MESSAGE.rows([planned.pk, list(file.debts), today, midnight, list(arrears.MOVING)])
-    left = _Row(row)
+    return _outgoing(planned, file, row)
+
+
+def read_many(rows: Sequence[PlannedContact], *, at: Mapping[int, datetime]) -> list[Outgoing]:
+    """Return what `read` returns of each of these rows, at the instant of each by its key; at most one row of a case.
+
+    A row whose case is not there is left out.
+    """
+    files = many.of_cases([row.case_id for row in rows], at={row.case_id: at[row.pk] for row in rows})
+    asked = [(row, file, *day_of(file)) for row in rows if (file := files.get(row.case_id)) is not None]
+    approved = _approved({row.template_id for row in rows if row.template_id is not None})
+    found = sql.MESSAGES.rows(
+        [
+            [row.pk for row, *_ in asked],
+            [f"{{{','.join(map(str, file.debts))}}}" for _, file, *_ in asked],
+            [today for *_, today, _ in asked],
+            [midnight for *_, midnight in asked],
+            list(arrears.MOVING),
+        ]
+    )
+    read_of = {pk: values for pk, *values in found}
+    shared: dict[Any, Any] = {}
+    return [
+        _outgoing(row, file, read_of[row.pk], shared=shared, wordings=approved.get(row.template_id, []))
+        for row, file, *_ in asked
+        if row.pk in read_of
+    ]
+
+
+def day_of(file: CaseFile) -> tuple[date, datetime]:
+    """Return the day of a question at the creditor's, and its midnight."""
+    zone = clock.zone(file.found.case.creditor_time_zone)
+    today = file.at.astimezone(zone).date()
+    return today, datetime.combine(today, time.min, zone)
+
+
+def _approved(templates: Collection[int]) -> dict[int | None, list[list[Any]]]:
+    return {pk: rows or [] for pk, rows in sql.WORDINGS.rows([sorted(templates)])}
+
+
+def _outgoing(
+    planned: PlannedContact,
+    file: CaseFile,
+    row: list[Any],
+    *,
+    shared: dict[Any, Any] | None = None,
+    wordings: list[list[Any]] | None = None,
+) -> Outgoing:
+    """Return what a row of the statement says. shared: what many rows have in common, made once."""
+    left = _Row(row, shared)
     case = left.take(Case, sql.CASE)
-    person, creditor = left.take(Person, sql.PERSON), left.take(Creditor, sql.CREDITOR)
+    person, creditor = left.take(Person, sql.PERSON), left.take(Creditor, sql.CREDITOR, common=True)
     _hang(planned, "enrolment", left.take(Enrolment, sql.ENROLMENT))
-    step, segment = left.take(Step, sql.STEP), left.take(Segment, sql.SEGMENT)
-    version, strategy = left.take(StrategyVersion, sql.VERSION), left.take(Strategy, sql.STRATEGY)
-    template, letterhead = left.take(Template, sql.TEMPLATE), left.take(Letterhead, sql.LETTERHEAD)
-    tape, stated, before, today_s, is_live, points, accounts, states, entries, wordings = left.rest()
+    step, segment = left.take(Step, sql.STEP, common=True), left.take(Segment, sql.SEGMENT, common=True)
+    version = left.take(StrategyVersion, sql.VERSION, common=True)
+    strategy = left.take(Strategy, sql.STRATEGY, common=True)
+    template = left.take(Template, sql.TEMPLATE, common=True)
+    letterhead = left.take(Letterhead, sql.LETTERHEAD, common=True)
+    tape, stated, before, today_s, is_live, points, accounts, states, entries, own_wordings = left.rest()
     for whole, name, part in (
         (case, "person", person),
         (case, "creditor", creditor),
@@ -119,7 +168,7 @@ def read(planned: PlannedContact, *, at: datetime) -> Outgoing:
         planned=planned,
         file=file,
         owed=_owed(ours, states, entries),
-        approved=tuple(_wordings(wordings, template)),
+        approved=tuple(_wordings(own_wordings if wordings is None else wordings, template)),
         as_of=max((day for day in (tape, stated) if day is not None), default=None),
         climbed_before=before or 0,
         climbed_today=today_s or 0,
@@ -130,13 +179,19 @@ def read(planned: PlannedContact, *, at: datetime) -> Outgoing:
 class _Row:
     """The columns of a row, taken model by model."""
 
-    def __init__(self, values: list[Any]) -> None:
-        self.values, self.place = values, 0
+    def __init__(self, values: list[Any], shared: dict[Any, Any] | None) -> None:
+        self.values, self.place, self.shared = values, 0, shared
 
-    def take(self, model: type[models.Model], names: tuple[str, ...]) -> Any:
-        """Return the next model, or None where its columns are empty."""
+    def take(self, model: type[models.Model], names: tuple[str, ...], *, common: bool = False) -> Any:
+        """Return the next model, or None where its columns are empty. common: the same one for equal columns."""
         begin, self.place = self.place, self.place + len(names)
-        return _made(model, names, self.values[begin : self.place])
+        values = self.values[begin : self.place]
+        if not common or self.shared is None:
+            return _made(model, names, values)
+        key = (model, *values)
+        if key not in self.shared:
+            self.shared[key] = _made(model, names, values)
+        return self.shared[key]
 
     def rest(self) -> list[Any]:
         """Return the columns that nobody took."""

@@ -109,6 +109,10 @@ LOCK_TO_HAND_OVER: Final = Prepared(
     ["bigint", "bigint", "bigint", "bigint", "bigint"],
 )
 
+WORDINGS_OF_A_ROW: Final = f"""(SELECT json_agg({_array("wording", WORDING)} ORDER BY wording.version DESC, wording.id)
+         FROM contacts_templateversion AS wording
+         WHERE wording.template_id = planned.template_id AND wording.status = 'approved')"""
+
 # $1 row, $2 accounts of the case, $3 the creditor's day, $4 its midnight, $5 kinds of entries that move a position.
 MESSAGE_TEXT: Final = f"""
     SELECT
@@ -144,9 +148,7 @@ MESSAGE_TEXT: Final = f"""
          ) AS state),
         (SELECT json_agg({_array("entry", ENTRY)})
          FROM cases_ledgerentry AS entry WHERE entry.account_id = ANY ($2) AND entry.kind = ANY ($5)),
-        (SELECT json_agg({_array("wording", WORDING)} ORDER BY wording.version DESC, wording.id)
-         FROM contacts_templateversion AS wording
-         WHERE wording.template_id = planned.template_id AND wording.status = 'approved')
+        {WORDINGS_OF_A_ROW}
     FROM contacts_plannedcontact AS planned
     JOIN cases_case AS debt ON debt.id = planned.case_id
     JOIN cases_person AS who ON who.id = debt.person_id
@@ -162,6 +164,39 @@ MESSAGE_TEXT: Final = f"""
     """
 MESSAGE_TYPES: Final = ("bigint", "bigint[]", "date", "timestamptz", "text[]")
 MESSAGE: Final = Prepared(MESSAGE_TEXT, MESSAGE_TYPES)
+
+# The same of many rows in one statement, each with its own accounts and day. The wordings, which the rows of a template
+# share, are read once per template. $1 rows, $2 accounts of each as the text of an array, $3 days, $4 midnights, $5
+# kinds of entries.
+_GIVEN: Final = {"$1": "given.row_id", "$2": "given.accounts", "$3": "given.today", "$4": "given.midnight", "$5": "$5"}
+COLUMNS: Final = 10 + sum(
+    map(len, (CASE, PERSON, CREDITOR, ENROLMENT, STEP, SEGMENT, VERSION, STRATEGY, TEMPLATE, LETTERHEAD))
+)
+
+
+def of_many(statement: str) -> str:
+    """Return the statement of one row as that of many, without the wordings; the row comes first."""
+    statement = statement.replace(WORDINGS_OF_A_ROW, "NULL::json")
+    for number, column in _GIVEN.items():
+        statement = statement.replace(number, column)
+    names = ", ".join(f"c{number}" for number in range(1, COLUMNS + 1))
+    return f"""
+    SELECT given.row_id, found.*
+    FROM (
+        SELECT row_id, accounts::bigint[] AS accounts, today, midnight
+        FROM unnest($1, $2, $3, $4) AS asked (row_id, accounts, today, midnight)
+    ) AS given
+    CROSS JOIN LATERAL ({statement}) AS found ({names})
+    """
+
+
+MESSAGES_TEXT: Final = of_many(MESSAGE_TEXT)
+MESSAGES_TYPES: Final = ("bigint[]", "text[]", "date[]", "timestamptz[]", "text[]")
+MESSAGES: Final = Prepared(MESSAGES_TEXT, MESSAGES_TYPES)
+# $1 templates. Each with its wordings.
+WORDINGS: Final = Prepared(
+    f"SELECT planned.template_id, {WORDINGS_OF_A_ROW} FROM unnest($1) AS planned (template_id)", ["bigint[]"]
+)
 
 # The carrier has it. $1 attempt, $2 status, $3 outcome, $4 began, $5 ended, $6 content, $7 its hash, $8 segments,
 # $9 provider, $10 its name of it, $11 row of the outbox or NULL, $12 finished at, $13 case or NULL, $14 last contact,

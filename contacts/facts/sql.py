@@ -163,3 +163,31 @@ CROSS JOIN LATERAL (
 ) AS ids
 WHERE debt.id = $1
 """
+
+# The same of many cases in one statement: what each is asked about is bound to the columns of an array.
+_ASKED: Final = {
+    "$1": "asked.case_id",
+    "$2": "NULL::bigint",
+    "$3": "asked.at",
+    "$4": "asked.is_live",
+    "$5": "asked.since",
+    "$6": "asked.until",
+}
+COLUMNS: Final = 27  # of the statement of one case
+
+
+def of_many(statement: str) -> str:
+    """Return the statement of one case as that of many: $1 cases, $2 instants, $3 whether they are now, $4 beginnings
+    of the longest windows, $5 ends of what is read.
+    """
+    for number, column in _ASKED.items():
+        statement = statement.replace(number, column)
+    names = ", ".join(f"c{number}" for number in range(1, COLUMNS + 1))
+    return f"""
+    SELECT found.*
+    FROM unnest($1, $2, $3, $4, $5) AS asked (case_id, at, is_live, since, until)
+    CROSS JOIN LATERAL ({statement}) AS found ({names})
+    """
+
+
+FACTS_OF_CASES: Final = of_many(FACTS_OF_A_CASE)
