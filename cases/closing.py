@@ -11,7 +11,6 @@ span gives the same end. The caller owns the transaction. No domain events are s
 opening reads the rows (a close may change a hundred thousand cases).
 """
 
-import math
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -19,8 +18,9 @@ from typing import Any, Final
 
 from django.db import connection
 
-from cases import ageing, exclusion_list, firm_policy, locks, promise_outcomes, promises, sql, sql_plans
+from cases import ageing, exclusion_list, firm_policy, locks, promises, sql, sql_plans
 from cases.models import Creditor
+from cases.priority import rules
 from cases.settlements import watching
 from collections_app.shared import clock
 from collections_app.shared.actor import Actor
@@ -28,10 +28,6 @@ from collections_app.shared.actor import Actor
 OPENS: Final = time(8)  # local, where the creditor has no hour of his own
 SPAN: Final = 20_000  # accounts; a span holds whole persons
 PROMISES_A_SPAN: Final = 200
-# How much a case of a bucket gains by being worked, M0 to M7+: most is won back before the third month, little after
-# the sixth. A broken promise lifts a case above its like.
-WEIGHTS: Final = (1.0, 1.0, 1.3, 1.5, 1.3, 1.1, 1.0, 0.8)
-BROKEN_PROMISE: Final = promise_outcomes.RAISES_BY
 INSTALMENT_GRACE_DAYS: Final = 3
 PLAN_BREAKS_AFTER_DAYS: Final = 14
 FIRST_INSTALMENTS: Final = 2  # watched without grace, and the down payment with them
@@ -70,8 +66,7 @@ class Close:
             "newest_state": self.newest_state,
             "labels": list(ageing.DEFAULT.labels),
             "starts": list(ageing.DEFAULT.starts),
-            "weights": list(WEIGHTS),
-            "broken_promise": BROKEN_PROMISE,
+            **rules.values(),
             "at": self.at,
             "actor_kind": self.actor.kind,
             "actor_id": self.actor.id,
@@ -91,15 +86,6 @@ class Span:
     def values(self) -> dict[str, int]:
         """Return what the statements bind."""
         return {"after": self.after, "upto": self.upto}
-
-
-def score(balance: Decimal, dpd: int, *, has_broken_promise: bool = False) -> int:
-    """Return how early a case should be worked, as cases/sql.py computes it: 10 × ln(1 + balance) × weight of its
-    bucket, and 40 more where a promise was broken. Money is in the case's own currency, so compare within a creditor.
-    """
-    weight = WEIGHTS[ageing.DEFAULT.labels.index(ageing.DEFAULT.bucket(dpd))]
-    worth = math.floor(10 * math.log(1 + max(0.0, float(balance))) * weight)
-    return worth + (BROKEN_PROMISE if has_broken_promise else 0)
 
 
 def newest_state(creditor_id: int) -> int:

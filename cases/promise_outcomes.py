@@ -17,6 +17,7 @@ from django.db.models import DateField, ExpressionWrapper, F, QuerySet
 from cases import events, lifecycle, promise_parts
 from cases.models import Case, Creditor, Payment, Promise, PromisePayment
 from cases.models.case import NextAction, Status
+from cases.priority.rules import rules
 from cases.promise_parts import Paid, Part, Standing
 from collections_app.shared import clock
 from collections_app.shared.actor import Actor
@@ -26,7 +27,6 @@ log = logging.getLogger(__name__)
 OPEN: Final = Promise.Status.OPEN
 KEPT: Final = Promise.Status.KEPT
 MISSED: Final = (Promise.Status.BROKEN, Promise.Status.PARTLY_KEPT)
-RAISES_BY: Final = 40  # points that a broken promise lifts a case above its like
 A_TICK: Final = 200
 
 
@@ -141,7 +141,7 @@ def _raise_case(promise: Promise) -> None:
     """Lift the case of the first broken promise above its like; every night computes the score anew."""
     others = Promise.objects.filter(case_id=promise.case_id, status=Promise.Status.BROKEN).exclude(pk=promise.pk)
     if not others.exists():
-        Case.objects.filter(pk=promise.case_id).update(score=F("score") + RAISES_BY)
+        Case.objects.filter(pk=promise.case_id).update(score=F("score") + rules().points["broken_promise"])
 
 
 def _end_of(found: Standing) -> str:

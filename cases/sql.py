@@ -8,6 +8,8 @@ among those the one recorded last.
 
 from typing import Final
 
+from cases.priority import sql as priority
+
 TIMEOUTS: Final = "SET LOCAL statement_timeout = '10min'; SET LOCAL lock_timeout = '30s'; SET LOCAL jit = off"
 
 NEXT_SPAN: Final = """
@@ -132,11 +134,6 @@ WITH known AS (
     FROM led GROUP BY person_id, lead_currency, lead_borrower_id
 )
 """
-# cases.closing.score says the same in Python.
-_SCORE: Final = """
-floor(10 * ln(1 + greatest(positions.balance, 0)::double precision)
-      * (%(weights)s::double precision[])[1 + width_bucket(%(day)s - positions.since, %(starts)s::integer[])])::integer
-"""
 OPEN_CASES: Final = (
     _POSITIONS
     + f"""
@@ -145,7 +142,7 @@ OPEN_CASES: Final = (
         past_due_since, balance, currency, score, default_reason, default_detail, willingness, ability, is_hardship,
         next_action, next_action_at, next_action_note, version)
     SELECT %(creditor)s, person_id, borrower_id, %(team)s, 'new', '', %(day)s, %(at)s, since, balance, currency,
-        {_SCORE}, 'unknown', '', 'unknown', 'unknown', false, %(next_action)s, %(next_action_at)s, '', 1
+        {priority.OF_A_NEW_CASE}, 'unknown', '', 'unknown', 'unknown', false, %(next_action)s, %(next_action_at)s, '', 1
     FROM positions
     WHERE opens AND NOT EXISTS (
         SELECT FROM cases_case AS standing
@@ -170,12 +167,12 @@ REFRESH_CASES: Final = (
 , fresh AS (
     SELECT standing.id, positions.since,
         CASE WHEN positions.currency = standing.currency THEN positions.balance ELSE standing.balance END AS balance,
-        {_SCORE} + CASE WHEN EXISTS (
-            SELECT FROM cases_promise AS promise WHERE promise.case_id = standing.id AND promise.status = 'broken'
-        ) THEN %(broken_promise)s ELSE 0 END AS score
+        {priority.OF_A_CASE} AS score
     FROM positions JOIN cases_case AS standing
         ON standing.person_id = positions.person_id AND standing.creditor_id = %(creditor)s
        AND standing.status NOT IN ('cured', 'closed')
+    {priority.JUDGED}
+    {priority.CHANCE}
     WHERE positions.since IS NOT NULL
 )
 UPDATE cases_case AS standing SET past_due_since = fresh.since, balance = fresh.balance, score = fresh.score

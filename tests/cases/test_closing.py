@@ -17,6 +17,7 @@ from cases.models import (
     PortfolioFigure,
     Promise,
 )
+from cases.priority import rules
 from collections_app.shared.actor import SYSTEM
 from compliance.models import AuditEvent
 from tests.factories.cases import (
@@ -231,7 +232,7 @@ def test_figures_of_a_case_are_refreshed_only_where_they_differ(product, at):
 def test_the_score_in_sql_is_the_score_that_is_explained(product, at, balance, dpd):
     account(product=product, dpd=dpd, balance=balance)
     work(close_of(product.creditor, at=at))
-    assert Case.objects.get().score == closing.score(Decimal(balance), dpd + 1)
+    assert Case.objects.get().score == rules.weigh(rules.Known(Decimal(balance), dpd + 1)).points
 
 
 def test_a_broken_promise_lifts_a_case(product, at):
@@ -239,7 +240,7 @@ def test_a_broken_promise_lifts_a_case(product, at):
     PromiseFactory(case=case, broken=True)
     work(close_of(product.creditor, on=date(2026, 3, 4), at=at))
     case.refresh_from_db()
-    assert case.score == closing.score(Decimal("500.00"), 13) + 40
+    assert case.score == rules.weigh(rules.Known(Decimal("500.00"), 13, has_broken_promise=True)).points
 
 
 @pytest.mark.parametrize("status", ["new", "working", "promised"])

@@ -7,6 +7,7 @@ import pytest
 
 from cases import payments, promises
 from cases.models import Case, Promise, PromisePart
+from cases.priority.rules import rules
 from cases.promises import Part, PromiseRefused
 from collections_app.shared.actor import SYSTEM
 from compliance.models import AuditEvent
@@ -148,7 +149,7 @@ def test_a_first_broken_promise_raises_the_case_once(case):
     promise(case, ("500.00", 4), at=NOW + timedelta(days=3))
     tick(6)
     assert Promise.objects.filter(status="broken").count() == 2
-    assert Case.objects.get(pk=case.pk).score == before + 40
+    assert Case.objects.get(pk=case.pk).score == before + rules().points["broken_promise"] == before + 22
 
 
 def test_a_case_that_was_cured_meanwhile_has_nothing_broken(case):
