@@ -281,6 +281,15 @@ try:
 except InvalidOperation as error:
     raise ImproperlyConfigured("SMS_SEGMENT_PRICE is an amount such as 0.05.") from error
 SMS_CURRENCY = env_str("SMS_CURRENCY", "CNY")
+# What one message costs by channel, in SMS_CURRENCY, for rehearsals: "letter=2.40,voice_notice=0.12". One text message
+# costs what one part of it does, unless it is named here.
+CHANNEL_COSTS: dict[str, Decimal] = {"sms": SMS_SEGMENT_PRICE}
+for _cost in env_list("CHANNEL_COSTS"):
+    _name, _, _amount = _cost.partition("=")
+    try:
+        CHANNEL_COSTS[_name.strip()] = Decimal(_amount)
+    except InvalidOperation as error:
+        raise ImproperlyConfigured("CHANNEL_COSTS is a list such as letter=2.40,email=0.") from error
 PROVIDER_TIMEOUT_S = env_int("PROVIDER_TIMEOUT_S", 10)
 if bool(SMS_PROVIDER_URL) != bool(SMS_PROVIDER_TOKEN):
     raise ImproperlyConfigured("SMS_PROVIDER_URL and SMS_PROVIDER_TOKEN belong together: set both or neither.")

@@ -1,0 +1,197 @@
+"""A private copy of what a night writes: session-local tables under the names of the real ones.
+
+A rehearsal has a database session of its own. Its one transaction sees the book as of one instant (REPEATABLE READ),
+and makes session-local copies of the tables that the night and the sending write, filled with what they need. Then it
+turns READ ONLY: from there on PostgreSQL lets it write to session-local tables and refuses every write, and every lock
+on a row, anywhere else. So the production code runs verbatim, and a table that was forgotten here ends the rehearsal
+instead of being touched. The transaction is rolled back at the end, and the copies are gone with it.
+
+Three kinds of tables are written: those that are copied (`COPIES`), those that only grow and are seen through a view
+over the real table and what the rehearsal adds (`GROWN`), and the audit trail, which begins empty. Triggers are not
+copied. Of those of the real tables one acts on the copies as well: balances that move with their entries. The others
+refuse what must not be, or keep history; the production code that passes them on the real tables passes here.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.apps import apps
+from django.db import connection, transaction
+from psycopg2 import sql as compose
+
+from cases import sql_locks
+from contacts.strategy.rehearsal import sql
+
+FIRST_NUMBER: Final = 10**15  # of what a rehearsal adds: no real row has such a key
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A model whose rows are copied; which ones, as the end of the statement that reads them."""
+
+    model: str
+    which: str = sql.OF_PERSONS
+    parent: tuple[str, str] | None = None  # column, model: rows that hang on copied ones
+
+
+COPIES: Final = (
+    Copy("cases.Case"),
+    Copy("cases.Account"),
+    Copy("cases.Promise"),
+    Copy("cases.Plan"),
+    Copy("cases.PlanInstalment", parent=("plan_id", "cases.Plan")),
+    Copy("cases.Hold"),
+    Copy("cases.ExclusionEntry"),
+    Copy("cases.Settlement"),
+    Copy("cases.Waiver"),
+    Copy("cases.Approval"),
+    Copy("cases.ImportBatch", which=sql.TAPES_ONLY),
+    Copy("cases.ImportRow", which=sql.NONE),
+    Copy("cases.BucketTransition"),
+    Copy("contacts.Enrolment"),
+    Copy("contacts.PlannedContact", which=sql.OF_STANDING_CASES),
+    Copy("contacts.StrategyVersion", which=""),
+    Copy("contacts.Move", which=""),
+    Copy("contacts.Rollout", which=""),
+    Copy("contacts.StrategyAlarm", which=""),
+)
+GROWN: Final = ("contacts.ContactAttempt",)
+GROWN_WITH_MONEY: Final = ("cases.LedgerEntry", "cases.AccountState", "cases.Note")
+AUDIT: Final = "compliance.AuditEvent"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Which part of the book: persons with `after` < id <= `upto`, of these creditors, and so many in ten thousand."""
+
+    creditors: tuple[int, ...]
+    after: int = 0
+    upto: int = 2**62
+    share: int = 10_000
+
+
+@contextmanager
+def opened(part: Part, *, known_on: Any, snapshot: str | None = None) -> Iterator[int]:
+    """Work on a private copy of a part of the book inside the block; yields how many persons it holds.
+
+    The calling thread's connection is closed before and after, so that nothing prepared for the real tables is used on
+    the copies, or the other way round. known_on: the business date from which accounts may become past due. snapshot:
+    of another transaction, so that several processes see the same instant. Whatever happens inside is rolled back.
+    """
+    connection.close()
+    try:
+        with transaction.atomic(durable=True):
+            persons = _make(part, known_on=known_on, snapshot=snapshot)
+            yield persons
+            transaction.set_rollback(True)
+    finally:
+        connection.close()
+
+
+def _make(part: Part, *, known_on: Any, snapshot: str | None) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(sql.ISOLATION)
+        if snapshot:
+            cursor.execute(sql.SNAPSHOT, [snapshot])
+        cursor.execute(sql.BUFFERS)
+        cursor.execute(sql.LIMITS)
+        _run(sql.NO_LOCKS, name=compose.Identifier(sql_locks.LOCK.name))
+        cursor.execute(sql.ANY_DEAL, {"creditors": list(part.creditors)})
+        moves_money: bool = cursor.fetchone()[0]
+        cursor.execute(sql.PERSONS)
+        cursor.execute(
+            sql.FILL_PERSONS,
+            {
+                "creditors": list(part.creditors),
+                "after": part.after,
+                "upto": part.upto,
+                "share": part.share,
+                "known_on": known_on,
+            },
+        )
+        cursor.execute(sql.COUNT_PERSONS)
+        persons: int = cursor.fetchone()[0]
+        for copy in COPIES:
+            _copy(copy)
+        _empty(AUDIT)
+        for model in (*GROWN, *(GROWN_WITH_MONEY if moves_money else ())):
+            _grow(model)
+        if moves_money:
+            _run(sql.MOVE_BALANCES, side=_side("cases_ledgerentry"))
+        analyse()
+        cursor.execute(sql.READ_ONLY)
+    return persons
+
+
+def analyse() -> list[str]:
+    """Take statistics of the copies; autovacuum never sees them."""
+    tables = [table_of(copy.model) for copy in COPIES]
+    for table in tables:
+        _run(sql.ANALYSE, table=compose.Identifier(table))
+    _run(sql.ANALYSE, table=compose.Identifier("rehearsed_person"))
+    return tables
+
+
+def table_of(model: str) -> str:
+    """Return the name of a model's table."""
+    return str(apps.get_model(model)._meta.db_table)
+
+
+def _copy(copy: Copy) -> None:
+    table = compose.Identifier(table_of(copy.model))
+    _run(sql.COPY, table=table)
+    _run(sql.NUMBERS, table=table, first=compose.Literal(FIRST_NUMBER))
+    names = compose.SQL(", ").join(map(compose.Identifier, _columns(copy.model, stored=True)))
+    which = copy.which
+    if copy.parent is not None:
+        column, parent = copy.parent
+        _run(
+            sql.FILL + sql.OF_PARENT,
+            table=table,
+            columns=names,
+            column=compose.Identifier(column),
+            parent=compose.Identifier(table_of(parent)),
+        )
+        return
+    _run(sql.FILL + which, table=table, columns=names)
+
+
+def _empty(model: str) -> None:
+    table = compose.Identifier(table_of(model))
+    _run(sql.WITHOUT_INDEXES, table=table)
+    _run(sql.NUMBERS, table=table, first=compose.Literal(FIRST_NUMBER))
+    _run(sql.QUIET)
+    _run(sql.QUIET_TRIGGER)
+
+
+def _grow(model: str) -> None:
+    table = table_of(model)
+    stored = _columns(model, stored=True)
+    made: dict[str, Any] = {
+        "table": compose.Identifier(table),
+        "side": _side(table),
+        "quoted_side": compose.Literal(f"pg_temp.rehearsed_{table}"),
+        "function": compose.Identifier(f"rehearsed_grow_{table}"),
+        "columns": compose.SQL(", ").join(map(compose.Identifier, _columns(model))),
+        "own": compose.SQL(", ").join(map(compose.Identifier, stored)),
+        "values": compose.SQL(", ").join(compose.Identifier("new", name) for name in stored),
+        "first": compose.Literal(FIRST_NUMBER),
+    }
+    for statement in (sql.SIDE, sql.SIDE_NUMBERS, sql.GROWN, sql.GROW, sql.GROW_TRIGGER):
+        _run(statement, **made)
+
+
+def _side(table: str) -> compose.Identifier:
+    return compose.Identifier(f"rehearsed_{table}")
+
+
+def _columns(model: str, *, stored: bool = False) -> Sequence[str]:
+    fields = apps.get_model(model)._meta.local_concrete_fields
+    return [field.column for field in fields if not (stored and field.generated)]
+
+
+def _run(statement: str, **names: Any) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(compose.SQL(statement).format(**names).as_string(cursor.connection))
