@@ -1,7 +1,9 @@
 """How old the balances are: the newest tape of a creditor against how old he allows them to be.
 
 A creditor whose balances are too old may not be written to automatically: somebody who paid last week would be asked
-again.
+again. A creditor whose tape is late is not treated at all: the night plans nothing new for him, calls neither (see
+`contacts.night.stages`). A book that never had a tape is filled in another way, so nothing can be late for it; its
+automatic messages wait all the same.
 """
 
 from dataclasses import dataclass
@@ -25,6 +27,11 @@ class Freshness:
     def is_stale(self) -> bool:
         """Whether automatic messages must wait for a newer tape."""
         return self.age is None or self.age > self.allowed
+
+    @property
+    def is_late(self) -> bool:
+        """Whether tapes come and the newest is older than the creditor allows: nobody is treated until one comes."""
+        return self.age is not None and self.age > self.allowed
 
 
 def newest_tapes(creditor_ids: list[int] | None = None) -> dict[int, date]:

@@ -250,6 +250,7 @@ _ENTRIES: Final = (
     EventName("night.failed", _("Close of day failed"), GRAVE),
     EventName("night.resumed", _("Close of day resumed"), NOTABLE),
     EventName("night.case_skipped", _("Case left out of the close of day"), NOTABLE),
+    EventName("night.not_treated", _("Nothing planned: the balances are too old"), NOTABLE),
     # people who use the system
     EventName("user.signed_in", _("Signed in")),
     EventName("user.signed_out", _("Signed out")),

@@ -72,7 +72,7 @@ def close_of_day(
     holder = _Holder(run, lease, at=at)
     close = Close(creditor=creditor, business_date=business_date, newest_state=run.newest_state, actor=actor, at=at)
     try:
-        night = Night(close)
+        night = Night(close, is_late=_found_late(run))
         for number, stage in enumerate(STAGES):
             _Step(run, stage, night, holder, progress, number).run()
         _finish(run, holder, actor=actor, at=at)
@@ -171,6 +171,11 @@ def _begin(
 def _some(days: list[date]) -> str:
     shown = ", ".join(day.isoformat() for day in days[:3])
     return shown if len(days) <= 3 else f"{shown} … {days[-1].isoformat()} ({len(days)})"
+
+
+def _found_late(run: NightRun) -> bool:
+    """Whether the first step, done by whoever worked on the run before, found the tape late."""
+    return bool(run.steps.get(name=STAGES[0].name).details.get("late"))
 
 
 def _start_over(run: NightRun, *, at: datetime) -> None:
@@ -369,6 +374,8 @@ class _Step:
             if skipped:
                 run.warnings = [*run.warnings, {"code": "skipped", "step": row.name, "persons": len(skipped)}]
                 run.save(update_fields=["warnings"])
+            if row.details.get("late"):
+                audit.record("night.not_treated", subject=run, actor=self.close.actor, at=self.close.at, **row.details)
             audit.record(
                 "night.step_finished",
                 subject=run,

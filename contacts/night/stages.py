@@ -1,4 +1,11 @@
-"""The nine steps of a close, in order. Each works on one span of persons, or on the whole book at once."""
+"""The nine steps of a close, in order. Each works on one span of persons, or on the whole book at once.
+
+Where the tape of a creditor is late his cases are not treated: stays begin and end, what nobody wants any more is taken
+out of the outbox, but no contact is planned, automatic or by a person, and no case is put before a supervisor for
+having no further step. Who is on a path stays known, so the first close with a new tape catches up what fell due
+meanwhile, by the rule of each step, never two severities in a day. What was planned before waits at the dispatch
+(`stale-feed`); calls that lay before a collector stay there until their day is over.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -19,8 +26,9 @@ WHOLE: Final = Span(0, 2**62)
 class Night:
     """One close under way, and what its steps share."""
 
-    def __init__(self, close: Close) -> None:
+    def __init__(self, close: Close, *, is_late: bool = False) -> None:
         self.close = close
+        self.is_late = is_late  # the newest tape is older than the creditor allows; the first step finds out
 
     @cached_property
     def paths(self) -> list[enrolment.Path]:
@@ -50,7 +58,12 @@ class Stage:
 def _freshness(night: Night, span: Span) -> Result:
     state = freshness.of_creditor(night.close.creditor, on=night.close.business_date)
     result = Result(counts={"age": state.age, "allowed": state.allowed} if state.age is not None else {})
-    if state.is_stale:
+    night.is_late = state.is_late
+    if state.is_late:
+        result.counts["late"] = 1
+        as_of = str(state.as_of)
+        result.warnings.append({"code": "late-feed", "age": state.age, "allowed": state.allowed, "as_of": as_of})
+    elif state.is_stale:
         result.warnings.append({"code": "stale-feed", "age": state.age, "allowed": state.allowed})
     purged = batches.purge_rows(today=night.close.business_date)  # refused rows keep their text for 90 days
     if purged:
@@ -87,6 +100,10 @@ def _strategies(night: Night, span: Span) -> Result:
     left = enrolment.leave(close, span, paths)
     cancelled = enrolment.cancel_unwanted(close, span)
     entered = enrolment.enrol(close, span, paths)
+    if night.is_late:
+        untreated = enrolment.book(close, span).count()
+        counts = {"entered": entered, "left": left, "cancelled": cancelled, "untreated": untreated}
+        return Result(rows=entered + left + cancelled, counts=counts)
     upkeep.analyse()
     planned = planner.plan(close, span, paths)
     to_people = planner.set_futures(close, span)
