@@ -285,7 +285,7 @@ SMS_CURRENCY = env_str("SMS_CURRENCY", "CNY")
 # costs what one part of it does, unless it is named here.
 CHANNEL_COSTS: dict[str, Decimal] = {"sms": SMS_SEGMENT_PRICE}
 for _cost in env_list("CHANNEL_COSTS"):
-    _name, _, _amount = _cost.partition("=")
+    _name, _is, _amount = _cost.partition("=")
     try:
         CHANNEL_COSTS[_name.strip()] = Decimal(_amount)
     except InvalidOperation as error:

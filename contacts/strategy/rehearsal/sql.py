@@ -182,8 +182,8 @@ GROUP BY 1 ORDER BY 1
 TEAMS: Final = "SELECT id, team_id FROM cases_case WHERE creditor_id = %(creditor)s"
 # Every contact planned for a day and what became of it, by keys that a rehearsal and the real day share.
 ROWS: Final = """
-SELECT planned.creditor_id, planned.person_id, segment.key, step.key, planned.channel, planned.automated, planned.status,
-    planned.reason_code, sent.at, sent.contact_point_id, sent.template_version_id
+SELECT planned.creditor_id, planned.person_id, segment.key, step.key, planned.channel, planned.automated,
+    planned.status, planned.reason_code, sent.at, sent.contact_point_id, sent.template_version_id
 FROM contacts_plannedcontact AS planned
 JOIN contacts_step AS step ON step.id = planned.step_id
 JOIN contacts_segment AS segment ON segment.id = step.segment_id

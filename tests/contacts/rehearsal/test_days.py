@@ -11,7 +11,7 @@ from cases.models import Case, Creditor
 from contacts import night
 from contacts.models import PlannedContact, StrategyVersion
 from contacts.strategy import shipped
-from contacts.strategy.rehearsal import counting, running, shadow
+from contacts.strategy.rehearsal import running, shadow
 from contacts.strategy.rehearsal.running import Task
 from contacts.strategy.rehearsal.shadow import Part
 from tests.factories.cases import (
@@ -28,6 +28,7 @@ from tests.factories.staff import TeamFactory, UserFactory
 
 ON = date(2026, 3, 3)
 AT = datetime(2026, 3, 3, 18, 30, tzinfo=UTC)
+DIGEST = "SELECT md5(coalesce(string_agg(t::text, chr(10) ORDER BY t::text), '')) FROM {} AS t"
 TABLES = "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' ORDER BY relname"
 
 
