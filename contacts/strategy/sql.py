@@ -17,14 +17,15 @@ INSERT INTO compliance_auditevent (name, subject_label, subject_id, person_id, a
 """
 
 # -- enrolment ---------------------------------------------------------------------------------------------------------
-# columns of the SELECT: case, person, creditor, version, segment, day
+# columns of the SELECT: case, person, creditor, version, segment, day, whether it begins anew
 ENROL_HEAD: Final = """
 WITH entered AS (
-    INSERT INTO contacts_enrolment (case_id, person_id, creditor_id, version_id, segment_id, entered_on, left_reason)
+    INSERT INTO contacts_enrolment (case_id, person_id, creditor_id, version_id, segment_id, entered_on, is_fresh,
+        left_reason)
     SELECT *, '' FROM (
 """
 ENROL_TAIL: Final = f"""
-    ) AS chosen (case_id, person_id, creditor_id, version_id, segment_id, entered_on)
+    ) AS chosen (case_id, person_id, creditor_id, version_id, segment_id, entered_on, is_fresh)
     ON CONFLICT DO NOTHING
     RETURNING id, person_id, case_id, segment_id
 )

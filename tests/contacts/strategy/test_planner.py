@@ -293,7 +293,7 @@ def test_a_new_version_goes_on_where_the_old_one_was(creditor):
     publish(creditor, steps=[STEPS[0] | {"until_dpd": 5}, STEPS[1]])
     assert night(creditor, NIGHT_OF + timedelta(days=1)) == {}
     assert list(Enrolment.objects.order_by("pk").values_list("version__version", "left_reason")) == [
-        (1, "strategy-ended"),
+        (1, "version-changed"),
         (2, ""),
     ]
 
