@@ -142,6 +142,7 @@ class _Days:
             put_in_force(self.task.version_id, at=self.task.at)
         steps = Step.objects.filter(segment__version__strategy=self.task.strategy_id).select_related("segment")
         self.steps = {step.pk: step for step in steps}
+        self._finish_today()
         closes = self._closes()
         for number, (book, close) in enumerate(closes):
             if self.tell is not None:
@@ -154,6 +155,20 @@ class _Days:
                 shadow.analyse()
         if self.tell is not None:
             self.tell(len(closes), len(closes), "")
+
+    def _finish_today(self) -> None:
+        """Send what is left of the day that the last close prepared: it counts against the limits of the next one."""
+        for book in self.books:
+            today = Close(
+                book.creditor,
+                book.first - timedelta(days=1),
+                self.newest[book.creditor.pk],
+                REHEARSAL,
+                self.task.at,
+            )
+            if not planner.is_over(today):
+                for _sent in self.send_day(today, WHOLE):
+                    pass
 
     def _closes(self) -> list[tuple[_Book, Close]]:
         """Return the closes in the order in which they will be run."""
@@ -228,9 +243,16 @@ def put_in_force(version_id: int, *, at: datetime) -> None:
     """Put a version in force on the copies, as publishing does; whether it may be is not asked."""
     version = StrategyVersion.objects.get(pk=version_id)
     others = StrategyVersion.objects.filter(strategy_id=version.strategy_id, status__in=["published", "stopped"])
-    others.exclude(pk=version_id).update(status=StrategyVersion.Status.RETIRED)
+    others = others.exclude(pk=version_id)
+    before = others.filter(share=100).values_list("pk", flat=True).first()
+    others.update(status=StrategyVersion.Status.RETIRED)
     StrategyVersion.objects.filter(pk=version_id).update(
-        status=StrategyVersion.Status.PUBLISHED, published_at=at, stopped_at=None
+        status=StrategyVersion.Status.PUBLISHED,
+        published_at=at,
+        stopped_at=None,
+        share=100,
+        starts_on=None,
+        replaces_id=before,
     )
 
 
