@@ -11,6 +11,7 @@ from collections_app.shared.actor import Actor
 from compliance import audit
 from contacts.inbound import recognise
 from contacts.models import Enrolment, PlannedContact
+from contacts.strategy import effects
 
 LISTENER = Actor.system("listener")
 WAITING = [PlannedContact.Status.PLANNED, PlannedContact.Status.WITHHELD]
@@ -30,6 +31,7 @@ def _title(code: str) -> str:
 def connect() -> None:
     """Begin to listen. Called once, when the app is ready."""
     queries.NOTE_READERS["reply"] = reply_in_words
+    queries.NOTE_READERS[effects.NOTE] = effects.in_words
     events.case_cured.connect(case_ended, dispatch_uid="contacts.case_cured")
     events.case_closed.connect(case_ended, dispatch_uid="contacts.case_closed")
 

@@ -17,6 +17,7 @@ from compliance.facts import Facts, LocationClaim, Question
 from contacts.facts import firm_numbers
 
 OPENS: Final = time(8)
+CLOSES: Final = time(20)  # where neither the law of a place nor the firm's policy is known
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,47 +37,72 @@ def zone_of(place: Place, creditor: Creditor) -> str:
     return place.time_zone
 
 
-def opening(
-    place: Place,
-    *,
-    creditor: Creditor,
-    day: date,
-    channel: str,
-    purpose: str,
-    content_class: str,
-    automated: bool,
-    product: str = "credit_card",
-) -> datetime:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A contact of which the gate is asked, of a person of whom nothing else is known."""
+
+    channel: str
+    purpose: str
+    content_class: str
+    automated: bool
+    product: str = "credit_card"
+
+
+def opening(place: Place, asked: Asked, *, creditor: Creditor, day: date) -> datetime:
     """Return the first instant of a local date at which such a contact is likely to be permitted there."""
-    zone = clock.zone(zone_of(place, creditor))
-    midnight = datetime.combine(day, time.min, zone)
+    midnight = datetime.combine(day, time.min, clock.zone(zone_of(place, creditor)))
     policy = firm_policy.in_force(creditor_id=creditor.pk, at=midnight)
-    usual = datetime.combine(day, policy.opens or OPENS, zone)
+    usual = datetime.combine(day, policy.opens or OPENS, midnight.tzinfo)
     if not place.jurisdiction or not place.time_zone:
         return usual
+    found = _permitted_from(place, asked, policy, creditor=creditor, at=midnight)
+    return usual if found is None or found <= midnight else found
+
+
+def begins(place: Place, asked: Asked, *, best_from: time | None, creditor: Creditor, day: date) -> datetime:
+    """Return the opening, or the best local time where that is later and such a contact is likely to be permitted then;
+    where it is permitted a little later that day, that instant.
+    """
+    opens = opening(place, asked, creditor=creditor, day=day)
+    if best_from is None:
+        return opens
+    best = datetime.combine(day, best_from, clock.zone(zone_of(place, creditor)))
+    if best <= opens:
+        return opens
+    policy = firm_policy.in_force(creditor_id=creditor.pk, at=best)
+    if not place.jurisdiction or not place.time_zone:
+        return best if best_from < (policy.closes or CLOSES) else opens
+    return _permitted_from(place, asked, policy, creditor=creditor, at=best) or opens
+
+
+def _permitted_from(
+    place: Place, asked: Asked, policy: firm_policy.Policy, *, creditor: Creditor, at: datetime
+) -> datetime | None:
+    """Return the first permitted instant from `at` on of the same local date; None where the gate knows none."""
     question = Question(
-        at=midnight,
-        channel=channel,
-        purpose=purpose,
-        content_class=content_class,
-        automated=automated,
+        at=at,
+        channel=asked.channel,
+        purpose=asked.purpose,
+        content_class=asked.content_class,
+        automated=asked.automated,
         actor_kind=creditor.acting_as,
     )
     facts = Facts(
         jurisdictions=(place.jurisdiction,),
-        product=product,
+        product=asked.product,
         creditor_kind=creditor.kind,
         dpd=1,
         outsourced=creditor.acting_as != "creditor",
         firm_policy=firm_numbers(policy),
         extra_packs=policy.extra_packs,
-        locations=(LocationClaim(zone=place.time_zone, at=midnight, authoritative=True),),
+        locations=(LocationClaim(zone=place.time_zone, at=at, authoritative=True),),
     )
     outcome = gate.preview(question, facts)
-    permitted_from = None if outcome.permitted else outcome.next_permitted
-    if permitted_from is None or not midnight < permitted_from < midnight + timedelta(days=1):
-        return usual
-    return permitted_from
+    if outcome.permitted:
+        return at
+    tomorrow = datetime.combine(at.date() + timedelta(days=1), time.min, at.tzinfo)
+    found = outcome.next_permitted
+    return found if found is not None and at <= found < tomorrow else None
 
 
 def end_of_day(place: Place, *, creditor: Creditor, day: date, days_later: int = 0) -> datetime:

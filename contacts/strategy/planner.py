@@ -4,79 +4,55 @@ The rules, each stated once:
 
 - The close of D plans for D + 1, the day on which people are contacted; `business_date` of a planned contact is that
   day, and DPD is counted to it. A case with DPD 1 on the day of contact gets what is due at DPD 1.
-- A step is due on every day from `from_dpd` to `until_dpd`, never on the exact day only, and once per case and strategy
-  (by its key, so that a later version does not begin again), or again every `repeat_every_days`.
+- A step is due on every day from `from_dpd` to `until_dpd`, never on the exact day only; or on every day of so many
+  after the outcome of another step, or after an event (`triggers`), from `from_dpd` on. Once per case and strategy (by
+  its key and those it `counts_as`, so that a later version does not begin again; by this stay alone where the case
+  began anew), once per event, or again every `repeat_every_days`.
 - After missed nights a step that is not repeated and whose days have passed while the case was on its path is done
   late, by at most `catch_up_days`, or left out (`skip`), or a supervisor gets the case instead (`escalate`; also where
   the message was planned and did not leave in time). A close whose next day is over already plans nothing: the
   last one caught up plans what is still due.
 - A case climbs: at most one contact above the severity it has reached is planned per day, and it is the mildest one
-  that is due. So nothing is jumped after an outage. Reviews by a supervisor are no contacts and do not count.
+  that is due. So nothing is jumped after an outage. What reaches nobody (a review, an assignment, a hold, a referral,
+  the offer of a plan) is no contact and does not count.
 - A case gets one message a day by a channel and for a purpose: it speaks of every account of the person at this
   creditor. A further step that is due waits for its next day.
 - Nothing is planned while a hold stands or while a promise or a plan runs (service reminders excepted), nor for a
-  channel by which the person cannot be reached (call tasks excepted).
-- A contact begins at the opening minute of the person's own zone (`openings`), or, spread by person, within so many
-  minutes from it as its step or else the firm's policy says, and is useless from the end of that local
-  day, or `catch_up_days` later where it may be done late.
+  channel by which the person cannot be reached (calls and visits excepted: a person looks for a way).
+- A contact begins at the opening minute of the person's own zone, or at the best local time that its step names where
+  that is permitted (`openings`), or, spread by person, within so many minutes from it as its step or else the firm's
+  policy says, and is useless from the end of that local day, or `catch_up_days` later where it may be done late.
+- What a step makes of the case beside a contact (a next action, a team, a hold) is in `effects`.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any
 
 from django.db import connection
 from django.db.models import (
     Case as Choose,
 )
 from django.db.models import (
-    DateField,
     DateTimeField,
-    DurationField,
-    Exists,
     ExpressionWrapper,
     F,
     Func,
     IntegerField,
-    Max,
-    OuterRef,
-    Q,
-    QuerySet,
-    Subquery,
     Value,
     When,
 )
-from django.db.models.functions import Cast, Coalesce, Mod
+from django.db.models.functions import Cast, Mod
 
 from cases import firm_policy
-from cases.closing import Close, Span
-from cases.models import Case, Product
-from cases.models.case import NextAction, Status
+from cases.closing import INSTALMENT_GRACE_DAYS, Close, Span
+from cases.models import Product
 from collections_app.shared import clock
-from contacts.models import Channel, Enrolment, PlannedContact, Purpose, Step
-from contacts.strategy import conditions, enrolment, openings, sql
+from contacts.models import Channel, Move, Purpose, Step
+from contacts.strategy import effects, enrolment, openings, sql, sql_futures
+from contacts.strategy.due import REVIEW, What, due, what_of
 
-REVIEW: Final = "review"  # stands where a channel would: a step that reaches nobody
-
-
-@dataclass(frozen=True, slots=True)
-class What:
-    """How a step reaches the person."""
-
-    channel: str
-    purpose: str
-    content_class: str
-    automated: bool
-
-
-def what_of(step: Step) -> What:
-    """Return how a step reaches the person: by its template's channel, by telephone, or not at all."""
-    if step.template is not None:
-        template = step.template
-        return What(template.channel, template.purpose, template.content_class, automated=True)
-    channel = Channel.PHONE if step.kind == Step.Kind.CALL else REVIEW
-    return What(channel, Purpose.COLLECTION, "reminder", automated=False)
+__all__ = ["REVIEW", "What", "due", "is_over", "places_of", "plan", "set_futures", "what_of"]
 
 
 def is_over(close: Close) -> bool:
@@ -96,11 +72,15 @@ def plan(close: Close, span: Span, paths: Sequence[enrolment.Path]) -> dict[str,
     if is_over(close):
         return planned
     places = places_of(close, span)
+    versions = {path.version.pk for path in paths}
+    restarts = Move.objects.filter(version_id__in=versions, action=Move.Action.RESTART)
+    anew = set(restarts.values_list("version_id", flat=True))
     for path in paths:
         for step in path.steps:
-            count = _plan_step(close, span, path, step, places)
+            task = _Task(close, span, path, step, places, may_be_fresh=path.version.pk in anew)
+            count = task.plan()
             if step.catch_up == Step.CatchUp.ESCALATE:
-                count += _plan_step(close, span, path, step, places, missed=True)
+                count += task.plan(missed=True)
             if count:
                 planned[step.key] = planned.get(step.key, 0) + count
     return planned
@@ -108,179 +88,126 @@ def plan(close: Close, span: Span, paths: Sequence[enrolment.Path]) -> dict[str,
 
 def set_futures(close: Close, span: Span) -> int:
     """Say of every case that waits for its strategy until when; return how many were put before a person instead."""
+    known = Step.objects.filter(segment__version__creditors=close.creditor.pk).exclude(segment__version__status="draft")
+    triggers = set(known.order_by().values_list("trigger", flat=True).distinct())
+    values = close.values(
+        **span.values(),
+        morning=close.morning,
+        zone=close.creditor.time_zone,
+        grace_days=INSTALMENT_GRACE_DAYS,
+        has_after=Step.Trigger.AFTER in triggers,
+        has_events=Step.Trigger.EVENT in triggers,
+    )
     with connection.cursor() as cursor:
-        cursor.execute(sql.SET_FUTURES, close.values(**span.values(), morning=close.morning))
+        cursor.execute(sql_futures.SET_FUTURES, values)
         return cursor.fetchone()[0]
 
 
-def due(close: Close, span: Span, path: enrolment.Path, step: Step, *, missed: bool = False) -> QuerySet[Case]:
-    """Return the cases for which a step is to be planned for the day, each with its `stay` on the path.
+class _Task:
+    """One step of one path for one span of persons."""
 
-    missed: those for which its days have passed in an outage.
-    """
-    day, what = close.day, what_of(step)
-    # Looked up per case by the unique index of open stays, which no plan can get wrong on a book just loaded.
-    stays = Enrolment.objects.filter(case_id=OuterRef("pk"), left_on__isnull=True)
-    cases = enrolment.book(close, span).filter(past_due_since__lte=day - timedelta(days=step.from_dpd))
-    cases = cases.alias(segment=Subquery(stays.values("segment_id"))).filter(segment=path.segment.pk)
-    cases = cases.annotate(stay=Subquery(stays.values("pk")), stay_since=Subquery(stays.values("entered_on")))
-    in_time = _missed(step, close) if missed else _in_time(step, close)
-    cases = cases.filter(in_time, conditions.matching(step.condition, enrolment.context_of(close)))
-    if what.purpose != Purpose.SERVICE_REMINDER:
-        cases = cases.filter(status__in=[Status.NEW, Status.WORKING])
-    cases = cases.exclude(conditions.held())
-    before = PlannedContact.objects.filter(
-        case_id=OuterRef("pk"), step__key=step.key, step__segment__version__strategy_id=path.version.strategy_id
-    )
-    if step.repeat_every_days:
-        before = before.filter(business_date__gt=day - timedelta(days=step.repeat_every_days))
-    if missed:
-        before = before.exclude(status=PlannedContact.Status.CANCELLED, reason_code="too-late")
-    cases = cases.exclude(Exists(before))
-    if step.kind == Step.Kind.REVIEW or missed:
-        return cases
-    if step.kind == Step.Kind.MESSAGE:
-        cases = cases.filter(conditions.reachable([what.channel])).exclude(Exists(_said_today(what, close)))
-    return _climbing(cases, step, close)
+    def __init__(
+        self,
+        close: Close,
+        span: Span,
+        path: enrolment.Path,
+        step: Step,
+        places: Sequence[openings.Place],
+        *,
+        may_be_fresh: bool,
+    ) -> None:
+        self.close, self.span, self.path, self.step, self.places = close, span, path, step, places
+        self.may_be_fresh = may_be_fresh
 
-
-def _in_time(step: Step, close: Close) -> Q:
-    if step.until_dpd is None:
-        return conditions.ALWAYS
-    regular = Q(past_due_since__gte=close.day - timedelta(days=step.until_dpd))
-    if step.repeat_every_days or step.catch_up != Step.CatchUp.SEND_LATE or not step.catch_up_days:
-        return regular
-    return regular | _missed(step, close)
-
-
-def _missed(step: Step, close: Close) -> Q:
-    """Its days passed while the case was on the path: they were missed, and it is not too late."""
-    if step.until_dpd is None:
-        return ~conditions.ALWAYS
-    entered = ExpressionWrapper(
-        F("stay_since") - Value(timedelta(days=step.until_dpd), DurationField()), output_field=DateField()
-    )
-    latest = close.day - timedelta(days=step.until_dpd + step.catch_up_days)
-    last_day = close.day - timedelta(days=step.until_dpd)
-    return Q(past_due_since__lt=last_day, past_due_since__gte=latest, past_due_since__gt=entered - timedelta(days=1))
-
-
-def _said_today(what: What, close: Close) -> QuerySet[PlannedContact]:
-    """Return the messages that say the same to the same person that day: each speaks of all that is owed here."""
-    return PlannedContact.objects.filter(
-        case_id=OuterRef("pk"), business_date=close.day, channel=what.channel, purpose=what.purpose, automated=True
-    )
-
-
-def _climbing(cases: QuerySet[Case], step: Step, close: Close) -> QuerySet[Case]:
-    contacts = PlannedContact.objects.filter(case_id=OuterRef("pk")).exclude(channel=REVIEW).order_by()
-    highest = contacts.filter(business_date__lt=close.day).values("case_id").annotate(top=Max("severity"))
-    reached = Coalesce(Subquery(highest.values("top"), output_field=IntegerField()), 0)
-    cases = cases.annotate(reached=reached)
-    today = contacts.filter(business_date=close.day, severity__gt=OuterRef("reached"))
-    return cases.filter(Q(reached__gte=step.severity) | ~Q(Exists(today)))
-
-
-def _plan_step(
-    close: Close,
-    span: Span,
-    path: enrolment.Path,
-    step: Step,
-    places: Sequence[openings.Place],
-    *,
-    missed: bool = False,
-) -> int:
-    is_review = missed or step.kind == Step.Kind.REVIEW
-    what = What(REVIEW, Purpose.COLLECTION, "reminder", automated=False) if missed else what_of(step)
-    late = step.catch_up_days if step.catch_up == Step.CatchUp.SEND_LATE else 0
-    channel = Channel.PHONE if what.channel == REVIEW else what.channel
-
-    def begins(place: openings.Place) -> datetime:
-        return openings.opening(
-            place,
-            creditor=close.creditor,
-            day=close.day,
-            channel=channel,
-            purpose=what.purpose,
-            content_class=what.content_class,
-            automated=what.automated,
-            product=Product.Kind.CREDIT_CARD,
+    def plan(self, *, missed: bool = False) -> int:
+        """Plan it; missed: put before a supervisor what an outage left undone. Return how many."""
+        if not self.places:
+            return 0
+        close, step = self.close, self.step
+        what = What(REVIEW, Purpose.COLLECTION, "reminder", automated=False) if missed else what_of(step)
+        cases = due(close, self.span, self.path, step, missed=missed, may_be_fresh=self.may_be_fresh)
+        rows = cases.values_list(
+            "stay", "pk", "person_id", "creditor_id", self._begins(what), _by_place(self.places, self._ends)
         )
-
-    def ends(place: openings.Place) -> datetime:
-        return openings.end_of_day(place, creditor=close.creditor, day=close.day, days_later=late)
-
-    if not places:
-        return 0
-    planned_for: Any = _by_place(places, begins)
-    spread = step.spread_minutes
-    if spread is None:
-        policy = firm_policy.in_force(creditor_id=close.creditor.pk, at=close.morning)
-        spread = int(policy.document.get("spread_minutes", 0))
-    if spread > 1 and what.automated:
-        minute = Cast(Mod(F("person_id") * 7919, spread), IntegerField())  # stable per person, even over the minutes
-        planned_for = ExpressionWrapper(
-            planned_for + Func(Value(0), Value(0), Value(0), Value(0), Value(0), minute, function="make_interval"),
-            output_field=DateTimeField(),
+        effect = effects.of(step, missed=missed)
+        made = sql.around(
+            sql.PLAN_HEAD,
+            rows,
+            sql.PLAN_TAIL,
+            before=[
+                step.pk,
+                close.day,
+                None if missed else step.template_id,
+                what.channel,
+                what.purpose,
+                what.automated,
+                step.priority,
+                step.severity,
+                close.at,
+            ],
+            after=[
+                effect.action,
+                effect.note,
+                list(effect.over),
+                effect.told,
+                effect.action,
+                close.actor.kind,
+                close.actor.id,
+                close.actor.label,
+                close.at,
+            ],
         )
-    rows = due(close, span, path, step, missed=missed).values_list(
-        "stay", "pk", "person_id", "creditor_id", planned_for, _by_place(places, ends)
-    )
-    action, note, over, told = _next_action(Step.Kind.REVIEW if is_review else step.kind)
-    made = sql.around(
-        sql.PLAN_HEAD,
-        rows,
-        sql.PLAN_TAIL,
-        before=[
-            step.pk,
-            close.day,
-            None if missed else step.template_id,
-            what.channel,
-            what.purpose,
-            what.automated,
-            step.priority,
-            step.severity,
-            close.at,
-        ],
-        after=[
-            action,
-            note,
-            over,
-            told,
-            action,
-            close.actor.kind,
-            close.actor.id,
-            close.actor.label,
-            close.at,
-        ],
-    )
-    if made is None:
-        return 0
-    statement, values = made
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        planned: int = cursor.fetchone()[0]
-    if is_review and planned:
+        if made is None:
+            return 0
+        statement, values = made
         with connection.cursor() as cursor:
-            cursor.execute(sql.FINISH_REVIEWS, close.values(**span.values(), step=step.pk))
-    return planned
+            cursor.execute(statement, values)
+            planned: int = cursor.fetchone()[0]
+        if planned and what.channel == REVIEW:
+            effects.carry_out(close, self.span, step, missed=missed)
+        return planned
 
-
-def _next_action(kind: str) -> tuple[str, str, list[str], str]:
-    """Return what a step makes of the case: next action, note, whose place that takes, and the audit name."""
-    if kind == Step.Kind.CALL:
-        return NextAction.CALL, "", [NextAction.WAIT_STRATEGY], "case.next_action_set"
-    if kind == Step.Kind.REVIEW:
-        return (
-            NextAction.REVIEW,
-            "strategy-review",
-            [NextAction.WAIT_STRATEGY, NextAction.CALL],
-            "case.flagged_for_review",
+    def _begins(self, what: What) -> Any:
+        close, step = self.close, self.step
+        channel = Channel.PHONE if what.channel == REVIEW else what.channel
+        asked = openings.Asked(
+            channel, what.purpose, what.content_class, what.automated, product=Product.Kind.CREDIT_CARD
         )
-    return "", "", [], "case.next_action_set"
+
+        def begins(place: openings.Place) -> datetime:
+            return openings.begins(place, asked, best_from=step.time_from, creditor=close.creditor, day=close.day)
+
+        planned_for: Any = _by_place(self.places, begins)
+        spread = self._spread()
+        if spread > 1 and what.automated:
+            minute = Cast(
+                Mod(F("person_id") * 7919, spread), IntegerField()
+            )  # stable per person, even over the minutes
+            planned_for = ExpressionWrapper(
+                planned_for + Func(Value(0), Value(0), Value(0), Value(0), Value(0), minute, function="make_interval"),
+                output_field=DateTimeField(),
+            )
+        return planned_for
+
+    def _spread(self) -> int:
+        """Over how many minutes its messages are spread; never beyond the best time, where it has an end."""
+        step = self.step
+        spread = step.spread_minutes
+        if spread is None:
+            policy = firm_policy.in_force(creditor_id=self.close.creditor.pk, at=self.close.morning)
+            spread = int(policy.document.get("spread_minutes", 0))
+        if step.time_from is not None and step.time_until is not None:
+            hours = timedelta(hours=step.time_until.hour, minutes=step.time_until.minute)
+            hours -= timedelta(hours=step.time_from.hour, minutes=step.time_from.minute)
+            spread = min(spread, int(hours.total_seconds()) // 60)
+        return spread
+
+    def _ends(self, place: openings.Place) -> datetime:
+        late = self.step.catch_up_days if self.step.catch_up == Step.CatchUp.SEND_LATE else 0
+        return openings.end_of_day(place, creditor=self.close.creditor, day=self.close.day, days_later=late)
 
 
-def _by_place(places: Sequence[openings.Place], instant: Any) -> Choose:
+def _by_place(places: Sequence[openings.Place], instant: Callable[[openings.Place], datetime]) -> Choose:
     branches = [
         When(
             person__jurisdiction=place.jurisdiction,

@@ -11,7 +11,7 @@ from typing import Any, Final
 from django.core.exceptions import EmptyResultSet
 from django.db.models import QuerySet
 
-_AUDIT: Final = """
+AUDIT: Final = """
 INSERT INTO compliance_auditevent (name, subject_label, subject_id, person_id, actor_kind, actor_id, actor_label, at,
     details)
 """
@@ -29,7 +29,7 @@ ENROL_TAIL: Final = f"""
     ON CONFLICT DO NOTHING
     RETURNING id, person_id, case_id, segment_id
 )
-{_AUDIT}
+{AUDIT}
 SELECT 'strategy.enrolled', 'contacts.enrolment', id, person_id, %s, %s, %s, %s,
     jsonb_build_object('case', case_id, 'segment', segment_id)
 FROM entered ORDER BY id
@@ -44,7 +44,7 @@ LEAVE_TAIL: Final = f"""
     )
     RETURNING id, person_id, case_id, left_reason
 )
-{_AUDIT}
+{AUDIT}
 SELECT 'strategy.left', 'contacts.enrolment', id, person_id, %s, %s, %s, %s,
     jsonb_build_object('case', case_id, 'why', left_reason)
 FROM gone ORDER BY id
@@ -73,7 +73,7 @@ WITH unwanted AS (
     FROM unwanted WHERE planned.id = unwanted.id
     RETURNING planned.id, planned.person_id, planned.reason_code
 )
-{_AUDIT}
+{AUDIT}
 SELECT 'planned.cancelled', 'contacts.plannedcontact', id, person_id, %(actor_kind)s, %(actor_id)s, %(actor_label)s,
     %(at)s, jsonb_build_object('reason', reason_code)
 FROM cancelled ORDER BY id
@@ -108,68 +108,55 @@ PLAN_TAIL: Final = f"""
     UNION ALL
     SELECT 2, %s, 'cases.case', id, person_id, jsonb_build_object('action', %s, 'due_at', planned_for) FROM queued
 ), written AS (
-    {_AUDIT}
+    {AUDIT}
     SELECT name, label, id, person_id, %s, %s, %s, %s, details FROM told ORDER BY position, id
 )
 SELECT count(*) FROM planned
 """
-# A review is work for a supervisor, not a contact: its row is done as soon as the case lies before him.
+# What reaches nobody is work for people or done at once: its row is done as soon as it is written.
 FINISH_REVIEWS: Final = """
 UPDATE contacts_plannedcontact SET status = 'done', finished_at = %(at)s
 WHERE step_id = %(step)s AND business_date = %(day)s AND channel = 'review' AND status = 'planned'
   AND person_id > %(after)s AND person_id <= %(upto)s
 """
-
-# -- the future of a waiting case --------------------------------------------------------------------------------------
-# It waits for the day on which its next step falls due. Without a further step it is put before a supervisor, and
-# without a strategy before a collector: no case without a future.
-SET_FUTURES: Final = f"""
-WITH waiting AS (
-    SELECT standing.id, stay.id AS stay_id, (
-        SELECT min(greatest(standing.past_due_since + step.from_dpd, %(day)s + 1))
-        FROM contacts_step AS step
-        WHERE step.segment_id = stay.segment_id
-          AND NOT EXISTS (SELECT FROM contacts_template AS reminds
-                          WHERE reminds.id = step.template_id AND reminds.purpose = 'service_reminder')
-          AND (step.until_dpd IS NULL OR standing.past_due_since + step.until_dpd > %(day)s)
-          AND (step.repeat_every_days IS NOT NULL OR NOT EXISTS (
-              SELECT FROM contacts_plannedcontact AS done JOIN contacts_step AS same ON same.id = done.step_id
-              WHERE done.case_id = standing.id AND same.key = step.key))
-    ) AS due_on, EXISTS (
-        SELECT FROM contacts_plannedcontact AS open
-        WHERE open.case_id = standing.id AND open.status IN ('planned', 'claimed', 'withheld')
-    ) AS has_open
-    FROM cases_case AS standing
-    LEFT JOIN contacts_enrolment AS stay ON stay.case_id = standing.id AND stay.left_on IS NULL
-    WHERE standing.creditor_id = %(creditor)s AND standing.next_action = 'wait_strategy'
-      AND standing.status IN ('new', 'working')
-      AND standing.person_id > %(after)s AND standing.person_id <= %(upto)s
-), futures AS (
-    SELECT id,
-        CASE WHEN due_on IS NOT NULL OR (stay_id IS NOT NULL AND has_open) THEN 'wait_strategy'
-             WHEN stay_id IS NULL THEN 'call' ELSE 'review' END AS action,
-        %(morning)s::timestamptz + (coalesce(due_on, %(day)s::date + CASE WHEN has_open THEN 1 ELSE 0 END)
-                                    - %(day)s::date) * interval '1 day' AS due_at
-    FROM waiting
-), changed AS (
+_OF_THE_STEP: Final = """
+    SELECT planned.case_id, planned.person_id, planned.creditor_id FROM contacts_plannedcontact AS planned
+    WHERE planned.step_id = %(step)s AND planned.business_date = %(day)s AND planned.channel = 'review'
+      AND planned.status = 'planned' AND planned.person_id > %(after)s AND planned.person_id <= %(upto)s
+"""
+# The owner belongs to the team that had it. A team that is not there or no longer works takes nothing.
+ASSIGN_TEAM: Final = f"""
+WITH given AS (
+    {_OF_THE_STEP}
+), moved AS (
     UPDATE cases_case AS standing
-    SET next_action = futures.action, next_action_at = futures.due_at,
-        next_action_note = CASE WHEN futures.action = 'review' THEN 'strategy-ended' ELSE '' END,
-        version = version + CASE WHEN futures.action = 'wait_strategy' THEN 0 ELSE 1 END
-    FROM futures
-    WHERE standing.id = futures.id AND standing.next_action = 'wait_strategy'
-      AND (standing.next_action, standing.next_action_at) IS DISTINCT FROM (futures.action, futures.due_at)
-    RETURNING standing.id, standing.person_id, standing.next_action
-), told AS (
-    SELECT id, person_id, next_action FROM changed WHERE next_action <> 'wait_strategy'
-), written AS (
-    {_AUDIT}
-    SELECT CASE next_action WHEN 'review' THEN 'case.flagged_for_review' ELSE 'case.next_action_set' END, 'cases.case',
-        id, person_id, %(actor_kind)s, %(actor_id)s, %(actor_label)s, %(at)s,
-        jsonb_build_object('action', next_action, 'why', 'no further step')
-    FROM told ORDER BY id
+    SET team_id = team.id, owner_id = NULL, lease_by_id = NULL, lease_until = NULL, version = version + 1
+    FROM given, staff_team AS team
+    WHERE standing.id = given.case_id AND team.code = %(code)s AND team.is_active
+      AND standing.team_id IS DISTINCT FROM team.id AND standing.status NOT IN ('cured', 'closed')
+    RETURNING standing.id, standing.person_id, team.id AS team_id
 )
-SELECT count(*) FROM told
+{AUDIT}
+SELECT 'case.unassigned', 'cases.case', id, person_id, %(actor_kind)s, %(actor_id)s, %(actor_label)s, %(at)s,
+    jsonb_build_object('owner', NULL, 'team', team_id, 'why', 'strategy')
+FROM moved ORDER BY id
+"""
+PLACE_HOLDS: Final = f"""
+WITH given AS (
+    {_OF_THE_STEP}
+), placed AS (
+    INSERT INTO cases_hold (person_id, creditor_id, kind, reason, source, evidence, starts_at, ends_on, review_on,
+        extensions, recorded_at, confirmed_at, released_reason)
+    SELECT person_id, creditor_id, %(kind)s, %(reason)s, 'other', %(evidence)s, %(at)s, %(ends_on)s, %(ends_on)s, 0,
+        %(at)s, %(at)s, ''
+    FROM given ORDER BY person_id
+    ON CONFLICT DO NOTHING
+    RETURNING id, person_id
+)
+{AUDIT}
+SELECT 'hold.placed', 'cases.hold', id, person_id, %(actor_kind)s, %(actor_id)s, %(actor_label)s, %(at)s,
+    jsonb_build_object('kind', %(kind)s::text, 'ends_on', %(ends_on)s::date, 'why', 'strategy')
+FROM placed ORDER BY id
 """
 
 

@@ -12,7 +12,7 @@ from cases.models import Case, ContactPoint
 from collections_app.shared.actor import SYSTEM
 from compliance.models import AuditEvent
 from contacts.models import Enrolment, PlannedContact, StrategyVersion, Template
-from contacts.strategy import definition, enrolment, planner, publishing
+from contacts.strategy import definition, due, enrolment, planner, publishing
 from tests.factories.cases import (
     AddressFactory,
     CaseFactory,
@@ -169,7 +169,7 @@ def test_a_case_climbs_one_rung_a_day_and_jumps_none(creditor):
 def test_without_the_guard_a_late_case_would_get_everything_at_once(creditor, monkeypatch):
     publish(creditor)
     case_of(creditor, 45)
-    monkeypatch.setattr(planner, "_climbing", lambda cases, step, close: cases)
+    monkeypatch.setattr(due, "_climbing", lambda cases, step, close: cases)
     assert night(creditor) == {"call": 1, "letter": 1}
 
 
@@ -505,7 +505,7 @@ def test_two_steps_that_are_due_on_a_day_are_one_message_by_a_channel(creditor):
 
 def test_without_that_rule_both_would_be_planned_for_one_day(creditor, monkeypatch):
     """The negative control."""
-    monkeypatch.setattr(planner, "_said_today", lambda *_: PlannedContact.objects.none())
+    monkeypatch.setattr(due, "_said_today", lambda *_: PlannedContact.objects.none())
     assert several_on_a_day(creditor) == ["b", "c", "mail"]
 
 

@@ -1,0 +1,92 @@
+"""For which cases a step is to be planned on a day. The rules are told in `planner`."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from django.db.models import Exists, IntegerField, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+
+from cases.closing import Close, Span
+from cases.models import Case
+from cases.models.case import Status
+from contacts.models import Channel, Enrolment, PlannedContact, Purpose, Step
+from contacts.strategy import conditions, enrolment, triggers
+
+REVIEW: Final = "review"  # stands where a channel would: a step that reaches nobody
+CHANNELS: Final[dict[str, str]] = {Step.Kind.CALL: Channel.PHONE, Step.Kind.VISIT: Channel.VISIT}
+
+
+@dataclass(frozen=True, slots=True)
+class What:
+    """How a step reaches the person."""
+
+    channel: str
+    purpose: str
+    content_class: str
+    automated: bool
+
+
+def what_of(step: Step) -> What:
+    """Return how a step reaches the person: by its template's channel, by telephone, at the door, or not at all."""
+    if step.template is not None:
+        template = step.template
+        return What(template.channel, template.purpose, template.content_class, automated=True)
+    return What(CHANNELS.get(step.kind, REVIEW), Purpose.COLLECTION, "reminder", automated=False)
+
+
+def due(
+    close: Close, span: Span, path: enrolment.Path, step: Step, *, missed: bool = False, may_be_fresh: bool = True
+) -> QuerySet[Case]:
+    """Return the cases for which a step is to be planned for the day, each with its `stay` on the path.
+
+    missed: those for which its days have passed in an outage. may_be_fresh: False where it is known that no case on
+    this path began anew.
+    """
+    day, what = close.day, what_of(step)
+    strategy_id = path.version.strategy_id
+    # Looked up per case by the unique index of open stays, which no plan can get wrong on a book just loaded.
+    stays = Enrolment.objects.filter(case_id=OuterRef("pk"), left_on__isnull=True)
+    cases = enrolment.book(close, span).filter(past_due_since__lte=day - timedelta(days=step.from_dpd))
+    cases = cases.alias(segment=Subquery(stays.values("segment_id"))).filter(segment=path.segment.pk)
+    cases = cases.annotate(stay=Subquery(stays.values("pk")), stay_since=Subquery(stays.values("entered_on")))
+    of_trigger = triggers.missed if missed else triggers.in_time
+    context = enrolment.context_of(close).within(path.version)
+    cases = cases.filter(of_trigger(step, close, strategy_id), conditions.matching(step.condition, context))
+    if what.purpose != Purpose.SERVICE_REMINDER:
+        cases = cases.filter(status__in=[Status.NEW, Status.WORKING])
+    cases = cases.exclude(conditions.held())
+    if step.trigger != Step.Trigger.EVENT or step.repeat_every_days:
+        before = _done_before(step, close, strategy_id, missed=missed)
+        cases = cases.exclude(Exists(before.filter(triggers.of_this_beginning()) if may_be_fresh else before))
+    if what.channel == REVIEW or missed:
+        return cases
+    if step.kind == Step.Kind.MESSAGE:
+        cases = cases.filter(conditions.reachable([what.channel])).exclude(Exists(_said_today(what, close)))
+    return _climbing(cases, step, close)
+
+
+def _done_before(step: Step, close: Close, strategy_id: int, *, missed: bool) -> QuerySet[PlannedContact]:
+    """Return what was planned of this step, and of those it counts as, and stands against planning it again."""
+    before = triggers.rows_of(step, strategy_id).filter(case_id=OuterRef("pk"))
+    if step.repeat_every_days:
+        before = before.filter(business_date__gt=close.day - timedelta(days=step.repeat_every_days))
+    if missed:
+        before = before.exclude(status=PlannedContact.Status.CANCELLED, reason_code="too-late")
+    return before
+
+
+def _said_today(what: What, close: Close) -> QuerySet[PlannedContact]:
+    """Return the messages that say the same to the same person that day: each speaks of all that is owed here."""
+    return PlannedContact.objects.filter(
+        case_id=OuterRef("pk"), business_date=close.day, channel=what.channel, purpose=what.purpose, automated=True
+    )
+
+
+def _climbing(cases: QuerySet[Case], step: Step, close: Close) -> QuerySet[Case]:
+    contacts = PlannedContact.objects.filter(case_id=OuterRef("pk")).exclude(channel=REVIEW).order_by()
+    highest = contacts.filter(business_date__lt=close.day).values("case_id").annotate(top=Max("severity"))
+    reached = Coalesce(Subquery(highest.values("top"), output_field=IntegerField()), 0)
+    cases = cases.annotate(reached=reached)
+    today = contacts.filter(business_date=close.day, severity__gt=OuterRef("reached"))
+    return cases.filter(Q(reached__gte=step.severity) | ~Q(Exists(today)))
