@@ -21,7 +21,7 @@ from cases.models.distribution import (
     Workload,
 )
 from cases.models.exclusion import ExclusionAppeal, ExclusionEntry
-from cases.models.imports import ImportBatch, ImportMapping, ImportRow
+from cases.models.imports import AccountLine, ImportBatch, ImportMapping, ImportRow
 from cases.models.instruction import Consent, Instruction, InstructionWithdrawal
 from cases.models.party import Address, Borrower, ContactPoint, LocationClaim, PartyRole, Person, PersonMerge
 from cases.models.payment import Payment, PromisePayment, Refund
@@ -33,6 +33,7 @@ from cases.models.write_off import AssetForDebt, WriteOff
 
 __all__ = [
     "Account",
+    "AccountLine",
     "AccountState",
     "Address",
     "Affordability",

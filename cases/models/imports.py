@@ -112,6 +112,27 @@ class ImportBatch(FSMModelMixin, models.Model):
         self.finished_at = at
 
 
+class AccountLine(models.Model):
+    """The line of a tape by which an account was last loaded, as a keyed digest: the same line need not be read again.
+
+    The database forgets it as soon as anything that the line set is changed by somebody else, and wholly after a crash
+    (the table is not logged); a line that is not known is read in full.
+    """
+
+    account = models.OneToOneField(
+        "cases.Account", primary_key=True, db_constraint=False, on_delete=models.CASCADE, related_name="line"
+    )
+    digest = models.UUIDField()
+    state_id = models.BigIntegerField()  # the account state that says what the line says
+
+    class Meta:
+        verbose_name = _("line of a tape")
+        verbose_name_plural = _("lines of tapes")
+
+    def __str__(self) -> str:
+        return f"{self.account_id}"
+
+
 class ImportRow(models.Model):
     """A refused row: where, why, and the sealed row itself until it is purged (90 days)."""
 
