@@ -186,7 +186,7 @@ def test_a_strategy_reads_in_sentences_and_is_stopped_with_a_reason(client, supe
     page = client.get(url)
     shown = page.context["versions"][0]
     assert shown["segments"][0]["condition"] == "days past due at least 1"
-    assert shown["segments"][0]["steps"] == ["From day 3 to day 6 past due: text message “Reminder”"]
+    assert shown["segments"][0]["steps"] == ["3 to 6 days after the due date: send text message “Reminder”"]
     stop = reverse("contacts:stop-strategy", args=[shown["pk"]])
     client.post(stop, {"reason": ""})
     segment.version.refresh_from_db()
@@ -201,10 +201,10 @@ def test_a_strategy_reads_in_sentences_and_is_stopped_with_a_reason(client, supe
     ("condition", "words"),
     [
         ({}, "always"),
-        ({"fact": "hardship", "op": "is", "value": False}, "not: in hardship"),
-        ({"fact": "bucket", "op": "in", "value": ["M1", "M2"]}, "bucket is one of M1, M2"),
+        ({"fact": "hardship", "op": "is", "value": False}, "not in hardship"),
+        ({"fact": "bucket", "op": "in", "value": ["M1", "M2"]}, "bucket is M1 or M2"),
         ({"fact": "dpd", "op": "between", "value": [3, 7]}, "days past due between 3 and 7"),
-        ({"not": {"fact": "held", "op": "is", "value": True}}, "not (on hold)"),
+        ({"not": {"fact": "held", "op": "is", "value": True}}, "not on hold"),
         ({"fact": "language", "op": "known", "value": False}, "language not known"),
         (
             {"any": [{"fact": "dpd", "op": "is", "value": 1}, {"all": [{"fact": "held", "op": "is", "value": True}]}]},

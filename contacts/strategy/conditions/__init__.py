@@ -10,8 +10,9 @@ the unknown ones says so: `{"fact": "jurisdiction", "op": "known", "value": fals
 """
 
 from contacts.strategy.conditions.compiling import check, compile_condition, holds_for, matching
-from contacts.strategy.conditions.facts import FACTS, held, reachable
+from contacts.strategy.conditions.facts import FACTS
 from contacts.strategy.conditions.language import ALWAYS, NEVER, OPERATORS, ConditionError, Context, Fact, Truth
+from contacts.strategy.conditions.of_people import held, reachable
 
 __all__ = [
     "ALWAYS",

@@ -1,5 +1,6 @@
 """Reads a condition and compiles it to Q: the same expression filters one case or a million."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -143,7 +144,8 @@ def _leaf(leaf: Mapping[str, Any], context: Context, path: str) -> Truth:
     if operator == "known":
         if not isinstance(value, bool):
             raise ConditionError(at("value"), "true or false is needed")
-        return truth(fact.known if value else ~fact.known)
+        known = fact.when_known(None, context)
+        return truth(known if value else ~known)
     if operator not in OPERATORS[fact.kind]:
         raise ConditionError(at("op"), f"{fact.name} is compared by {', '.join(OPERATORS[fact.kind])} or known")
     return _COMPILERS[fact.kind](fact, str(operator), value, context, at("value"))
@@ -159,19 +161,21 @@ def _number(fact: Fact, operator: str, value: Any, context: Context, path: str) 
     ):
         raise ConditionError(path, "two whole numbers are needed" if size == 2 else "a whole number is needed")
 
+    known = fact.when_known(None, context)
+
     def at_least(number: int) -> Q:
         return fact.ask(number, context)
 
     first, last = wanted[0], wanted[-1]
     exactly = at_least(first) & ~at_least(last + 1)
     return {
-        "at_least": lambda: truth(at_least(first), fact.known),
-        "more_than": lambda: truth(at_least(first + 1), fact.known),
-        "less_than": lambda: truth(~at_least(first), fact.known),
-        "at_most": lambda: truth(~at_least(first + 1), fact.known),
-        "is": lambda: truth(exactly, fact.known),
-        "between": lambda: truth(exactly, fact.known),
-        "is_not": lambda: ~truth(exactly, fact.known),
+        "at_least": lambda: truth(at_least(first), known),
+        "more_than": lambda: truth(at_least(first + 1), known),
+        "less_than": lambda: truth(~at_least(first), known),
+        "at_most": lambda: truth(~at_least(first + 1), known),
+        "is": lambda: truth(exactly, known),
+        "between": lambda: truth(exactly, known),
+        "is_not": lambda: ~truth(exactly, known),
     }[operator]()
 
 
@@ -185,11 +189,12 @@ def _amount(fact: Fact, operator: str, value: Any, context: Context, path: str) 
         raise ConditionError(path, f"{value!r} is no amount") from None
     if not amount.is_finite():
         raise ConditionError(path, f"{value!r} is no amount")
+    known = fact.when_known(None, context)
     return {
-        "at_least": lambda: truth(fact.ask(amount, context), fact.known),
-        "more_than": lambda: truth(fact.ask(cent_more, context), fact.known),
-        "less_than": lambda: truth(~fact.ask(amount, context), fact.known),
-        "at_most": lambda: truth(~fact.ask(cent_more, context), fact.known),
+        "at_least": lambda: truth(fact.ask(amount, context), known),
+        "more_than": lambda: truth(fact.ask(cent_more, context), known),
+        "less_than": lambda: truth(~fact.ask(amount, context), known),
+        "at_most": lambda: truth(~fact.ask(cent_more, context), known),
     }[operator]()
 
 
@@ -204,7 +209,10 @@ def _choice(fact: Fact, operator: str, value: Any, context: Context, path: str) 
         for each in wanted:
             if each not in fact.values:
                 raise ConditionError(path, f"{each!r} is none of {', '.join(fact.values)}")
-    found = truth(fact.ask(wanted, context), fact.known)
+    for each in wanted:
+        if fact.form and not re.fullmatch(fact.form, each):
+            raise ConditionError(path, f"{each!r} does not look like {fact.form}")
+    found = truth(fact.ask(wanted, context), fact.when_known(wanted, context))
     return ~found if operator in ("is_not", "not_in") else found
 
 
@@ -233,7 +241,7 @@ def _spelt_out(value: Any, context: Context, path: str) -> list[str]:
 def _yes_no(fact: Fact, operator: str, value: Any, context: Context, path: str) -> Truth:
     if not isinstance(value, bool):
         raise ConditionError(path, "true or false is needed")
-    found = truth(fact.ask(True, context), fact.known)  # noqa: FBT003
+    found = truth(fact.ask(True, context), fact.when_known(True, context))  # noqa: FBT003
     return found if value else ~found
 
 

@@ -1,181 +1,122 @@
-"""The facts that conditions may ask about, each as a condition on a case: EXISTS and indexed look-ups, never a join."""
+"""The facts that conditions may ask about: EXISTS and indexed look-ups, the same for one case and a million."""
 
-from collections.abc import Callable
-from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
-from django.db.models import Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce
-from django.db.models.lookups import GreaterThanOrEqual
+from django.db.models import Q
 
 from cases import ageing
-from cases.models import Account, Case, ContactPoint, Hold, Person, PlanInstalment, Product, Promise
+from cases.models import Case, Hold, Person, Plan, Product, Promise
 from cases.models.case import Status
 from contacts.channels import catalogue
-from contacts.models import LegalClock
-from contacts.strategy.conditions.language import ALWAYS, NEVER, Context, Fact
-
-JUDGED: Final = (Promise.Status.KEPT, Promise.Status.PARTLY_KEPT, Promise.Status.BROKEN)
-
-
-def _dpd(days: int, context: Context) -> Q:
-    if days <= 0:
-        return ALWAYS
-    return Q(past_due_since__isnull=False, past_due_since__lte=context.day - timedelta(days=days))
-
-
-def _bucket(labels: list[str], context: Context) -> Q:
-    scheme, found = ageing.DEFAULT, NEVER
-    for index, label in enumerate(scheme.labels):
-        if label in labels:
-            begins = _dpd(scheme.starts[index - 1], context) if index else ALWAYS
-            ends = ~_dpd(scheme.starts[index], context) if index < len(scheme.starts) else ALWAYS
-            found |= begins & ends
-    return found
-
-
-def _since_right_party(days: int, context: Context) -> Q:
-    return Q(last_right_party_at__lte=context.begins_at - timedelta(days=days))
-
-
-def _broken_promises(count: int, context: Context) -> Q:
-    broken = Promise.objects.filter(case_id=OuterRef("pk"), status=Promise.Status.BROKEN).order_by()
-    counted = Subquery(broken.values("case_id").annotate(number=Count("pk")).values("number"))
-    return Q(GreaterThanOrEqual(Coalesce(counted, 0, output_field=IntegerField()), count))
-
-
-def _promises(*statuses: str) -> QuerySet[Promise]:
-    return Promise.objects.filter(case_id=OuterRef("pk"), status__in=statuses or JUDGED).order_by()
-
-
-def _number_of(rows: QuerySet[Promise], weight: int = 1) -> Coalesce:
-    counted = Subquery(rows.values("case_id").annotate(number=Count("pk") * weight).values("number"))
-    return Coalesce(counted, 0, output_field=IntegerField())
-
-
-def _kept_promises(count: int, context: Context) -> Q:
-    return Q(GreaterThanOrEqual(_number_of(_promises(Promise.Status.KEPT)), count))
-
-
-def _kept_percent(percent: int, context: Context) -> Q:
-    """Whether at least so many of a hundred promises that were judged were kept in full."""
-    return Q(GreaterThanOrEqual(_number_of(_promises(Promise.Status.KEPT), 100), _number_of(_promises(), percent)))
-
-
-def _since_broken(days: int, context: Context) -> Q:
-    later = _promises(Promise.Status.BROKEN).filter(settled_at__gt=context.begins_at - timedelta(days=days))
-    return ~Q(Exists(later))
-
-
-def _until_promise(days: int, context: Context) -> Q:
-    """Whether the next part of the open promise is due in so many days or more."""
-    ahead = _promises(Promise.Status.OPEN).filter(next_due_on__gte=context.day + timedelta(days=days))
-    return Q(Exists(ahead))
-
-
-def _instalments() -> QuerySet[PlanInstalment]:
-    running = PlanInstalment.objects.filter(plan__case_id=OuterRef("pk"), plan__status__in=["performing", "missed"])
-    return running.filter(paid_amount__lt=F("amount")).order_by()
-
-
-def _until_instalment(days: int, context: Context) -> Q:
-    """Whether the next unpaid instalment of the running plan is due in so many days or more."""
-    sooner = _instalments().filter(due_on__lt=context.day + timedelta(days=days))
-    return Q(Exists(_instalments())) & ~Q(Exists(sooner))
-
-
-def _limitations() -> QuerySet[LegalClock]:
-    return LegalClock.objects.filter(case_id=OuterRef("pk"), kind=LegalClock.Kind.LIMITATION).order_by()
-
-
-def _to_limitation(days: int, context: Context) -> Q:
-    """Whether no limitation period of the case ends before so many days are over."""
-    return ~Q(Exists(_limitations().filter(ends__lt=context.day + timedelta(days=days))))
-
-
-def _accounts(**filters: Any) -> Q:
-    own = Account.objects.filter(person_id=OuterRef("person_id"), creditor_id=OuterRef("creditor_id"), **filters)
-    return Q(Exists(own))
-
-
-def _open_promise(_value: Any, _context: Context) -> Q:
-    return Q(Exists(Promise.objects.filter(case_id=OuterRef("pk"), status=Promise.Status.OPEN)))
-
-
-def held() -> Q:
-    """Return the condition that a hold stands against contacting the borrower for this creditor."""
-    standing = Hold.objects.filter(person_id=OuterRef("person_id"), released_at__isnull=True)
-    return Q(Exists(standing.filter(Q(creditor_id__isnull=True) | Q(creditor_id=OuterRef("creditor_id")))))
-
-
-def reachable(channels: list[str]) -> Q:
-    """Return the condition that the borrower has a usable number or address for one of these channels."""
-    kinds = sorted({kind for channel in channels for kind in catalogue.info(channel).point_kinds})
-    points = ContactPoint.objects.filter(
-        person_id=OuterRef("person_id"),
-        kind__in=kinds,
-        state__in=[ContactPoint.State.VERIFIED, ContactPoint.State.UNVERIFIED],
-        address__suppressed_at__isnull=True,
-    )
-    return Q(Exists(points))
-
-
-def _one_of(field: str) -> Callable[[list[str], Context], Q]:
-    return lambda values, context: Q(**{f"{field}__in": values})
-
-
-def _stated(field: str) -> Q:
-    return ~Q(**{f"{field}__in": ["", "unknown"]})
-
-
-def _codes(choices: Any) -> tuple[str, ...]:
-    return tuple(value for value in choices.values if value != "unknown")
-
+from contacts.models import ContactAttempt, LegalClock
+from contacts.strategy.conditions import of_accounts, of_agreements, of_people
+from contacts.strategy.conditions.asking import codes, one_of, some, stated
+from contacts.strategy.conditions.language import Fact
+from contacts.strategy.conditions.of_people import held, reachable
 
 _FACTS: Final = (
-    Fact("dpd", "number", _dpd),
-    Fact("bucket", "choice", _bucket, values=ageing.DEFAULT.labels),
-    Fact("balance", "amount", lambda amount, context: Q(balance__gte=amount)),
-    Fact("currency", "text", _one_of("currency")),
-    Fact("product", "text", lambda codes, _: _accounts(product__code__in=codes), known=_accounts()),
+    # how late and how much
+    Fact("dpd", "number", of_accounts.dpd),
+    Fact("bucket", "choice", of_accounts.bucket, values=ageing.DEFAULT.labels),
+    Fact("balance", "amount", of_accounts.balance),
+    Fact("currency", "text", one_of("currency")),
+    Fact("days_since_payment", "number", of_accounts.days_since_payment, of_accounts.has_paid),
+    Fact("paid_percent_30d", "number", of_accounts.paid_percent, of_accounts.something_was_owed),
+    Fact("times_past_due_12m", "number", of_accounts.times_past_due, of_accounts.year_is_on_record),
     Fact(
-        "product_kind",
+        "worst_bucket_12m",
         "choice",
-        lambda kinds, _: _accounts(product__kind__in=kinds),
-        known=_accounts(),
-        values=_codes(Product.Kind),
+        of_accounts.worst_bucket,
+        of_accounts.year_is_on_record,
+        values=ageing.DEFAULT.labels,
     ),
-    Fact("creditor", "text", _one_of("creditor__code")),
-    Fact("jurisdiction", "text", _one_of("person__jurisdiction"), known=_stated("person__jurisdiction")),
-    Fact("language", "text", _one_of("person__language"), known=_stated("person__language")),
-    Fact("named", "yes_no", lambda *_: Q(person__is_named=True)),
-    Fact("vulnerability", "choice", _one_of("person__vulnerability"), values=_codes(Person.Vulnerability)),
-    Fact("status", "choice", _one_of("status"), values=tuple(Status.values)),
-    Fact(
-        "reason",
-        "choice",
-        _one_of("default_reason"),
-        known=_stated("default_reason"),
-        values=_codes(Case.DefaultReason),
-    ),
-    Fact("willingness", "choice", _one_of("willingness"), known=_stated("willingness"), values=_codes(Case.Grade)),
-    Fact("ability", "choice", _one_of("ability"), known=_stated("ability"), values=_codes(Case.Grade)),
+    # which debt
+    Fact("product", "text", of_accounts.product, of_accounts.has_accounts()),
+    Fact("product_kind", "choice", of_accounts.product_kind, of_accounts.has_accounts(), values=codes(Product.Kind)),
+    Fact("secured", "yes_no", of_accounts.secured, of_accounts.has_accounts()),
+    Fact("months_on_book", "number", of_accounts.months_on_book, of_accounts.has_opening_day()),
+    Fact("creditor", "text", one_of("creditor__code")),
+    # the case
+    Fact("status", "choice", one_of("status"), values=tuple(Status.values)),
+    Fact("days_in_collection", "number", of_accounts.days_in_collection),
+    Fact("score", "number", lambda points, _: Q(score__gte=points)),
+    Fact("team", "text", one_of("team__code"), Q(team__isnull=False)),
+    Fact("assigned", "yes_no", lambda *_: Q(owner__isnull=False)),
+    Fact("reason", "choice", one_of("default_reason"), stated("default_reason"), values=codes(Case.DefaultReason)),
+    Fact("willingness", "choice", one_of("willingness"), stated("willingness"), values=codes(Case.Grade)),
+    Fact("ability", "choice", one_of("ability"), stated("ability"), values=codes(Case.Grade)),
     Fact("hardship", "yes_no", lambda *_: Q(is_hardship=True)),
-    Fact("promises_broken", "number", _broken_promises),
-    Fact("promises_kept", "number", _kept_promises),
-    Fact("promises_kept_percent", "number", _kept_percent, known=Q(Exists(_promises()))),
-    Fact("days_since_broken_promise", "number", _since_broken, known=Q(Exists(_promises(Promise.Status.BROKEN)))),
-    Fact("open_promise", "yes_no", _open_promise),
-    Fact("days_until_promise", "number", _until_promise, known=Q(Exists(_promises(Promise.Status.OPEN)))),
-    Fact("days_until_instalment", "number", _until_instalment, known=Q(Exists(_instalments()))),
-    Fact("days_to_limitation", "number", _to_limitation, known=Q(Exists(_limitations()))),
+    # the borrower
+    Fact("jurisdiction", "text", one_of("person__jurisdiction"), stated("person__jurisdiction")),
+    Fact("language", "text", one_of("person__language"), stated("person__language")),
+    Fact("named", "yes_no", lambda *_: Q(person__is_named=True)),
+    Fact("person_kind", "choice", one_of("person__kind"), values=codes(Person.Kind)),
+    Fact("vulnerability", "choice", one_of("person__vulnerability"), values=codes(Person.Vulnerability)),
+    Fact("guarantor", "yes_no", lambda *_: of_people.party(*of_people.STANDS_IN)),
+    Fact("joint_debtor", "yes_no", lambda *_: of_people.party("joint_debtor")),
+    Fact("reachable", "choice", lambda names, _: reachable(names), values=tuple(sorted(catalogue.CHANNELS))),
+    # what stands in the way
     Fact("held", "yes_no", lambda *_: held()),
+    Fact("hold_kind", "choice", of_people.hold_kind, values=codes(Hold.Kind)),
+    Fact("complaint_open", "yes_no", lambda _, day: of_people.hold_kind([Hold.Kind.COMPLAINT], day)),
+    Fact("dispute_open", "yes_no", lambda _, day: of_people.hold_kind([Hold.Kind.DISPUTE], day)),
+    # promises, plans, clocks
+    Fact("open_promise", "yes_no", of_agreements.open_promise),
+    Fact(
+        "days_until_promise",
+        "number",
+        of_agreements.days_until_promise,
+        some(of_agreements.promises(Promise.Status.OPEN)),
+    ),
+    Fact("promises_broken", "number", of_agreements.promises_broken),
+    Fact("promises_kept", "number", of_agreements.promises_kept),
+    Fact("promises_kept_percent", "number", of_agreements.promises_kept_percent, some(of_agreements.promises())),
+    Fact(
+        "days_since_broken_promise",
+        "number",
+        of_agreements.days_since_broken_promise,
+        some(of_agreements.promises(Promise.Status.BROKEN)),
+    ),
+    Fact("plan", "choice", of_agreements.plan, values=(of_agreements.NO_PLAN, *codes(Plan.Status))),
+    Fact(
+        "days_until_instalment",
+        "number",
+        of_agreements.days_until_instalment,
+        some(of_agreements.instalments()),
+    ),
+    Fact(
+        "days_to_limitation",
+        "number",
+        of_agreements.days_to_limitation,
+        some(of_agreements.clocks(LegalClock.Kind.LIMITATION)),
+    ),
+    Fact(
+        "days_to_guarantee_end",
+        "number",
+        of_agreements.days_to_guarantee_end,
+        some(of_agreements.guarantees()),
+    ),
+    # contacts
+    Fact(
+        "days_since_contact",
+        "number",
+        lambda days, day: of_people.days_since("last_contact_at", days, day),
+        Q(last_contact_at__isnull=False),
+    ),
     Fact(
         "days_since_right_party",
         "number",
-        _since_right_party,
-        known=Q(last_right_party_at__isnull=False),
+        lambda days, day: of_people.days_since("last_right_party_at", days, day),
+        Q(last_right_party_at__isnull=False),
     ),
-    Fact("reachable", "choice", lambda channels, _: reachable(channels), values=tuple(sorted(catalogue.CHANNELS))),
+    Fact("contacts_7d", "number", lambda count, day: of_people.contacts_in(7, count, day)),
+    Fact("contacts_30d", "number", lambda count, day: of_people.contacts_in(30, count, day)),
+    Fact(
+        "last_outcome", "choice", of_people.last_outcome, of_people.has_outcome(), values=codes(ContactAttempt.Outcome)
+    ),
+    Fact("days_since_reply", "number", of_people.days_since_reply, of_people.has_replied()),
+    Fact("letter_returned", "yes_no", of_people.letter_returned, of_people.has_letter()),
+    # experiments
+    Fact("arm", "text", of_people.arm, of_people.takes_part, form=r"[\w-]+:[\w-]+"),
 )
 FACTS: Final[dict[str, Fact]] = {fact.name: fact for fact in _FACTS}

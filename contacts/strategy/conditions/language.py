@@ -62,16 +62,24 @@ def truth(holds: Q, known: Q = ALWAYS) -> Truth:
     return Truth(known & holds, known & ~holds)
 
 
+type Known = Q | Callable[[Any, Context], Q]
+
+
 @dataclass(frozen=True, slots=True)
 class Fact:
     """One fact: how it is compared, which values it may have, when it is known, and what to ask of a case.
 
     `ask(value, context)` returns the Q that the fact is that value: one of the values for choices and texts, at least
-    so many for numbers.
+    so many for numbers. `known` may depend on the values and the day; for `{"op": "known"}` the value is None.
     """
 
     name: str
     kind: str
     ask: Callable[[Any, Context], Q]
-    known: Q = ALWAYS
+    known: Known = ALWAYS
     values: tuple[str, ...] = ()
+    form: str = ""  # of a text: what it must look like, as a regular expression
+
+    def when_known(self, value: Any, context: Context) -> Q:
+        """Return the Q of the cases for which it is known whether the fact is that value."""
+        return self.known if isinstance(self.known, Q) else self.known(value, context)

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from contacts.models import LegalClock, Template
-from contacts.strategy import conditions, sentences
+from contacts.strategy import sentences
 from contacts.strategy.conditions import Context, holds_for
 from tests.contacts.strategy.test_planner import NIGHT_OF, case_of, night, publish
 from tests.factories.cases import CaseFactory, CreditorFactory, ProductFactory, PromiseFactory
@@ -75,7 +75,6 @@ def test_they_read_as_sentences():
     assert sentences.of_condition(leaf("promises_kept_percent", "less_than", 50)) == (
         "promises kept of a hundred less than 50"
     )
-    assert set(sentences.FACT_NAMES) == set(conditions.FACTS)
 
 
 def test_a_promise_is_called_to_mind_on_the_day_before_and_once():
