@@ -144,6 +144,14 @@ def preview(question: Question, facts: Facts) -> Outcome:
     return _evaluate(question, facts)[0]
 
 
+def permits(question: Question, facts: Facts) -> bool:
+    """Return whether `preview` would permit, without its reasons. Never raises."""
+    try:
+        return engine.permits(question, facts, choose_packs(question, facts))
+    except (PackError, OSError, ReleasesUnknown):
+        return False
+
+
 def _lasts_until(question: Question, facts: Facts, packs: tuple[Pack, ...]) -> datetime:
     """Return when the permit ends: after a few minutes, at the second from which it is no longer permitted, or when
     another version of a pack begins to bind. Raises ReleasesUnknown.

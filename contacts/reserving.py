@@ -1,5 +1,6 @@
 """The attempt that a decision is spent on: cleared by a permit (this is the reservation), or withheld by a refusal."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -61,7 +62,11 @@ def reserve(
 
 def rule_of(decision: Refusal | Permit) -> str:
     """Return the id of the rule that a refusal names first."""
-    failing = decision.failing if isinstance(decision, Refusal) else ()
+    return rule_in(decision.failing if isinstance(decision, Refusal) else ())
+
+
+def rule_in(failing: Sequence[str]) -> str:
+    """Return the rule that rows and attempts name as the reason, of those that failed."""
     return (failing[0] if failing else "gate-unavailable")[:60]
 
 

@@ -1,6 +1,6 @@
 """Deciding (T2): under the locks of person and address, facts, decision and attempt in one transaction."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -51,7 +51,7 @@ def clear(claim: Claim, *, now: Callable[[], datetime]) -> Cleared | None:
         at = now()
         known = outgoing.read(planned, at=at)
         file = known.file
-        found = _prepare(known, address_ids, at=at)
+        found = prepare(known, at=at, among=address_ids)
         if isinstance(found, Obstacle):
             set_aside(planned, found, at=at)
             return None
@@ -77,8 +77,14 @@ def clear(claim: Claim, *, now: Callable[[], datetime]) -> Cleared | None:
     return Cleared(claim, attempt.pk, point.pk, point.address_id, version.pk, decision)
 
 
-def _prepare(known: Outgoing, locked: set[int], *, at: datetime) -> tuple[ContactPoint, TemplateVersion] | Obstacle:
-    """Return the point to use and the wording, or what stands in the way before any law is asked."""
+def prepare(
+    known: Outgoing, *, at: datetime, among: Collection[int] | None = None, write: Callable[..., object] = wording.write
+) -> tuple[ContactPoint, TemplateVersion] | Obstacle:
+    """Return the point to use and the wording, or what stands in the way before any law is asked.
+
+    among: only these addresses, which are locked. write: what raises RenderingRefused where the wording cannot be
+    filled.
+    """
     planned, file = known.planned, known.file
     obstacle = wanted.still_wanted(known, at=at)
     if obstacle is not None:
@@ -87,7 +93,8 @@ def _prepare(known: Outgoing, locked: set[int], *, at: datetime) -> tuple[Contac
         return Obstacle("fate-unknown", at + back_off(planned.tries))
     if not carriers.is_connected(planned.channel):
         return Obstacle("no-sender", at + wanted.LATER)
-    point = catalogue.best(planned.channel, (p for p in file.points if p.address_id in locked))
+    usable = (point for point in file.points if among is None or point.address_id in among)
+    point = catalogue.best(planned.channel, usable)
     if point is None:
         return Obstacle("no-contact-point", at + A_DAY)
     version = _wording(known)
@@ -96,7 +103,7 @@ def _prepare(known: Outgoing, locked: set[int], *, at: datetime) -> tuple[Contac
     if wording.lacks_a_part(version, file):
         return Obstacle("wording-lacks-a-part", at + A_DAY)
     try:
-        wording.write(version, file, known.owed, channel=planned.channel)
+        write(version, file, known.owed, channel=planned.channel)
     except rendering.RenderingRefused as refused:
         return unwritable(refused, at=at)
     return point, version
@@ -149,10 +156,19 @@ def _decide(
 
 def put_off(planned: PlannedContact, *, refusal: Refusal, at: datetime) -> None:
     """Withhold a row because the gate refused: until it is permitted, or a day when no time is known to cure it."""
-    again = refusal.next_permitted or at + A_DAY
     planned.decision_id = refusal.decision_id
     planned.save(update_fields=["decision_id"])
-    set_aside(planned, Obstacle(rule_of(refusal), max(again, at + timedelta(minutes=1))), at=at)
+    set_aside(planned, Obstacle(rule_of(refusal), again_at(refusal.next_permitted, at=at)), at=at)
+
+
+def again_at(next_permitted: datetime | None, *, at: datetime) -> datetime:
+    """Return when what the gate refused is tried again."""
+    return max(next_permitted or at + A_DAY, at + timedelta(minutes=1))
+
+
+def waits_until(try_again_at: datetime, *, expires_at: datetime, at: datetime) -> datetime:
+    """Return until when a withheld row waits: never past its own end, when it is looked at once more, and cancelled."""
+    return min(try_again_at, max(expires_at, at))
 
 
 def put_back(claim: Claim, *, now: Callable[[], datetime]) -> None:
@@ -172,15 +188,12 @@ def keep_place(planned: PlannedContact, code: str, *, at: datetime) -> None:
 
 
 def set_aside(planned: PlannedContact, obstacle: Obstacle, *, at: datetime) -> None:
-    """Withhold a locked row until the obstacle may be gone, or cancel it where that is never.
-
-    A row never waits past its own end: then it is looked at once more, and cancelled as too late.
-    """
+    """Withhold a locked row until the obstacle may be gone, or cancel it where that is never."""
     if obstacle.try_again_at is None:
         planned.cancel(at=at, reason_code=obstacle.code)
         name = "planned.cancelled"
     else:
-        until = min(obstacle.try_again_at, max(planned.expires_at, at))
+        until = waits_until(obstacle.try_again_at, expires_at=planned.expires_at, at=at)
         planned.withhold(reason_code=obstacle.code, try_again_at=until)
         name = "planned.withheld"
     planned.save(update_fields=["status", "reason_code", "try_again_at", "lease_until", "finished_at"])
