@@ -72,12 +72,11 @@ def plan(close: Close, span: Span, paths: Sequence[enrolment.Path]) -> dict[str,
     if is_over(close):
         return planned
     places = places_of(close, span)
-    versions = {path.version.pk for path in paths}
-    restarts = Move.objects.filter(version_id__in=versions, action=Move.Action.RESTART)
-    anew = set(restarts.values_list("version_id", flat=True))
+    restarts = Move.objects.filter(action=Move.Action.RESTART).order_by()
+    anew = set(restarts.values_list("version__strategy_id", flat=True).distinct())
     for path in paths:
         for step in path.steps:
-            task = _Task(close, span, path, step, places, may_be_fresh=path.version.pk in anew)
+            task = _Task(close, span, path, step, places, may_be_fresh=path.version.strategy_id in anew)
             count = task.plan()
             if step.catch_up == Step.CatchUp.ESCALATE:
                 count += task.plan(missed=True)

@@ -12,7 +12,7 @@ from cases.models import Case, ContactPoint
 from collections_app.shared.actor import SYSTEM
 from compliance.models import AuditEvent
 from contacts.models import Enrolment, PlannedContact, StrategyVersion, Template
-from contacts.strategy import definition, due, enrolment, planner, publishing
+from contacts.strategy import definition, due, enrolment, planner, rollout
 from tests.factories.cases import (
     AddressFactory,
     CaseFactory,
@@ -23,6 +23,7 @@ from tests.factories.cases import (
     PersonFactory,
     ProductFactory,
 )
+from tests.factories.strategies import put_in_force
 
 pytestmark = pytest.mark.django_db
 EVERYBODY = Span(0, 2**62)
@@ -58,10 +59,7 @@ def publish(creditor, *, segments=None, steps=STEPS, code="path") -> StrategyVer
         Template.objects.get_or_create(code=name, defaults={"name": name, "channel": channel})
     document = {"code": code, "name": code, "segment": segments or [{"name": "all", "step": steps}]}
     version = definition.store(definition.parse(document), creditors=[creditor], actor=SYSTEM, at=MORNING)
-    content_hash = definition.of_version(version).content_hash
-    publishing.rehearse(version_id=version.pk, content_hash=content_hash, actor=SYSTEM, at=MORNING)
-    StrategyVersion.objects.filter(pk=version.pk).update(status="approved")
-    return publishing.publish(version_id=version.pk, actor=SYSTEM, at=MORNING)
+    return put_in_force(version, at=MORNING)
 
 
 def close_of(creditor, on: date = NIGHT_OF, at: datetime | None = None) -> Close:
@@ -316,7 +314,7 @@ def test_an_ended_case_leaves_and_its_contacts_are_cancelled(creditor, status):
 
 def test_a_stopped_strategy_plans_nothing(creditor):
     version = publish(creditor)
-    publishing.stop(version_id=version.pk, reason="stop", actor=SYSTEM, at=MORNING)
+    rollout.stop(version_id=version.pk, reason="stop", actor=SYSTEM, at=MORNING)
     case_of(creditor, 1)
     assert night(creditor) == {}
 

@@ -1,0 +1,37 @@
+"""Strategies in force, by the verbs that put them there: a finished rehearsal, a second person, published."""
+
+from datetime import date, datetime
+from typing import Any
+
+from collections_app.shared.actor import SYSTEM
+from contacts.models import Rehearsal, StrategyVersion
+from contacts.strategy import definition, publishing
+from contacts.strategy.rehearsal import inputs
+from tests.factories.staff import UserFactory
+
+
+def rehearsed(version: StrategyVersion, *, at: datetime, days: int = 14, **more: Any) -> Rehearsal:
+    """Return a finished rehearsal of a version as it is now; nothing was really rehearsed."""
+    found = inputs.inputs_of(version, at=at)
+    return Rehearsal.objects.create(
+        version=version,
+        status=Rehearsal.Status.DONE,
+        days=days,
+        content_hash=definition.of_version(version).content_hash,
+        inputs=found,
+        inputs_hash=inputs.hash_of(found),
+        full_hash=inputs.hash_of(found, "a book"),
+        requested_at=at,
+        finished_at=at,
+        **more,
+    )
+
+
+def put_in_force(
+    version: StrategyVersion, *, at: datetime, share: int = 100, starts_on: date | None = None
+) -> StrategyVersion:
+    """Rehearse (in name), approve and publish a draft."""
+    rehearsed(version, at=at)
+    publishing.submit(version_id=version.pk, actor=SYSTEM, at=at)
+    publishing.approve(version_id=version.pk, by=UserFactory(), at=at)
+    return publishing.publish(version_id=version.pk, share=share, starts_on=starts_on, actor=SYSTEM, at=at)
