@@ -290,6 +290,8 @@ for _cost in env_list("CHANNEL_COSTS"):
         CHANNEL_COSTS[_name.strip()] = Decimal(_amount)
     except InvalidOperation as error:
         raise ImproperlyConfigured("CHANNEL_COSTS is a list such as letter=2.40,email=0.") from error
+# What a collector can work on contacts in a day: eight hours less breaks, meetings and what comes in.
+COLLECTOR_MINUTES = env_int("COLLECTOR_MINUTES", 360)
 PROVIDER_TIMEOUT_S = env_int("PROVIDER_TIMEOUT_S", 10)
 if bool(SMS_PROVIDER_URL) != bool(SMS_PROVIDER_TOKEN):
     raise ImproperlyConfigured("SMS_PROVIDER_URL and SMS_PROVIDER_TOKEN belong together: set both or neither.")

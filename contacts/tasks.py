@@ -11,9 +11,9 @@ from celery.signals import worker_ready
 from django.db import DatabaseError, connection, transaction
 
 from cases.imports import waiting
-from cases.tasks import load_uploaded, settle_promises
+from cases.tasks import load_uploaded, reckon_chances, settle_promises
 from collections_app.shared import clock
-from contacts import dispatch, epochs, inbound, legal_clocks, night
+from contacts import dispatch, epochs, inbound, legal_clocks, night, rehearsal
 from contacts.channels import catalogue
 from contacts.dispatch import sql
 from contacts.dispatch.written import UNDO
@@ -86,6 +86,12 @@ def close_day(*, creditor_id: int, business_date: str, **_newer: Any) -> None:
         log.warning("close of day refused", extra={"creditor": creditor_id, "why": refused.code})
 
 
+@shared_task(name="contacts.rehearse", ignore_result=True, soft_time_limit=4 * 3600, time_limit=4 * 3600 + 60)
+def rehearse(**_newer: Any) -> None:
+    """Rehearse the strategy versions that wait for it."""
+    rehearsal.rehearse_waiting(now=clock.now)
+
+
 @shared_task(name="contacts.reckon_clocks", ignore_result=True)
 def reckon_clocks(**_newer: Any) -> None:
     """Reckon the legal clocks of cases of which something changed; ring again while there was something to do."""
@@ -134,8 +140,12 @@ def tick(*, at: datetime, real_at: datetime) -> bool:
     _ring(settle_promises.apply_async, {})
     if minute.minute % CLOCKS_EVERY == 0:
         _ring(reckon_clocks.apply_async, {})
+        _ring(reckon_chances.apply_async, {})
     _ring(close_missed_days.apply_async, {})
     _ring(finish_inbound.apply_async, {})
+    rehearsal.fail_dead(at=at)
+    if rehearsal.waiting():
+        ring_rehearsals()
     return True
 
 
@@ -153,6 +163,11 @@ def ring(channel: str) -> None:
 def ring_written() -> None:
     """Say, once this transaction has committed, that a message is to be handed over in five seconds. Never raises."""
     _ring(partial(send_written.apply_async, countdown=UNDO.total_seconds() + 0.1), {})
+
+
+def ring_rehearsals() -> None:
+    """Say, once this transaction has committed, that a rehearsal waits. Never raises."""
+    _ring(rehearse.apply_async, {})
 
 
 def check_clock() -> None:

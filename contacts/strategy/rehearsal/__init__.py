@@ -1,1 +1,1 @@
-"""A strategy version tried on the whole live book, on a simulated clock, before anybody is contacted by it."""
+"""What a rehearsal of a version rests on. The rehearsal itself is in `contacts.rehearsal`."""

@@ -1,7 +1,7 @@
 """The days of a rehearsal: the steps of the night on copies, and nothing real touched."""
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,42 +10,13 @@ from django.db import DatabaseError, connection
 from cases.models import Case, Creditor
 from contacts import night
 from contacts.models import PlannedContact, StrategyVersion
-from contacts.strategy import shipped
-from contacts.strategy.rehearsal import running, shadow
-from contacts.strategy.rehearsal.running import Task
-from contacts.strategy.rehearsal.shadow import Part
-from tests.factories.cases import (
-    AccountFactory,
-    CaseFactory,
-    ContactPointFactory,
-    CreditorFactory,
-    HoldFactory,
-    PersonFactory,
-    ProductFactory,
-    PromiseFactory,
-)
-from tests.factories.staff import TeamFactory, UserFactory
+from contacts.rehearsal import running, shadow
+from contacts.rehearsal.running import Task
+from contacts.rehearsal.shadow import Part
+from tests.contacts.rehearsal.book import AT, ON, make_book
 
-ON = date(2026, 3, 3)
-AT = datetime(2026, 3, 3, 18, 30, tzinfo=UTC)
 DIGEST = "SELECT md5(coalesce(string_agg(t::text, chr(10) ORDER BY t::text), '')) FROM {} AS t"
 TABLES = "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' ORDER BY relname"
-
-
-def make_book() -> None:
-    author, approver = UserFactory(supervisor=True), UserFactory(supervisor=True)
-    creditor = CreditorFactory(code="bank", team=TeamFactory())
-    product = ProductFactory(creditor=creditor)
-    shipped.ship(creditors=[creditor], author=author, approver=approver, at=AT - timedelta(days=9))
-    for number in range(24):
-        person = PersonFactory(new_york=True) if number % 3 else PersonFactory()
-        AccountFactory(product=product, person=person, dpd=number * 3 % 64, on=ON)
-        ContactPointFactory(person=person)
-    for _ in range(4):
-        promised = CaseFactory(creditor=creditor, on=ON, dpd=5, promised=True, next_action="wait_promise")
-        PromiseFactory(case=promised, due_on=ON - timedelta(days=2), grace_days=1)
-        CaseFactory(creditor=creditor, on=ON, dpd=0, working=True)  # nothing past due: it is cured
-    HoldFactory(case=promised, ends_on=ON)
 
 
 @pytest.fixture(scope="module")

@@ -10,9 +10,9 @@ from django.db import connection
 
 from cases.closing import Close
 from contacts.models import Step
+from contacts.rehearsal import costs, sql
+from contacts.rehearsal.shadow import FIRST_NUMBER
 from contacts.strategy import particulars
-from contacts.strategy.rehearsal import costs, sql
-from contacts.strategy.rehearsal.shadow import FIRST_NUMBER
 
 FIRST_CASES: Final = 50
 TASK: Final = "task"  # put before a person: an outcome beside sent, withheld and obstacle

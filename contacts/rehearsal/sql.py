@@ -13,7 +13,8 @@ BUFFERS: Final = "SET temp_buffers = '128MB'"
 ISOLATION: Final = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"
 SNAPSHOT: Final = "SET TRANSACTION SNAPSHOT %s"
 EXPORT: Final = "SELECT pg_export_snapshot(), now(), pg_current_snapshot()::text"
-NOW: Final = "SELECT now(), pg_current_snapshot()::text"
+CLOCK: Final = "SELECT clock_timestamp()"
+NO_IDLE_LIMIT: Final = "SET LOCAL idle_in_transaction_session_timeout = 0"
 # From here on PostgreSQL refuses every write and every lock on a table that is no copy.
 READ_ONLY: Final = "SET TRANSACTION READ ONLY"
 LIMITS: Final = """
@@ -35,13 +36,18 @@ _NUMBER: Final = """
 (('x' || substr(encode(sha256(convert_to('rehearsal:' || account.person_id::text, 'UTF8')), 'hex'), 1, 8))::bit(32)
  ::bigint & 4294967295) %% 10000
 """
+# Whoever shares a number or an address with somebody is rehearsed beside him: the limits of the address are both's.
+_OF_THE_PART: Final = f"""
+(account.person_id %% %(parts)s = %(number)s AND account.person_id <> ALL(%(left_out)s)
+ OR account.person_id = ANY(%(added)s))
+AND (%(share)s >= 10000 OR {_NUMBER} < %(share)s)
+"""
 FILL_PERSONS: Final = f"""
 INSERT INTO rehearsed_person (id)
 SELECT DISTINCT account.person_id
 FROM public.cases_account AS account JOIN public.cases_creditor AS owner ON owner.id = account.creditor_id
 WHERE account.creditor_id = ANY(%(creditors)s)
-  AND account.person_id > %(after)s AND account.person_id <= %(upto)s
-  AND (%(share)s >= 10000 OR {_NUMBER} < %(share)s)
+  AND {_OF_THE_PART}
   AND (
     owner.books = 'ours'
     OR EXISTS (SELECT FROM public.cases_case AS standing
@@ -58,16 +64,13 @@ UNION
 SELECT stay.person_id FROM public.contacts_enrolment AS stay
 JOIN public.cases_account AS account ON account.person_id = stay.person_id AND account.creditor_id = stay.creditor_id
 WHERE stay.left_on IS NULL AND stay.creditor_id = ANY(%(creditors)s)
-  AND stay.person_id > %(after)s AND stay.person_id <= %(upto)s
-  AND (%(share)s >= 10000 OR {_NUMBER} < %(share)s)
+  AND {_OF_THE_PART}
 """
 COUNT_PERSONS: Final = "SELECT count(*) FROM rehearsed_person"
-# The bounds of parts of about equal size: the last person of each.
-BOUNDS: Final = """
-SELECT max(person_id) FROM (
-    SELECT person_id, ntile(%(parts)s) OVER (ORDER BY person_id) AS part
-    FROM (SELECT DISTINCT person_id FROM cases_account WHERE creditor_id = ANY(%(creditors)s)) AS persons
-) AS parted GROUP BY part ORDER BY part
+# Persons who share an address: each address with all of its persons.
+SHARED: Final = """
+SELECT array_agg(DISTINCT point.person_id) FROM cases_contactpoint AS point
+GROUP BY point.address_id HAVING count(DISTINCT point.person_id) > 1
 """
 # Other creditors whom some of these persons owe as well: their contacts count against the same limits.
 NEIGHBOURS: Final = """

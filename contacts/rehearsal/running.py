@@ -21,10 +21,10 @@ from collections_app.shared.actor import Actor
 from contacts.models import NightRun, Step, StrategyVersion
 from contacts.night.runs import CLOSES_AT, POISON, last_day_over
 from contacts.night.stages import STAGES, WHOLE, Night, Stage
+from contacts.rehearsal import counting, shadow, sql
+from contacts.rehearsal.counting import Cells, Sent
+from contacts.rehearsal.shadow import Part
 from contacts.strategy import planner
-from contacts.strategy.rehearsal import counting, shadow, sql
-from contacts.strategy.rehearsal.counting import Cells, Sent
-from contacts.strategy.rehearsal.shadow import Part
 
 REHEARSAL: Final = Actor.system("rehearsal")
 STEPS: Final = ("freshness", "ageing", "cases", "promises", "plans", "holds", "strategies")

@@ -22,7 +22,7 @@ from django.db import connection, transaction
 from psycopg2 import sql as compose
 
 from cases import sql_locks
-from contacts.strategy.rehearsal import sql
+from contacts.rehearsal import sql
 
 FIRST_NUMBER: Final = 10**15  # of what a rehearsal adds: no real row has such a key
 
@@ -64,11 +64,16 @@ AUDIT: Final = "compliance.AuditEvent"
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Which part of the book: persons with `after` < id <= `upto`, of these creditors, and so many in ten thousand."""
+    """Which part of the book: of these creditors, the persons whose key leaves `number` when divided by `parts`, less
+    those left out and with those added (so that persons who share an address are together), and of them so many in ten
+    thousand.
+    """
 
     creditors: tuple[int, ...]
-    after: int = 0
-    upto: int = 2**62
+    number: int = 0
+    parts: int = 1
+    left_out: tuple[int, ...] = ()
+    added: tuple[int, ...] = ()
     share: int = 10_000
 
 
@@ -105,8 +110,10 @@ def _make(part: Part, *, known_on: Any, snapshot: str | None) -> int:
             sql.FILL_PERSONS,
             {
                 "creditors": list(part.creditors),
-                "after": part.after,
-                "upto": part.upto,
+                "number": part.number,
+                "parts": part.parts,
+                "left_out": list(part.left_out),
+                "added": list(part.added),
                 "share": part.share,
                 "known_on": known_on,
             },

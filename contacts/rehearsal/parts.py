@@ -1,0 +1,298 @@
+"""The book in parts: one snapshot, a process for each part, and what they count added up.
+
+A small book is rehearsed by a thread of this process, with a connection of its own; a large one by processes, which
+begin the work of `contacts.rehearsal.process`. All of them see the snapshot that this process exports, so that
+their parts are of one instant.
+"""
+
+import json
+import os
+import queue
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from datetime import date, datetime
+from typing import Any, Final
+
+from django.conf import settings
+from django.db import connection, connections
+
+from cases.models import Account
+from collections_app.env import database_parts
+from contacts.rehearsal import running, sql
+from contacts.rehearsal.running import Ran, SendDay, Task
+from contacts.rehearsal.shadow import Part
+
+SMALL: Final = 5_000  # accounts that one thread rehearses before another process has begun
+PROCESSES: Final = 2
+LAST_WORDS: Final = 2_000  # characters of what a process that failed said
+
+Told = Callable[[float], None]  # part of the work that is done, 0 to 1
+
+
+class PartFailed(Exception):
+    """A process of a rehearsal failed; the message is its last line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """An instant of the database that other transactions can be of. digest: which transactions it sees."""
+
+    name: str
+    at: datetime
+    digest: str
+
+
+@contextmanager
+def snapshot() -> Iterator[Snapshot]:
+    """Hold an instant of the database for as long as the block lasts."""
+    held = connection.copy(alias="default")
+    held.connect()
+    try:
+        held.set_autocommit(False)
+        with held.cursor() as cursor:
+            cursor.execute(sql.ISOLATION)
+            cursor.execute(sql.READ_ONLY)
+            cursor.execute(sql.NO_IDLE_LIMIT)
+            cursor.execute(sql.EXPORT)
+            name, at, digest = cursor.fetchone()
+        yield Snapshot(name, at, digest)
+    finally:
+        held.close()
+
+
+def split(task: Task, parts: int) -> list[Task]:
+    """Return the task of each part: persons by their key, those who share an address kept together."""
+    if parts == 1:
+        return [task]
+    left_out: list[list[int]] = [[] for _ in range(parts)]
+    added: list[list[int]] = [[] for _ in range(parts)]
+    for person, home in _homes().items():
+        own, wanted = person % parts, home % parts
+        if own != wanted:
+            left_out[own].append(person)
+            added[wanted].append(person)
+    return [
+        replace(
+            task,
+            part=replace(
+                task.part, number=number, parts=parts, left_out=tuple(left_out[number]), added=tuple(added[number])
+            ),
+        )
+        for number in range(parts)
+    ]
+
+
+def _homes() -> dict[int, int]:
+    """Return, of every person who shares an address with somebody, the lowest key of all who hang together so."""
+    first: dict[int, int] = {}
+
+    def home(person: int) -> int:
+        while first.get(person, person) != person:
+            first[person] = first.get(first[person], first[person])
+            person = first[person]
+        return person
+
+    with connection.cursor() as cursor:
+        cursor.execute(sql.SHARED)
+        for (persons,) in cursor:
+            lowest = min(home(person) for person in persons)
+            for person in persons:
+                first[home(person)] = lowest
+                first.setdefault(person, lowest)
+    return {person: home(person) for person in first}
+
+
+def processes_for(creditor_ids: list[int]) -> int:
+    """Return how many processes a rehearsal of these books is worth; 0: a thread of this one does it sooner."""
+    accounts = Account.objects.filter(creditor__in=creditor_ids)[: SMALL + 1].count()
+    return min(PROCESSES, os.cpu_count() or 1) if accounts > SMALL else 0
+
+
+def run(task: Task, *, processes: int, told: Told | None = None, send_day: SendDay | None = None) -> Ran:
+    """Rehearse a task in so many processes (0: in a thread of this one) and add up what they count.
+
+    send_day: another way to send, in a thread only. Raises PartFailed, NotShadowed.
+    """
+    tasks = split(task, max(1, processes))
+    if not processes:
+        return _in_thread(tasks[0], told, send_day or _send_day())
+    said: queue.Queue[tuple[int, dict[str, Any] | None]] = queue.Queue()
+    started = [_start(one) for one in tasks]
+    readers = [
+        threading.Thread(target=_read, args=(number, process, said), daemon=True)
+        for number, process in enumerate(started)
+    ]
+    try:
+        for reader in readers:
+            reader.start()
+        return _added_up(started, said, told)
+    finally:
+        for process in started:
+            if process.poll() is None:
+                process.kill()
+            process.wait()
+        for reader in readers:
+            reader.join(timeout=5)
+
+
+def _send_day() -> SendDay:
+    from contacts.strategy.rehearsal import sending
+
+    return sending.send_day
+
+
+# -- in this process ---------------------------------------------------------------------------------------------------
+
+
+def _in_thread(task: Task, told: Told | None, send_day: SendDay) -> Ran:
+    said: queue.Queue[float | None] = queue.Queue()
+    found: list[Ran] = []
+    failed: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            found.append(
+                running.run(task, send_day=send_day, tell=lambda done, total, _: said.put(done / (total or 1)))
+            )
+        except BaseException as error:  # noqa: BLE001  (raised again by the thread that waits)
+            failed.append(error)
+        finally:
+            connections.close_all()
+            said.put(None)
+
+    thread = threading.Thread(target=work, name="rehearsal")
+    thread.start()
+    while (part := said.get()) is not None:
+        if told is not None:
+            told(part)
+    thread.join()
+    if failed:
+        raise failed[0]
+    return found[0]
+
+
+# -- in processes ------------------------------------------------------------------------------------------------------
+
+
+def _start(task: Task) -> "subprocess.Popen[str]":
+    parts = connection.settings_dict
+    environment = {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "collections_app.settings",
+        "DATABASE_URL": _url(parts),
+        "DEVELOPMENT": "1" if settings.DEVELOPMENT else "0",
+        "VAR_DIR": str(settings.VAR_DIR),
+        "REDIS_URL": settings.REDIS_URL,
+        "APPLICATION_NAME": "rehearsal",
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-m", "contacts.rehearsal.process"],
+        cwd=settings.BASE_DIR,
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdin is not None
+    process.stdin.write(json.dumps(as_json(task)) + "\n")
+    process.stdin.close()
+    return process
+
+
+def _url(parts: dict[str, Any]) -> str:
+    from urllib.parse import quote
+
+    given = database_parts(settings.DATABASE_URL, name="DATABASE_URL")
+    own = {key: str(parts[key] or given[key] or "") for key in ("NAME", "USER", "PASSWORD", "HOST", "PORT")}
+    host, port = quote(own["HOST"], safe=""), f":{own['PORT']}" if own["PORT"] else ""
+    return f"postgresql://{quote(own['USER'])}:{quote(own['PASSWORD'], safe='')}@{host}{port}/{own['NAME']}"
+
+
+def _read(
+    number: int, process: "subprocess.Popen[str]", said: "queue.Queue[tuple[int, dict[str, Any] | None]]"
+) -> None:
+    assert process.stdout is not None
+    try:
+        for line in process.stdout:
+            said.put((number, json.loads(line)))
+    finally:
+        said.put((number, None))
+
+
+def _added_up(
+    started: "list[subprocess.Popen[str]]",
+    said: "queue.Queue[tuple[int, dict[str, Any] | None]]",
+    told: Told | None,
+) -> Ran:
+    total, done, left = Ran(), [0.0] * len(started), set(range(len(started)))
+    finished: set[int] = set()
+    while left:
+        number, line = said.get()
+        if line is None:
+            left.discard(number)
+            if number not in finished:
+                raise PartFailed(_last_words(started[number]))
+        elif "done" in line:
+            done[number] = line["done"]
+            if told is not None:
+                told(sum(done) / len(done))
+        else:
+            add(total, line)
+            finished.add(number)
+    return total
+
+
+def _last_words(process: "subprocess.Popen[str]") -> str:
+    assert process.stderr is not None
+    lines = process.stderr.read()[-LAST_WORDS:].strip().splitlines()
+    return lines[-1] if lines else f"ended with {process.wait()}"
+
+
+# -- as text -----------------------------------------------------------------------------------------------------------
+
+
+def as_json(task: Task) -> dict[str, Any]:
+    """Return a task as plain values."""
+    return asdict(task) | {"at": task.at.isoformat()}
+
+
+def from_json(given: dict[str, Any]) -> Task:
+    """Return the task that `as_json` wrote."""
+    part = {key: tuple(value) if isinstance(value, list) else value for key, value in given.pop("part").items()}
+    return Task(**given | {"part": Part(**part), "at": datetime.fromisoformat(given["at"])})
+
+
+def told_by(ran: Ran) -> dict[str, Any]:
+    """Return what a part came to as plain values."""
+    return {
+        "persons": ran.persons,
+        "first_day": ran.first_day.isoformat() if ran.first_day else None,
+        "cells": list(ran.cells.rows()),
+        "planned": [[day.isoformat(), channel, count] for (day, channel), count in ran.planned.items()],
+        "enrolled": ran.enrolled,
+        "late": ran.late,
+        "skipped": ran.skipped,
+        "rows": ran.rows,
+    }
+
+
+def add(total: Ran, given: dict[str, Any]) -> None:
+    """Add what `told_by` wrote of a part to a total."""
+    total.persons += given["persons"]
+    if given["first_day"]:
+        first = date.fromisoformat(given["first_day"])
+        total.first_day = min(total.first_day or first, first)
+    total.cells.merge(given["cells"])
+    for day, channel, count in given["planned"]:
+        key = (date.fromisoformat(day), channel)
+        total.planned[key] = total.planned.get(key, 0) + count
+    for segment, count in given["enrolled"].items():
+        total.enrolled[segment] = total.enrolled.get(segment, 0) + count
+    total.late = sorted({*total.late, *given["late"]})
+    total.skipped += given["skipped"]
+    total.rows += given["rows"]

@@ -1,0 +1,31 @@
+"""A process that rehearses one part of the book: reads a task, says how far it is, and then what it counted.
+
+Standard input: one JSON line, a task. Standard output: JSON lines, {"done": part} and at last the counts.
+"""
+
+import json
+import os
+import sys
+
+import django
+
+
+def main() -> None:
+    """Rehearse the part that is asked for."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "collections_app.settings")
+    django.setup()
+    from contacts.rehearsal import parts, running
+    from contacts.strategy.rehearsal import sending
+
+    task = parts.from_json(json.loads(sys.stdin.readline()))
+
+    def tell(done: int, total: int, _what: str) -> None:
+        sys.stdout.write(json.dumps({"done": done / (total or 1)}) + "\n")
+        sys.stdout.flush()
+
+    ran = running.run(task, send_day=sending.send_day, tell=tell)
+    sys.stdout.write(json.dumps(parts.told_by(ran), default=str) + "\n")
+
+
+if __name__ == "__main__":
+    main()
