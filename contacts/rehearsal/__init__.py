@@ -2,7 +2,7 @@
 
 `ask` makes a row that waits; `rehearse_waiting` (a task) and `rehearse` (the command) do the work. How the book is kept
 from being touched is said in `shadow`, what is simulated in `running` and `sending`; what a rehearsal rests on is read
-by `contacts.strategy.rehearsal.inputs`.
+by `contacts.strategy.inputs`.
 """
 
 from contacts.rehearsal.verbs import (

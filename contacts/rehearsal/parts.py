@@ -140,7 +140,7 @@ def run(task: Task, *, processes: int, told: Told | None = None, send_day: SendD
 
 
 def _send_day() -> SendDay:
-    from contacts.strategy.rehearsal import sending
+    from contacts.rehearsal import sending
 
     return sending.send_day
 

@@ -14,8 +14,7 @@ def main() -> None:
     """Rehearse the part that is asked for."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "collections_app.settings")
     django.setup()
-    from contacts.rehearsal import parts, running
-    from contacts.strategy.rehearsal import sending
+    from contacts.rehearsal import parts, running, sending
 
     task = parts.from_json(json.loads(sys.stdin.readline()))
 

@@ -21,8 +21,7 @@ from contacts.rehearsal.counting import Cells
 from contacts.rehearsal.parts import Told
 from contacts.rehearsal.running import Ran, SendDay, Task
 from contacts.rehearsal.shadow import Part
-from contacts.strategy import definition
-from contacts.strategy.rehearsal import inputs
+from contacts.strategy import definition, inputs
 
 log = logging.getLogger(__name__)
 MOST_DAYS: Final = 60

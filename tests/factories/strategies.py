@@ -3,10 +3,11 @@
 from datetime import date, datetime
 from typing import Any
 
+from cases.models import Creditor
 from collections_app.shared.actor import SYSTEM
+from collections_app.staff.models import User
 from contacts.models import Rehearsal, StrategyVersion
-from contacts.strategy import definition, publishing
-from contacts.strategy.rehearsal import inputs
+from contacts.strategy import definition, inputs, publishing, shipped
 from tests.factories.staff import UserFactory
 
 
@@ -35,3 +36,14 @@ def put_in_force(
     publishing.submit(version_id=version.pk, actor=SYSTEM, at=at)
     publishing.approve(version_id=version.pk, by=UserFactory(), at=at)
     return publishing.publish(version_id=version.pk, share=share, starts_on=starts_on, actor=SYSTEM, at=at)
+
+
+def ship(
+    *, creditors: list[Creditor], author: User, approver: User, at: datetime, code: str = shipped.DEFAULT
+) -> StrategyVersion:
+    """Put a shipped strategy in force as `shipped.ship` does, but rehearsed in name only."""
+    version = shipped.draft(creditors=creditors, author=author, approver=approver, at=at, code=code)
+    if version.status != StrategyVersion.Status.DRAFT:
+        return version
+    rehearsed(version, at=at)
+    return shipped.put_in_force(version, author=author, approver=approver, at=at)

@@ -29,7 +29,7 @@ from contacts.dispatch import clearing, outgoing, sql_message, wanted
 from contacts.dispatch.outgoing import Outgoing
 from contacts.dispatch.wanted import Obstacle
 from contacts.models import PlannedContact
-from contacts.strategy.rehearsal import sql_sending as sql
+from contacts.rehearsal import sql_sending as sql
 
 SENT: Final = "sent"
 WITHHELD: Final = "withheld"

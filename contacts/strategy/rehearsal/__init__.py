@@ -1,1 +1,0 @@
-"""What a rehearsal of a version rests on. The rehearsal itself is in `contacts.rehearsal`."""
