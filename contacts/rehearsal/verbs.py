@@ -37,7 +37,7 @@ class RehearsalRefused(Refused):
     SENTENCES = {
         "days": _("A rehearsal is of 1 to %(most)s days."),
         "sample": _("A sample is a part of the book: more than 0 and at most 1."),
-        "no-book": _("This version treats no creditor with accounts yet."),
+        "no-creditor": _("This version treats no creditor yet."),
         "no-segments": _("This version has no segment yet; there is nothing to rehearse."),
         "under-way": _("This version is being rehearsed already."),
     }
@@ -60,8 +60,8 @@ def ask(*, version_id: int, days: int = DAYS, sample: Decimal = WHOLE, actor: Ac
         raise RehearsalRefused("sample")
     if not version.segments.exists():
         raise RehearsalRefused("no-segments")
-    if not version.creditors.filter(is_active=True, accounts__isnull=False).exists():
-        raise RehearsalRefused("no-book")
+    if not version.creditors.filter(is_active=True).exists():
+        raise RehearsalRefused("no-creditor")
     if version.rehearsals.filter(status__in=[Status.WAITING, Status.RUNNING]).exists():
         raise RehearsalRefused("under-way")
     row = Rehearsal.objects.create(
@@ -170,8 +170,7 @@ def _rehearse(
     began: float,
 ) -> None:
     version = StrategyVersion.objects.select_related("strategy").get(pk=row.version_id)
-    creditors = version.creditors.filter(is_active=True, accounts__isnull=False).distinct().order_by("pk")
-    creditor_ids = list(creditors.values_list("pk", flat=True))
+    creditor_ids = list(version.creditors.filter(is_active=True).order_by("pk").values_list("pk", flat=True))
     number = parts.processes_for(creditor_ids) if processes is None else processes
     found = inputs.inputs_of(version, at=at)
     sides = {RehearsalCell.Side.DRAFT: version.pk}

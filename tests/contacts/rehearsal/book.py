@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from contacts.models import PlannedContact
-from contacts.strategy import shipped
+from tests.factories import strategies
 from tests.factories.cases import (
     AccountFactory,
     CaseFactory,
@@ -27,7 +27,7 @@ def make_book() -> None:
     author, approver = UserFactory(supervisor=True), UserFactory(supervisor=True)
     creditor = CreditorFactory(code="bank", team=TeamFactory())
     product = ProductFactory(creditor=creditor)
-    shipped.ship(creditors=[creditor], author=author, approver=approver, at=AT - timedelta(days=9))
+    strategies.ship(creditors=[creditor], author=author, approver=approver, at=AT - timedelta(days=9))
     for number in range(24):
         person = PersonFactory(new_york=True) if number % 3 else PersonFactory()
         AccountFactory(product=product, person=person, dpd=number * 3 % 64, on=ON)

@@ -13,7 +13,7 @@ from contacts.models import Rehearsal, RehearsalCell, StrategyVersion, TemplateV
 from contacts.rehearsal import parts, verbs
 from contacts.rehearsal.running import Ran, Task
 from contacts.rehearsal.shadow import Part
-from contacts.strategy.rehearsal import inputs
+from contacts.strategy import inputs
 from tests.contacts.rehearsal.book import AT, ON, everything_sent, make_book
 
 DAY = ON + timedelta(days=1)
