@@ -66,6 +66,8 @@ def _claim(statement: str, parameters: dict[str, Any]) -> list[Claim]:
     with connection.cursor() as cursor:
         cursor.execute(statement, {**parameters, "lease_s": lease_s()})
         rows = cursor.fetchall()
+    # What is returned has no order: they are taken in the order in which they were chosen.
+    ordered = sorted(rows, key=lambda row: (-row[4], row[5], row[0]))
     return [
-        Claim(planned_id, number, person_id, channel, taken) for planned_id, number, person_id, channel in sorted(rows)
+        Claim(planned_id, number, person_id, channel, taken) for planned_id, number, person_id, channel, *_ in ordered
     ]

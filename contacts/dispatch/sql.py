@@ -28,7 +28,7 @@ UPDATE contacts_plannedcontact AS mine
 SET status = 'claimed', claim = mine.claim + 1, tries = least(mine.tries + 1, 1000),
     lease_until = clock_timestamp() + make_interval(secs => %(lease_s)s)
 FROM due WHERE mine.id = due.id
-RETURNING mine.id, mine.claim, mine.person_id, mine.channel
+RETURNING mine.id, mine.claim, mine.person_id, mine.channel, mine.priority, mine.try_again_at
 """
 
 CLAIM_LAPSED = """
@@ -42,7 +42,7 @@ WITH lapsed AS (
 UPDATE contacts_plannedcontact AS mine
 SET claim = mine.claim + 1, lease_until = clock_timestamp() + make_interval(secs => %(lease_s)s)
 FROM lapsed WHERE mine.id = lapsed.id
-RETURNING mine.id, mine.claim, mine.person_id, mine.channel
+RETURNING mine.id, mine.claim, mine.person_id, mine.channel, mine.priority, mine.try_again_at
 """
 
 # Seconds until the next free slot of a provider; below zero when one is free.
