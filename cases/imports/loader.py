@@ -12,7 +12,7 @@ from typing import Any, Final
 from django.db import connection, transaction
 
 from cases import ledger, reviewers
-from cases.imports import batches, formats, reader, sql, sql_people, sql_wishes, staging, suggest
+from cases.imports import batches, formats, lines, reader, sql, sql_lines, sql_people, sql_wishes, staging, suggest
 from cases.imports.refusals import FileRefused, MappingUnclear, RowRefusal
 from cases.models import Account, Creditor, ImportBatch
 from collections_app.shared import clock
@@ -143,9 +143,15 @@ def _load(
     began = time.perf_counter()
     with connection.cursor() as cursor:
         try:
-            tape = _read(cursor, batch, batch.creditor, path, mapping, at=at, progress=progress)
-            with transaction.atomic():
-                counts, refused, totals = _write(cursor, batch, batch.creditor, tape, actor=actor, at=at)
+            told: dict[str, Any] = {"actor": actor, "at": at}
+            try:
+                tape, known = _read(cursor, batch, batch.creditor, path, mapping, at=at, progress=progress)
+                with transaction.atomic():
+                    counts, refused, totals = _write(cursor, batch, batch.creditor, tape, known, **told)
+            except lines.Unsettled:
+                tape, _none = _read(cursor, batch, batch.creditor, path, mapping, at=at, progress=progress, whole=True)
+                with transaction.atomic():
+                    counts, refused, totals = _write(cursor, batch, batch.creditor, tape, None, **told)
             errors, remarks = _listed(cursor)
         finally:
             if not connection.needs_rollback:
@@ -180,7 +186,9 @@ def _read(
     *,
     at: datetime,
     progress: staging.Progress | None,
-) -> reader.Tape:
+    whole: bool = False,
+) -> tuple[reader.Tape, lines.KnownLines | None]:
+    """Stage the rows of the file. whole: also those of which the book knows that they say nothing new."""
     today = clock.business_day(at, creditor.time_zone)
     if batch.as_of is None or batch.as_of > today:
         raise FileRefused("as_of_is_in_the_future", as_of=str(batch.as_of), today=today.isoformat())
@@ -192,14 +200,24 @@ def _read(
         if progress:
             progress(rows, bytes_read)
 
+    known = lines.KnownLines(cursor, tape, creditor) if lines.may_know(tape) else None
+    if known is not None and not whole:
+        known.settle()
     staging.stage(cursor, tape, progress=tell)
     if tape.rows == 0:
         raise FileRefused("nothing_to_load")
-    return tape
+    return tape, known
 
 
 def _write(
-    cursor: Any, batch: ImportBatch, creditor: Creditor, tape: reader.Tape, *, actor: Actor, at: datetime
+    cursor: Any,
+    batch: ImportBatch,
+    creditor: Creditor,
+    tape: reader.Tape,
+    known: lines.KnownLines | None,
+    *,
+    actor: Actor,
+    at: datetime,
 ) -> tuple[dict[str, int], int, dict[str, dict[str, str]]]:
     """Check the staged rows, write what differs, prove it, and move the batch to loaded. Runs in one transaction."""
     values = _values(batch, creditor, tape, actor=actor, at=at)
@@ -214,7 +232,10 @@ def _write(
         at=at,
     )
     values["first_of_its_day"] = not run(sql.EARLIER_BATCH).fetchone()[0]
-    run(sql.REFUSE_DUPLICATES, sql.MATCH_ACCOUNTS, sql.MATCH_PRODUCTS, sql.MARK_CHANGED_STATES, sql.REFUSE_ROWS)
+    run(sql.REFUSE_DUPLICATES, sql.MATCH_ACCOUNTS)
+    if known is not None:
+        known.prove()
+    run(sql.MATCH_PRODUCTS, sql.MARK_CHANGED_STATES, sql.REFUSE_ROWS)
     refused: int = run(sql.COUNT_REFUSED).fetchone()[0]
     staging.add_texts(cursor, tape)
     run(sql.KEEP_REFUSED)
@@ -237,9 +258,11 @@ def _write(
     unsettled = [account_id for (account_id,) in run(sql.UNSETTLED).fetchall()]
     for account in Account.objects.filter(pk__in=unsettled).order_by("pk"):
         ledger.settle(account, since=values["as_of"], at=at, source="tape")
-    run(sql.INSERT_STATES, sql.AUDIT_ROWS)
+    run(sql.INSERT_STATES, sql.AUDIT_ROWS, sql_lines.REMEMBER)
 
     counts = dict(zip(("accepted", "created", "updated", "unchanged"), run(sql.COUNTS).fetchone(), strict=True))
+    counts["accepted"] += tape.settled_rows
+    counts["unchanged"] += tape.settled_rows
     totals = _totals(cursor, tape, values)
     batches.load(batch_id=batch.pk, counts=counts, totals=totals, actor=actor, at=at)
     return counts, refused, totals
@@ -285,7 +308,8 @@ def _totals(cursor: Any, tape: reader.Tape, values: dict[str, Any]) -> dict[str,
     if differing := cursor.fetchone()[0]:
         raise TotalsDiffer(f"{differing} balances differ from their ledger")
     return {
-        name: {"file": f"{total:.2f}", "loaded": f"{loaded[name]:.2f}"} for name, total in sorted(tape.totals.items())
+        name: {"file": f"{total:.2f}", "loaded": f"{loaded[name] + tape.settled_totals[name]:.2f}"}
+        for name, total in sorted(tape.totals.items())
     }
 
 

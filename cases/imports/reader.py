@@ -33,7 +33,7 @@ STAGED: Final = (
     "email_sealed", "email_hash", "email_last4", "address_sealed", "address_hash", "address_last4",
     "guarantor_name", "guarantor_document_sealed", "guarantor_document_hash", "guarantor_document_last4",
     "guarantor_document_kind", "guarantor_mobile_sealed", "guarantor_mobile_hash", "guarantor_mobile_last4",
-    "guarantor_mobile_region", "guarantor_mobile_zone", *formats.FLAGS,
+    "guarantor_mobile_region", "guarantor_mobile_zone", *formats.FLAGS, "digest",
 )  # fmt: skip
 SLOT: Final = {name: number for number, name in enumerate(STAGED)}
 
@@ -189,7 +189,14 @@ class Tape:
         self.region = mapping.region or formats.REGION_OF_CURRENCY.get(self.currency, "")
         self.rows = self.bytes_read = 0
         self.totals: dict[str, Decimal] = {name: Decimal(0) for name in formats.AMOUNTS if name in mapping.fields}
+        self.digest_of: Callable[[list[str]], str] | None = None  # set: every row that is staged says its digest
+        self.settled: Container[int] = ()  # lines that say what the book says: their amounts are added up, no more
+        self.settled_rows = 0
+        self.settled_totals = dict.fromkeys(self.totals, Decimal(0))
         self._columns = self._find_columns()
+        self._amount_places = [
+            (column.name, place) for place, _, column, _, _ in self._columns if column.kind == "amount"
+        ]
 
     def _find_columns(self) -> list[tuple[int, str, formats.Field, int, Callable[[str], Any]]]:
         places: dict[str, list[int]] = {}
@@ -217,7 +224,7 @@ class Tape:
 
     def used_slots(self) -> list[int]:
         """Return the places in a staged row that this tape can fill, in order."""
-        used = {SLOT["line"], SLOT["currency"]}
+        used = {SLOT["line"], SLOT["currency"]} | ({SLOT["digest"]} if self.digest_of else set())
         for _place, _heading, field, slot, _parse in self._columns:
             if slot >= 0:
                 used.update(range(slot, slot + _WIDTHS.get(field.kind, 1)))
@@ -271,9 +278,19 @@ class Tape:
             raise CellRefused("too_long", limit=500)
         return sealed.seal(canonical.postal(text)), sealed.digest(canonical.POSTAL, canonical.postal_key(text)), ""
 
-    def __iter__(self) -> Iterator[Row]:
+    def whole_rows(self) -> Iterator[tuple[int, list[str]]]:
+        """Yield (line, cells) of the rows that have a cell for every heading and no more, by a reading of their own."""
         width = len(self.layout.headings)
+        for line, cells in records(self.path, self.layout):
+            if cells is not None and len(cells) == width:
+                yield line, cells
+
+    def __iter__(self) -> Iterator[Row]:
+        width, settled = len(self.layout.headings), self.settled
         for line, cells in records(self.path, self.layout, told=self._told):
+            if settled and line in settled and cells is not None:
+                self._add_settled(cells)
+                continue
             if cells is None:
                 self.rows += 1
                 yield Row(line, None, [RowRefusal(line, "", "bad_quoting")], [])
@@ -289,6 +306,15 @@ class Tape:
                     yield Row(line, None, [self._total_line(line, cells) or refusal], [])
                     continue
             yield self._row(line, cells)
+
+    def _add_settled(self, cells: list[str]) -> None:
+        self.rows += 1
+        self.settled_rows += 1
+        for name, place in self._amount_places:
+            if text := values.clean(cells[place]):
+                amount = values.amount(text, self.mapping.decimal_mark)
+                self.totals[name] += amount
+                self.settled_totals[name] += amount
 
     def _row(self, line: int, cells: list[str]) -> Row:
         staged: list[Any] = [None] * len(STAGED)
@@ -326,6 +352,8 @@ class Tape:
         if refusals:
             total = self._total_line(line, cells)
             return Row(line, None, [total] if total else refusals, [])
+        if self.digest_of and not remarks:
+            staged[SLOT["digest"]] = self.digest_of(cells)
         return Row(line, staged, [], remarks)
 
     def _fractions(self, line: int, staged: list[Any]) -> Iterator[RowRefusal]:

@@ -35,7 +35,7 @@ CREATE TEMP TABLE import_staging (
     is_new boolean NOT NULL DEFAULT false, state_id bigint, newest_on date,
     state_changed boolean NOT NULL DEFAULT false,
     difference numeric(18,2) NOT NULL DEFAULT 0, split numeric(18,2) NOT NULL DEFAULT 0,
-    what text[] NOT NULL DEFAULT '{}'
+    what text[] NOT NULL DEFAULT '{}', digest uuid
 );
 CREATE TEMP TABLE import_refused (
     line integer NOT NULL, "column" text NOT NULL, code text NOT NULL, "values" jsonb NOT NULL, raw_sealed bytea,
@@ -48,7 +48,7 @@ DO $$ BEGIN  -- more room for staging rows in memory; it cannot change once a se
 EXCEPTION WHEN others THEN NULL;
 END $$;
 DROP TABLE IF EXISTS pg_temp.import_staging, pg_temp.import_refused, pg_temp.import_person, pg_temp.import_borrower,
-    pg_temp.import_account, pg_temp.import_point, pg_temp.import_guarantor;
+    pg_temp.import_account, pg_temp.import_point, pg_temp.import_guarantor, pg_temp.import_line, pg_temp.import_settled;
 """
 COPY_STAGED: Final = "COPY import_staging ({columns}) FROM STDIN"
 COPY_REFUSED: Final = 'COPY import_refused (line, "column", code, "values", remark) FROM STDIN'
