@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 from cases import ageing, arrears, freshness, promise_outcomes, promise_parts
 from cases.locks import ClockTimestamp
 from cases.models import Account, Case, ContactPoint, Hold, Instruction, Person, Plan, Promise
+from cases.priority import rules as priority_rules
 from collections_app.shared import clock
 
 STATUS_TONES: Final = {
@@ -242,7 +243,7 @@ def facts_of(case: Case, *, user, at: datetime) -> CaseFacts:
         is_mine=mine,
         holder=str(case.lease_by) if leased and not mine else "",
         read_only=not mine or not user.has_perm("cases.work_queue") or case.is_resolved,
-        why=_why(case, broken),
+        why=_why(case, promises, day=on, at=at),
     )
 
 
@@ -339,18 +340,30 @@ def _plan_line(plan: Plan | None) -> dict[str, Any] | None:
     return {"label": f"{plan.get_kind_display()}: {plan.get_status_display()}", "tone": "ok"}
 
 
-def _why(case: Case, broken: int) -> list[str]:
+def _why(case: Case, promises: list[Promise], *, day: date, at: datetime) -> list[str]:
     """Return, in words, what brought this case before a person."""
     reasons = []
+    broken = sum(promise.status == Promise.Status.BROKEN for promise in promises)
     if case.next_action_note:
         reasons.append(skip_label(case.next_action_note))
     if broken:
         reasons.append(ngettext("%(n)s broken promise", "%(n)s broken promises", broken) % {"n": broken})
     if case.last_right_party_at is None:
         reasons.append(_("never reached yet"))
-    if case.score:
-        reasons.append(_("priority %(score)s") % {"score": case.score})
+    if case.score and not case.is_resolved:
+        states = {promise.status for promise in promises}
+        reasons.append(_priority(case.score, priority_rules.of_case(case, day=day, at=at, promises=states)))
     return reasons
+
+
+def _priority(stored: int, found: priority_rules.Score) -> str:
+    """Return the stored priority with the weightiest reasons for it."""
+    texts = [
+        reason.text if reason.key == "worth" else f"{reason.text} {reason.points:+d}"
+        for reason in found.top
+        if reason.key != "worth" or found.worth
+    ]
+    return _("priority %(score)s: %(reasons)s") % {"score": stored, "reasons": "; ".join(texts)}
 
 
 SKIP_REASONS: Final = ("bad-hour", "known-to-me", "language", "needs-supervisor", "waiting-for-papers")

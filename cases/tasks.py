@@ -9,6 +9,7 @@ from django.db import transaction
 
 from cases import promises
 from cases.imports import waiting
+from cases.priority import chances
 from collections_app.shared import clock
 from collections_app.shared.actor import Actor
 
@@ -25,6 +26,15 @@ def load_uploaded(**_newer: Any) -> None:
 def settle_promises(**_newer: Any) -> None:
     """Decide the promises whose grace has ended at their creditor's midnight; what is left over waits a minute."""
     promises.settle_ended(actor=Actor.system("promises"), at=clock.now())
+
+
+@shared_task(name="cases.reckon_chances", ignore_result=True, soft_time_limit=3600, time_limit=3660)
+def reckon_chances(**_newer: Any) -> None:
+    """Reckon anew with the models of chances whose book has newer balances, or cases they have said nothing of."""
+    if chances.waiting():
+        from cases.priority.model import using  # numpy is loaded only where a model is in force
+
+        using.reckon_waiting(at=clock.now())
 
 
 def ring() -> None:

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from cases.views import list as listing
-from cases.views import payments, queue, record, reveal, wishes
+from cases.views import payments, priority, queue, record, reveal, wishes
 
 app_name = "cases"
 urlpatterns = [
@@ -36,5 +36,8 @@ urlpatterns = [
     path("cases/<str:ref>/payments/<str:payment>/reverse/", payments.reverse, name="reverse-payment"),
     path("cases/<str:ref>/payments/<str:payment>/credit/", payments.credit, name="credit"),
     path("cases/<str:ref>/assign/", record.assign, name="assign"),
+    path("priority/", priority.show, name="priority"),
+    path("priority/models/<int:pk>/", priority.model, name="priority-model"),
+    path("priority/models/<int:pk>/decide/", priority.decide, name="priority-decide"),
     path("cases/<str:ref>/reveal/", reveal.reveal, name="reveal"),
 ]

@@ -2,6 +2,7 @@
 
 import math
 import tomllib
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -137,20 +138,21 @@ def _days_to_next(dpd: int) -> int | None:
     return ahead[0] - dpd if ahead and dpd > 0 else None
 
 
-def of_case(case: Case, *, day: date, morning: datetime) -> Score:
-    """Return the score of one case on a day, as the night computes it. morning: when work begins that day."""
-    judged = set(Promise.objects.filter(case_id=case.pk).values_list("status", flat=True))
+def of_case(case: Case, *, day: date, at: datetime, promises: Collection[str] | None = None) -> Score:
+    """Return the score of one case on a day, as the night computes it. promises: states of its promises, if known."""
+    if promises is None:
+        promises = set(Promise.objects.filter(case_id=case.pk).values_list("status", flat=True))
     chance = CaseChance.objects.filter(case_id=case.pk).values_list("factor", flat=True).first()
     reached = case.last_right_party_at
     return weigh(
         Known(
             balance=case.balance,
             dpd=case.dpd_on(day),
-            has_broken_promise=Promise.Status.BROKEN in judged,
-            has_kept_promise=Promise.Status.KEPT in judged,
+            has_broken_promise=Promise.Status.BROKEN in promises,
+            has_kept_promise=Promise.Status.KEPT in promises,
             willingness=case.willingness,
             ability=case.ability,
-            reached_days=None if reached is None else max(0, (morning - reached).days),
+            reached_days=None if reached is None else max(0, (at - reached).days),
             chance_factor=float(chance) if chance is not None else 1.0,
         )
     )

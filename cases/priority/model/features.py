@@ -5,7 +5,7 @@ its credit limit. Sex, age, marriage, schooling, language and place are no featu
 by them, and the model never sees them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -77,7 +77,7 @@ def cuts_of(column: Array) -> list[float]:
     return [float(value) for value in np.unique(quantiles)]
 
 
-def design(found: Histories, cuts: dict[str, Sequence[float]]) -> Array:
+def design(found: Histories, cuts: Mapping[str, Sequence[float]]) -> Array:
     """Return the design matrix: of every feature a column for each part but its first, 1 where the value lies there."""
     values = columns(found)
     parts = []
@@ -87,6 +87,6 @@ def design(found: Histories, cuts: dict[str, Sequence[float]]) -> Array:
     return np.concatenate(parts, axis=1)
 
 
-def names_of(cuts: dict[str, Sequence[float]]) -> list[str]:
+def names_of(cuts: Mapping[str, Sequence[float]]) -> list[str]:
     """Return the feature that each column of the design belongs to."""
     return [name for name, borders in cuts.items() for _ in borders]
