@@ -17,6 +17,7 @@ from cases.closing import Close, Span
 from cases.imports import batches
 from cases.invariants import Closed
 from contacts import invariants
+from contacts.experiments import drawing
 from contacts.night import upkeep
 from contacts.strategy import enrolment, planner
 
@@ -97,6 +98,7 @@ def _holds(night: Night, span: Span) -> Result:
 
 def _strategies(night: Night, span: Span) -> Result:
     close, paths = night.close, night.paths
+    drawn = 0 if night.is_late else drawing.draw(close, span)  # segments may ask for the side of an experiment
     left = enrolment.leave(close, span, paths)
     cancelled = enrolment.cancel_unwanted(close, span)
     entered = enrolment.enrol(close, span, paths)
@@ -109,6 +111,8 @@ def _strategies(night: Night, span: Span) -> Result:
     to_people = planner.set_futures(close, span)
     counts = {"entered": entered, "left": left, "cancelled": cancelled, "planned": sum(planned.values())}
     counts |= {"to_people": to_people} | {f"step:{key}": count for key, count in planned.items()}
+    if drawn:
+        counts["drawn"] = drawn
     return Result(rows=entered + left + cancelled + counts["planned"] + to_people, counts=counts)
 
 

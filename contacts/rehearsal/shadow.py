@@ -50,6 +50,7 @@ COPIES: Final = (
     Copy("cases.ImportBatch", which=sql.TAPES_ONLY),
     Copy("cases.ImportRow", which=sql.NONE),
     Copy("cases.BucketTransition"),
+    Copy("contacts.ArmAssignment"),
     Copy("contacts.Enrolment"),
     Copy("contacts.PlannedContact", which=sql.OF_STANDING_CASES),
     Copy("contacts.StrategyVersion", which=""),

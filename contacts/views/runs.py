@@ -239,6 +239,7 @@ _COUNTS: Final = {
     "entered": gettext_lazy("entered a strategy"),
     "left": gettext_lazy("left a strategy"),
     "cancelled": gettext_lazy("cancelled"),
+    "drawn": gettext_lazy("drawn for an experiment"),
     "planned": gettext_lazy("planned"),
     "to_people": gettext_lazy("given to people"),
     "released": gettext_lazy("ended"),
