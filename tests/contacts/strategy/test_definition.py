@@ -3,15 +3,14 @@
 import copy
 
 import pytest
-from django.db import IntegrityError, transaction
-from django_fsm import TransitionNotAllowed
+from django.db import transaction
 
 from cases.models import Creditor
-from collections_app.shared.actor import SYSTEM, Actor
+from collections_app.shared.actor import SYSTEM
 from compliance.models import AuditEvent
 from contacts import rendering
-from contacts.models import Segment, Step, StrategyVersion, Template, TemplateVersion
-from contacts.strategy import definition, publishing, shipped
+from contacts.models import Segment, StrategyVersion, Template, TemplateVersion
+from contacts.strategy import definition, shipped
 from contacts.strategy.definition import DefinitionError, parse
 from tests.factories.cases import CreditorFactory
 from tests.factories.contacts import TemplateFactory
@@ -101,45 +100,14 @@ def test_a_template_that_is_not_there_is_refused(at):
     assert not Segment.objects.exists()
 
 
-def test_only_what_was_rehearsed_is_approved_and_by_somebody_else(stored, supervisor, collector, at):
-    stored.created_by = supervisor
-    stored.save()
-    content_hash = definition.of_version(stored).content_hash
-    with pytest.raises(publishing.NotApprovable):
-        publishing.rehearse(version_id=stored.pk, content_hash="0" * 64, actor=SYSTEM, at=at)
-    publishing.rehearse(version_id=stored.pk, content_hash=content_hash, actor=SYSTEM, at=at)
-    with pytest.raises(TransitionNotAllowed):
-        publishing.publish(version_id=stored.pk, actor=SYSTEM, at=at)
-    with pytest.raises(IntegrityError), transaction.atomic():
-        publishing.approve(version_id=stored.pk, by=supervisor, at=at)
-    Step.objects.filter(key="one").update(from_dpd=2)
-    with pytest.raises(publishing.NotApprovable):
-        publishing.approve(version_id=stored.pk, by=collector, at=at)
-    Step.objects.filter(key="one").update(from_dpd=1)
-    publishing.approve(version_id=stored.pk, by=collector, at=at)
-    assert publishing.publish(version_id=stored.pk, actor=Actor.of(collector), at=at).status == "published"
-    assert publishing.stop(version_id=stored.pk, reason="wrong amount", actor=SYSTEM, at=at).status == "stopped"
-    names = list(AuditEvent.objects.filter(subject_id=stored.pk).order_by("pk").values_list("name", flat=True))
-    assert names == [f"strategy.{name}" for name in ("drafted", "rehearsed", "approved", "published", "stopped")]
-
-
-def test_publishing_a_version_retires_the_one_before(stored, collector, at):
-    second = definition.store(parse(changed([*STEP, "until_dpd"], 3)), creditors=[], actor=SYSTEM, at=at)
-    for version in (stored, second):
-        content_hash = definition.of_version(version).content_hash
-        publishing.rehearse(version_id=version.pk, content_hash=content_hash, actor=SYSTEM, at=at)
-        publishing.approve(version_id=version.pk, by=collector, at=at)
-        publishing.publish(version_id=version.pk, actor=SYSTEM, at=at)
-    assert list(StrategyVersion.objects.order_by("version").values_list("status", flat=True)) == [
-        "retired",
-        "published",
-    ]
-
-
 # -- what is shipped ---------------------------------------------------------------------------------------------------
 
 
-REMINDS_OF = {"promise-reminder": "promise_amount", "plan-reminder": "instalment_amount"}
+REMINDS_OF = {
+    "promise-reminder": "promise_amount",
+    "plan-reminder": "instalment_amount",
+    "plan-missed-1": "instalment_amount",
+}
 
 
 def test_the_shipped_strategy_has_the_agreed_steps():
@@ -183,7 +151,7 @@ def test_shipping_twice_changes_nothing(supervisor, collector, at):
     events = AuditEvent.objects.count()
     again = shipped.ship(creditors=[creditor], author=supervisor, approver=collector, at=at)
     assert (first.pk, again.status) == (again.pk, "published")
-    assert (Template.objects.count(), TemplateVersion.objects.count(), AuditEvent.objects.count()) == (6, 26, events)
+    assert (Template.objects.count(), TemplateVersion.objects.count(), AuditEvent.objects.count()) == (10, 42, events)
     assert list(again.creditors.all()) == [creditor] == list(Creditor.objects.all())
 
 
