@@ -32,6 +32,7 @@ PARTS = (
         "contacts",
         (
             "contacts.urls_runs",
+            "contacts.urls_designer",
             "contacts.urls_print",
             "contacts.urls_templates",
             "contacts.urls_inbox",

@@ -1,0 +1,128 @@
+/* The tree of the designer by keys: arrows or j and k move, Enter edits, Alt with arrows reorders, Delete removes. */
+(function () {
+  "use strict";
+  const SINGLE_KEYS_OFF = "single-keys-off";
+
+  function tree() { return document.getElementById("tree"); }
+  function rows() {
+    return Array.from(tree().querySelectorAll("[data-node]")).filter(function (row) { return !row.closest("li").hidden; });
+  }
+  function current() {
+    return tree().querySelector('[aria-selected="true"]') || rows()[0];
+  }
+  function select(row) {
+    tree().querySelectorAll("[data-node]").forEach(function (each) {
+      each.setAttribute("aria-selected", String(each === row));
+      each.tabIndex = each === row ? 0 : -1;
+    });
+  }
+  function go(row) {
+    if (!row) return;
+    row.focus({ preventScroll: true });
+    row.scrollIntoView({ block: "nearest" });
+    row.click();
+  }
+  function act(name) {
+    const button = document.querySelector('.node-acts [name=act][value="' + name + '"]');
+    if (button) button.click();
+  }
+  function firstField() {
+    const field = document.querySelector('#node-form .node-first, #node-form :is(input:not([type=hidden]):not([tabindex="-1"]), select, textarea)');
+    if (!field) return;
+    field.focus();
+    if (field.select) field.select();
+  }
+  function isField(target) {
+    return target instanceof Element && target.matches("input, select, textarea, [contenteditable]");
+  }
+  function singleKeysOff() {
+    try { return localStorage.getItem(SINGLE_KEYS_OFF) === "1"; } catch (e) { return false; }
+  }
+
+  document.addEventListener("keydown", function (event) {
+    if (!tree() || event.isComposing || event.keyCode === 229 || document.querySelector("dialog[open]")) return;
+    const inTree = event.target instanceof Element && event.target.closest("#tree .tree-list");
+    const search = event.target.id === "tree-search";
+    const free = !isField(event.target);
+    if (event.altKey && !event.ctrlKey && !event.metaKey && (event.key === "ArrowUp" || event.key === "ArrowDown") && free) {
+      event.preventDefault();
+      act(event.key === "ArrowUp" ? "up" : "down");
+      return;
+    }
+    if (event.altKey || event.ctrlKey || event.metaKey) return;
+    if (event.key === "Escape") {
+      const panel = document.getElementById("panel");
+      const here = panel && tree().querySelector('[data-node="' + panel.dataset.node + '"]');
+      if (panel && panel.contains(event.target) && here) {
+        event.preventDefault();
+        delete panel.dataset.wrong;
+        go(here);
+      } else if (search) {
+        event.target.value = "";
+        filter("");
+        current().focus();
+      }
+      return;
+    }
+    if (search && (event.key === "Enter" || event.key === "ArrowDown")) {
+      event.preventDefault();
+      go(rows()[0]);
+      return;
+    }
+    const letters = free && !singleKeysOff();
+    const list = rows(), here = list.indexOf(inTree ? event.target.closest("[data-node]") : current());
+    let to = null;
+    if (inTree && event.key === "ArrowDown" || letters && event.key === "j") to = list[here + 1];
+    else if (inTree && event.key === "ArrowUp" || letters && event.key === "k") to = list[here - 1];
+    else if (inTree && event.key === "Home") to = list[0];
+    else if (inTree && event.key === "End") to = list[list.length - 1];
+    else if (inTree && event.key === "ArrowLeft") {
+      const level = Number(list[here].getAttribute("aria-level"));
+      to = list.slice(0, here).reverse().find(function (row) { return Number(row.getAttribute("aria-level")) < level; });
+    } else if (inTree && event.key === "ArrowRight") to = list[here + 1];
+    else if (inTree && event.key === "Enter") { event.preventDefault(); firstField(); return; }
+    else if (inTree && event.key === "Delete") { event.preventDefault(); act("remove"); return; }
+    else return;
+    event.preventDefault();
+    go(to);
+  }, true);
+
+  function filter(text) {
+    const wanted = text.trim().toLowerCase();
+    tree().querySelectorAll("[data-node]").forEach(function (row) {
+      row.closest("li").hidden = wanted !== "" && !row.textContent.toLowerCase().includes(wanted);
+    });
+  }
+  document.addEventListener("input", function (event) {
+    if (event.target.id === "tree-search") filter(event.target.value);
+  });
+  document.addEventListener("click", function (event) {
+    const row = event.target.closest && event.target.closest("#tree [data-node]");
+    if (row && !blocked()) select(row);
+    const jump = event.target.closest && event.target.closest("[data-jump]");
+    const aim = jump && tree() && tree().querySelector('[data-node="' + jump.dataset.jump + '"]');
+    if (aim) { event.preventDefault(); go(aim); }
+  });
+
+  /* What was typed and could not be saved is not thrown away by going elsewhere. */
+  function blocked() {
+    const panel = document.getElementById("panel");
+    return panel && panel.dataset.wrong || "";
+  }
+  document.addEventListener("htmx:beforeRequest", function (event) {
+    if (!event.detail.elt.matches("#tree [data-node]") || !blocked()) return;
+    event.preventDefault();
+    document.dispatchEvent(new CustomEvent("toast", { detail: { text: blocked(), tone: "stop" } }));
+    const wrong = document.querySelector("#panel [aria-invalid=true]");
+    if (wrong) wrong.focus();
+  });
+
+  /* After an act: on the form of what was made, or on the tree. */
+  document.addEventListener("focusdesigner", function (event) {
+    const on = event.detail.on;
+    setTimeout(function () {
+      if (on === "form") firstField();
+      else if (on === "tree" && current()) current().focus();
+    }, 0);
+  });
+})();

@@ -1,0 +1,270 @@
+"""What the live book, the wordings and the rules in force say of a strategy."""
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime, time, timedelta
+from typing import Final
+
+from django.db import OperationalError, transaction
+from django.db.models import Count, Q
+from django.utils.translation import gettext as _
+
+from cases.models import Case, Creditor
+from compliance import gate
+from compliance.facts import Facts, LocationClaim, Question, Record
+from contacts import rendering, wording_rules, wordings
+from contacts.models import Step, Template, TemplateVersion
+from contacts.strategy import conditions, counts
+from contacts.strategy.due import REVIEW, What, what_of
+from contacts.strategy.editing import Node
+from contacts.strategy.enrolment import context_of
+from contacts.strategy.lints import ERROR, WARNING, Lint, Read
+from contacts.wording_rules import Place
+
+LOOKED_AT: Final = 4_000  # cases
+MUCH_UNKNOWN: Final = 30  # per cent of the cases that come so far
+FEW: Final = 10  # cases: below that a share says nothing
+AHEAD: Final = timedelta(days=14)
+# What somebody has agreed to and been told who can be contacted at all: so that only what no case can mend forbids.
+BEST: Final = (
+    "consent_electronic",
+    "consent_more_calls",
+    "consent_place",
+    "consent_private_account",
+    "validation_notice_sent",
+    "collection_notice_sent",
+    "agency_notice_sent",
+)
+
+
+def of_version(found: Read, *, at: datetime) -> list[Lint]:
+    """Return what is found. Where the book cannot be counted in time, that is said."""
+    lints = [*_of_templates(found, at=at), *_of_rules(found, at=at)]
+    try:
+        with transaction.atomic():
+            lints += _of_book(found, at=at)
+    except OperationalError:
+        lints.append(
+            Lint(
+                "not-counted",
+                WARNING,
+                Node(),
+                _("The book could not be counted in time; the rehearsal counts all of it."),
+                _("Look again later."),
+            )
+        )
+    return lints
+
+
+# -- the book ----------------------------------------------------------------------------------------------------------
+
+
+def _of_book(found: Read, *, at: datetime) -> Iterator[Lint]:
+    version, segments = found.version, [segment for segment, _steps in found.segments]
+    nobody, examples, total = 0, [], 0
+    own: Counter[str] = Counter()
+    taken: Counter[str] = Counter()
+    unknown: Counter[str] = Counter()
+    for book in counts.books(version, at=at, most=LOOKED_AT):
+        context = context_of(book.close, version)
+        asked = {}
+        for number, segment in enumerate(segments):
+            truth = conditions.compile_condition(segment.condition, context)
+            asked[f"own{number}"] = Count("pk", filter=truth.true)
+            if segment.condition:
+                asked[f"unknown{number}"] = Count("pk", filter=~Q(truth.true) & ~Q(truth.false))
+        cases = book.cases.annotate(taken=counts.taken_by(segments, version, book.close)).order_by()
+        numbers = cases.aggregate(total=Count("pk"), nobody=Count("pk", filter=Q(taken=0)), **asked)
+        by_segment = dict(cases.values_list("taken").annotate(number=Count("pk")).values_list("taken", "number"))
+        total, nobody = total + numbers["total"], nobody + numbers["nobody"]
+        for number, segment in enumerate(segments):
+            own[segment.key] += numbers[f"own{number}"]
+            unknown[segment.key] += numbers.get(f"unknown{number}", 0)
+            taken[segment.key] += by_segment.get(segment.pk, 0)
+        if numbers["nobody"] and len(examples) < counts.EXAMPLES:
+            examples += list(cases.filter(taken=0).order_by("pk").values_list("pk", flat=True)[: counts.EXAMPLES])
+    if nobody:
+        yield Lint(
+            "taken-by-nobody",
+            WARNING,
+            Node(),
+            _("No segment takes %(count)s of %(total)s cases that were looked at; they go to the collectors' queue.")
+            % {"count": nobody, "total": total},
+            _("Add a last segment that takes every other case."),
+            tuple(examples),
+        )
+    for segment in segments:
+        words_of = {"count": own[segment.key], "unknown": unknown[segment.key], "total": total}
+        if own[segment.key] and not taken[segment.key]:
+            yield Lint(
+                "taken-by-earlier",
+                WARNING,
+                Node(segment.key),
+                _("%(count)s cases fit it, and every one of them is taken by a segment before it.") % words_of,
+                _("Move it up, or narrow the ones before it."),
+            )
+        if unknown[segment.key] >= FEW and unknown[segment.key] * 100 > MUCH_UNKNOWN * total:
+            yield Lint(
+                "much-unknown",
+                WARNING,
+                Node(segment.key),
+                _("Of %(unknown)s of %(total)s cases it is not known whether they fit; those are not taken.")
+                % words_of,
+                _("Say what becomes of the unknown ones: “… is known: no”."),
+            )
+
+
+# -- wordings ----------------------------------------------------------------------------------------------------------
+
+
+def _of_templates(found: Read, *, at: datetime) -> Iterator[Lint]:
+    creditors = list(found.version.creditors.order_by("pk"))
+    languages = _languages(creditors)
+    places = frozenset(place for creditor in creditors for place in wording_rules.places_of(creditor))
+    seen: dict[int, list[tuple[str, str, str, str]]] = {}
+    for segment, steps in found.segments:
+        for step in steps:
+            if step.template is None:
+                continue
+            if step.template_id not in seen:
+                seen[step.template_id] = list(_of_template(step.template, languages, places, at=at))
+            for code, severity, sentence, mend in seen[step.template_id]:
+                yield Lint(code, severity, Node(segment.key, step.key), sentence, mend)
+
+
+def _languages(creditors: list[Creditor]) -> list[str]:
+    cases = Case.objects.unresolved().filter(creditor__in=creditors).exclude(person__language__in=["", "unknown"])
+    return list(cases.order_by("person__language").values_list("person__language", flat=True).distinct())
+
+
+def _of_template(
+    template: Template, languages: list[str], places: frozenset[Place], *, at: datetime
+) -> Iterator[tuple[str, str, str, str]]:
+    approved = list(template.versions.filter(status=TemplateVersion.Status.APPROVED).order_by("pk"))
+    if not approved:
+        yield (
+            "no-wording",
+            ERROR,
+            _("“%(template)s” has no approved wording: nothing would be sent.") % {"template": template.name},
+            _("Write a wording and have it approved."),
+        )
+        return
+    there = {one.language for one in approved} | {one.language.partition("-")[0] for one in approved}
+    missing = [code for code in languages if code not in there and code.partition("-")[0] not in there]
+    if missing:
+        yield (
+            "language-missing",
+            WARNING,
+            _("“%(template)s” has no wording in %(languages)s; these borrowers read it in English.")
+            % {"template": template.name, "languages": ", ".join(missing)}
+            if wordings.FALLBACK in there
+            else _("“%(template)s” has no wording in %(languages)s; these borrowers get nothing.")
+            % {"template": template.name, "languages": ", ".join(missing)},
+            _("Write it in that language."),
+        )
+    for version in approved:
+        lacks = wordings.lacks_of(version, at=at, places=wordings.places_for(version) & places)
+        if lacks:
+            yield (
+                "clause-missing",
+                ERROR,
+                _("“%(template)s” (%(language)s) lacks what is asked of it: %(lacks)s.")
+                % {"template": template.name, "language": version.language, "lacks": wordings.in_words(lacks)},
+                _("Write the next version of the wording with it."),
+            )
+
+
+# -- rules -------------------------------------------------------------------------------------------------------------
+
+
+def _of_rules(found: Read, *, at: datetime) -> Iterator[Lint]:
+    places = _places(found)
+    answers: dict[tuple[What, int | None, int], list[tuple[Place, str]]] = {}
+    for segment, steps in found.segments:
+        for step in steps:
+            what = what_of(step)
+            if what.channel == REVIEW or not places:
+                continue
+            key = (what, step.template_id, step.from_dpd)
+            if key not in answers:
+                answers[key] = [
+                    (place, rule) for place, zone in places if (rule := _forbids(step, what, place, zone, at=at))
+                ]
+            forbidden = answers[key]
+            if not forbidden:
+                continue
+            named = {"places": ", ".join(sorted({place.name for place, _rule in forbidden})),
+                     "rules": ", ".join(sorted({rule for _place, rule in forbidden}))}  # fmt: skip
+            if len(forbidden) == len(places):
+                yield Lint(
+                    "forbidden-everywhere",
+                    ERROR,
+                    Node(segment.key, step.key),
+                    _("The rules never permit it, at any hour, where borrowers of these creditors live: %(rules)s.")
+                    % named,
+                    _("Choose another channel, or leave the step out."),
+                )
+            else:
+                yield Lint(
+                    "forbidden-somewhere",
+                    WARNING,
+                    Node(segment.key, step.key),
+                    _("The rules never permit it in %(places)s: %(rules)s.") % named,
+                    _("Give these places a step of their own."),
+                )
+
+
+def _places(found: Read) -> list[tuple[Place, str]]:
+    """Return where borrowers live, each place once for a kind of product, with a time zone of it."""
+    zones: dict[str, str] = {}
+    placed: set[Place] = set()
+    for creditor in found.version.creditors.order_by("pk"):
+        cases = Case.objects.unresolved().filter(creditor=creditor).exclude(person__time_zone="")
+        zones |= dict(cases.order_by().values_list("person__jurisdiction", "person__time_zone").distinct())
+        placed |= wording_rules.places_of(creditor)
+    known = [place for place in placed if zones.get(place.jurisdiction)]
+    return [(place, zones[place.jurisdiction]) for place in sorted(known, key=repr)]
+
+
+def _forbids(step: Step, what: What, place: Place, zone: str, *, at: datetime) -> str:
+    """Return the rule that forbids a step there for two weeks to come, with everything in its favour; "" if none."""
+    begins = datetime.combine(at.date() + timedelta(days=1), time.min, UTC)
+    question = Question(
+        at=begins,
+        channel=what.channel,
+        purpose=what.purpose,
+        content_class=what.content_class,
+        automated=what.automated,
+        actor_kind=place.acting_as,
+    )
+    question = _with_content(question, step, place)
+    long_ago = begins - timedelta(days=60)
+    facts = Facts(
+        jurisdictions=(place.jurisdiction,),
+        product=place.product,
+        creditor_kind=place.creditor_kind,
+        dpd=max(1, step.from_dpd),
+        outsourced=place.acting_as != "creditor",
+        locations=(LocationClaim(zone=zone, at=long_ago, authoritative=True),),
+        records=tuple(Record(kind=kind, at=long_ago, party="debtor") for kind in BEST),
+    )
+    outcome = gate.preview(question, facts)
+    if outcome.permitted or (outcome.next_permitted and outcome.next_permitted <= begins + AHEAD):
+        return ""
+    failing = [result.rule for result in outcome.results if result.state == "fail" and result.strength == "hard"]
+    if not failing or any(rule.startswith("POLICY") for rule in failing):
+        return ""  # a fact is missing that a real case has
+    return failing[0]
+
+
+def _with_content(question: Question, step: Step, place: Place) -> Question:
+    if step.template is None:
+        return question
+    approved = list(step.template.versions.filter(status=TemplateVersion.Status.APPROVED).order_by("pk"))
+    chosen = wordings.chosen(approved, language="en", jurisdictions=[place.jurisdiction], of="")
+    if chosen is None:
+        return question
+    try:
+        return wording_rules.told(question, subject=chosen.subject, body=chosen.body)
+    except rendering.RenderingRefused:
+        return question

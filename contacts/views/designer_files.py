@@ -1,0 +1,247 @@
+"""A strategy begins, is copied, leaves as a file and comes from one; the format is documented and has a schema."""
+
+import json
+from typing import Any, Final
+
+from django import forms
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.text import slugify
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods, require_safe
+
+from cases.models import Creditor
+from cases.refusal import Refused
+from collections_app.shared import clock
+from collections_app.shared.actor import Actor
+from collections_app.staff.access import allowed
+from contacts.models import Strategy, StrategyVersion
+from contacts.strategy import definition, drafting, shipped
+from contacts.strategy.definition import Definition, DefinitionError
+
+MOST_BYTES: Final = 2_000_000
+SHIPPED: Final = "shipped:"
+COPY: Final = "copy:"
+BLANK: Final = "blank"
+
+
+class NewForm(forms.Form):
+    """How a strategy begins."""
+
+    begin = forms.ChoiceField(label=gettext_lazy("Begin with"))
+    name = forms.CharField(label=gettext_lazy("Name"), max_length=120, required=False)
+    code = forms.SlugField(
+        label=gettext_lazy("Code"),
+        max_length=60,
+        required=False,
+        help_text=gettext_lazy("Letters and digits; it stays for ever. Empty: made of the name."),
+    )
+    creditors = forms.ModelMultipleChoiceField(
+        label=gettext_lazy("For the creditors"),
+        queryset=Creditor.objects.none(),
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, auto_id="new-%s", **kwargs)
+        begin, creditors = self.fields["begin"], self.fields["creditors"]
+        assert isinstance(begin, forms.ChoiceField)
+        assert isinstance(creditors, forms.ModelMultipleChoiceField)
+        begin.choices = _beginnings()
+        creditors.queryset = Creditor.objects.order_by("name")
+
+
+def _beginnings() -> list[tuple[Any, Any]]:
+    versions = StrategyVersion.objects.select_related("strategy").order_by("strategy__name", "-version")[:200]
+    copies = [
+        (f"{COPY}{one.pk}", f"{one.strategy.name} v{one.version} ({one.get_status_display()})") for one in versions
+    ]
+    codes = sorted(path.stem for path in shipped.FOLDER.glob("*.toml") if path != shipped.TEMPLATES)
+    found: list[tuple[Any, Any]] = [(BLANK, _("an empty strategy"))]
+    files = [(f"{SHIPPED}{code}", name) for code in codes if (name := _shipped_name(code))]
+    found += [(_("A strategy that comes with the product"), files)] if files else []
+    return [*found, (_("The next version of"), copies)] if copies else found
+
+
+def _shipped_name(code: str) -> str:
+    try:
+        return shipped.read_strategy(code).name
+    except (DefinitionError, OSError):
+        return ""
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@allowed("contacts.configure")
+def new(request: HttpRequest) -> HttpResponse:
+    """Begin a draft: empty, from a strategy that comes with the product, or as the next version of one."""
+    if request.method == "POST":
+        form = NewForm(request.POST)
+        if form.is_valid() and (version := _begin(request, form)) is not None:
+            return redirect("contacts:strategy-edit", pk=version.pk)
+    else:
+        form = NewForm(initial=_initial(request))
+    return render(request, "contacts/designer_new.html", {"form": form}, status=422 if form.errors else 200)
+
+
+def _initial(request: HttpRequest) -> dict[str, Any]:
+    copy, code = request.GET.get("copy", ""), request.GET.get("shipped", "")
+    every = list(Creditor.objects.order_by("name").values_list("pk", flat=True))
+    if copy.isdecimal():
+        version = StrategyVersion.objects.filter(pk=int(copy)).first()
+        own = list(version.creditors.values_list("pk", flat=True)) if version else every
+        return {"begin": f"{COPY}{copy}", "creditors": own}
+    return {"begin": f"{SHIPPED}{code}" if code else BLANK, "creditors": every if len(every) == 1 else []}
+
+
+def _begin(request: HttpRequest, form: NewForm) -> StrategyVersion | None:
+    data = form.cleaned_data
+    begin, base = data["begin"], None
+    try:
+        if begin.startswith(COPY):
+            base = StrategyVersion.objects.select_related("strategy").get(pk=int(begin.removeprefix(COPY)))
+            what = definition.of_version(base)
+        elif begin.startswith(SHIPPED):
+            what = shipped.read_strategy(begin.removeprefix(SHIPPED))
+            if data["name"] or data["code"]:
+                what = _renamed(what, data)
+        else:
+            what = _empty(data, form)
+            if form.errors:
+                return None
+        if base is None and Strategy.objects.filter(code=what.code).exists():
+            raise drafting.DraftRefused("code-taken", code=what.code)
+        creditors = list(data["creditors"])
+        actor = Actor.of(request.user)
+        return drafting.begin(what, creditors=creditors, actor=actor, at=clock.now(), based_on=base)
+    except DefinitionError as error:
+        for path, message in error.problems:
+            form.add_error(None, f"{path}: {message}")
+    except Refused as refused:
+        form.add_error("code", str(refused))
+    return None
+
+
+def _renamed(what: Definition, data: dict[str, Any]) -> Definition:
+    document = definition.to_document(what)
+    name = data["name"] or what.name
+    code = data["code"] or (slugify(name)[:60] if data["name"] else "") or what.code
+    return definition.parse(document | {"name": name, "code": code})
+
+
+def _empty(data: dict[str, Any], form: NewForm) -> Any:
+    if not data["name"].strip():
+        form.add_error("name", _("Say how it is called."))
+    code = data["code"] or slugify(data["name"])[:60]
+    if not code:
+        form.add_error("code", _("Give it a code of letters and digits."))
+    if form.errors:
+        return None
+    segment = {"key": "everybody", "name": _("Everybody"), "condition": {}, "step": []}
+    return definition.parse({"code": code, "name": data["name"], "segment": [segment]})
+
+
+# -- files -------------------------------------------------------------------------------------------------------------
+
+
+class ImportForm(forms.Form):
+    """A file of a strategy, or its text."""
+
+    file = forms.FileField(label=gettext_lazy("File (JSON or TOML)"), required=False)
+    text = forms.CharField(
+        label=gettext_lazy("Or its text"),
+        required=False,
+        max_length=MOST_BYTES,
+        widget=forms.Textarea(attrs={"rows": 12, "spellcheck": "false", "class": "wording-body"}),
+    )
+    creditors = forms.ModelMultipleChoiceField(
+        label=gettext_lazy("For the creditors"),
+        queryset=Creditor.objects.none(),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, auto_id="import-%s", **kwargs)
+        creditors = self.fields["creditors"]
+        assert isinstance(creditors, forms.ModelMultipleChoiceField)
+        creditors.queryset = Creditor.objects.order_by("name")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@allowed("contacts.configure")
+def load(request: HttpRequest) -> HttpResponse:
+    """Read a strategy from a file: every problem with its path, or a draft. `?into=` replaces a draft by it."""
+    into = request.GET.get("into", "")
+    version = None
+    if into.isdecimal():
+        version = get_object_or_404(StrategyVersion.objects.select_related("strategy"), pk=int(into))
+    form = ImportForm(request.POST or None, request.FILES or None)
+    problems: list[tuple[str, str]] = []
+    if request.method == "POST" and form.is_valid():
+        try:
+            found = _loaded(form)
+            made = _replace(request, version, found) if version else _create(request, form, found)
+            return redirect("contacts:strategy-edit", pk=made.pk)
+        except DefinitionError as error:
+            problems = error.problems
+        except Refused as refused:
+            form.add_error(None, str(refused))
+    context = {"form": form, "problems": problems, "version": version}
+    return render(request, "contacts/designer_import.html", context, status=422 if problems or form.errors else 200)
+
+
+def _loaded(form: ImportForm) -> Definition:
+    file, text = form.cleaned_data["file"], form.cleaned_data["text"]
+    if file is None and not text.strip():
+        raise DefinitionError([(_("file"), _("choose a file or paste its text"))])
+    name = "text.json" if text.lstrip().startswith("{") else "text.toml"
+    if file is not None:
+        if file.size > MOST_BYTES:
+            raise DefinitionError([(file.name, _("the file is larger than a strategy can be"))])
+        try:
+            text, name = file.read().decode("utf-8-sig"), file.name
+        except UnicodeDecodeError:
+            raise DefinitionError([(file.name, _("the file is not a text in UTF-8"))]) from None
+    return definition.read_text(text, name=name)
+
+
+def _replace(request: HttpRequest, version: StrategyVersion, found: Definition) -> StrategyVersion:
+    document = drafting.document_of(version)
+    return drafting.save(
+        version_id=version.pk,
+        document=definition.to_document(found) | {"code": version.strategy.code},
+        was=drafting.token_of(document),
+        what="imported",
+        about=found.name,
+        actor=Actor.of(request.user),
+        at=clock.now(),
+    )
+
+
+def _create(request: HttpRequest, form: ImportForm, found: Definition) -> StrategyVersion:
+    creditors = list(form.cleaned_data["creditors"])
+    return drafting.begin(found, creditors=creditors, actor=Actor.of(request.user), at=clock.now())
+
+
+@require_safe
+@allowed("contacts.view_run")
+def export(request: HttpRequest, pk: int) -> HttpResponse:
+    """Return a version as a JSON file in the documented format."""
+    version = get_object_or_404(StrategyVersion.objects.select_related("strategy"), pk=pk)
+    text = json.dumps(definition.to_document(definition.of_version(version)), ensure_ascii=False, indent=2)
+    answer = HttpResponse(text + "\n", content_type="application/json; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="{version.strategy.code}-v{version.version}.json"'
+    return answer
+
+
+@require_safe
+@allowed("contacts.view_run")
+def schema(request: HttpRequest) -> HttpResponseBase:
+    """Return the JSON schema of the format."""
+    path = settings.BASE_DIR / "docs" / "strategy.schema.json"
+    if not path.exists():
+        raise Http404
+    return JsonResponse(json.loads(path.read_text(encoding="utf-8")))

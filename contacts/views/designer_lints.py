@@ -1,0 +1,36 @@
+"""What is wrong with a strategy, beside its tree."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.views.decorators.http import require_safe
+
+from cases.models import Case
+from collections_app.shared import clock
+from collections_app.staff.access import allowed
+from contacts.models import StrategyVersion
+from contacts.strategy import lints
+
+
+@require_safe
+@allowed("contacts.view_run")
+def show(request: HttpRequest, pk: int) -> HttpResponse:
+    """Return every finding with a link to its node; errors first."""
+    version = get_object_or_404(StrategyVersion.objects.select_related("strategy"), pk=pk)
+    found = lints.of_version(version, at=clock.now())
+    base = reverse("contacts:strategy-edit", args=[pk])
+    shown = {case for lint in found for case in lint.cases}
+    refs = {case.pk: case.ref for case in Case.objects.visible_to(request.user).filter(pk__in=shown)}
+    rows = [
+        {
+            "lint": lint,
+            "node": str(lint.node),
+            "url": f"{base}?{urlencode({'node': str(lint.node)})}",
+            "refs": [refs[case] for case in lint.cases if case in refs],
+        }
+        for lint in found
+    ]
+    errors = sum(lint.is_error for lint in found)
+    context = {"rows": rows, "errors": errors, "warnings": len(found) - errors, "version": version, "pk": pk}
+    return render(request, "contacts/designer_lints.html", context)
