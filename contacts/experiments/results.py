@@ -108,7 +108,9 @@ class Results:
             return _("No winner while a guardrail is breached.")
         best = next((arm for arm in self.arms if arm.key == self.winner), None)
         if best is not None:
-            return _("%(name)s is the best side.") % {"name": best.name}
+            if best.is_champion:
+                return _("The champion is better than every challenger.")
+            return _("%(name)s is better than the champion.") % {"name": best.name}
         return _("Too early to name a winner.")
 
 

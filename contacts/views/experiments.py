@@ -1,0 +1,149 @@
+"""Experiments: which are there, what came of one so far, registering one, letting it begin, ending it."""
+
+from typing import Any, Final
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from cases.refusal import Refused
+from collections_app.shared import clock
+from collections_app.shared.actor import Actor
+from collections_app.staff.access import allowed
+from contacts.experiments import registering, results
+from contacts.forms_experiments import ExperimentForm
+from contacts.models import ArmAssignment, Experiment
+from contacts.strategy import sentences_of_conditions
+
+TONES: Final = {"registered": "soon", "running": "ok", "ended": "past", "dropped": "past"}
+SHOWN: Final = 100
+# Field of the form beside which a refusal is shown; the others stand above it.
+FIELDS: Final = {
+    "code": "code",
+    "taken": "code",
+    "no-name": "name",
+    "no-creditors": "creditors",
+    "measure": "measure",
+    "days": "within_days",
+    "difference": "smallest_difference",
+    "condition": "condition",
+    "champion": "arm_name_1",
+}
+
+
+@require_safe
+@allowed("contacts.view_run")
+def show(request: HttpRequest) -> HttpResponse:
+    """List the experiments, the newest first."""
+    found = Experiment.objects.prefetch_related("creditors").order_by("-registered_at", "-pk")[:SHOWN]
+    rows = [
+        {
+            "experiment": each,
+            "status": each.get_status_display(),
+            "tone": TONES.get(each.status, "plain"),
+            "creditors": ", ".join(creditor.name for creditor in each.creditors.all()),
+            "arms": " · ".join(f"{arm['name']} {arm['share']} %" for arm in each.arms),
+            "measure": _measure(each),
+            "persons": ArmAssignment.objects.filter(experiment_id=each.pk).count(),
+        }
+        for each in found
+    ]
+    context = {"rows": rows, "may_register": request.user.has_perm("contacts.configure")}
+    return render(request, "contacts/experiments.html", context)
+
+
+@require_safe
+@allowed("contacts.view_run")
+def one(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show what was registered, and what came of it so far."""
+    experiment = get_object_or_404(Experiment.objects.select_related("registered_by", "begun_by", "ended_by"), pk=pk)
+    found = results.of_experiment(experiment, at=clock.now())
+    context = {
+        "experiment": experiment,
+        "status": experiment.get_status_display(),
+        "tone": TONES.get(experiment.status, "plain"),
+        "creditors": ", ".join(experiment.creditors.order_by("name").values_list("name", flat=True)),
+        "who": sentences_of_conditions.of_condition(experiment.condition) if experiment.condition else "",
+        "measure": _measure(experiment),
+        "results": found,
+        "arms": [_arm(arm) for arm in found.arms],
+        "limits": [guardrail for guardrail in found.arms[0].guardrails if guardrail.limit is not None],
+        "is_open": experiment.status in (Experiment.Status.REGISTERED, Experiment.Status.RUNNING),
+        "is_registered": experiment.status == Experiment.Status.REGISTERED,
+        "may_change": request.user.has_perm("contacts.configure"),
+    }
+    return render(request, "contacts/experiment.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@allowed("contacts.configure")
+def new(request: HttpRequest) -> HttpResponse:
+    """Register an experiment."""
+    form = ExperimentForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            experiment = registering.register(**form.asked(), actor=Actor.of(request.user), at=clock.now())
+        except Refused as refused:
+            form.add_error(FIELDS.get(refused.code), str(refused))
+        else:
+            messages.success(request, _("Registered. Nobody is drawn before it begins."))
+            return redirect("contacts:experiment", pk=experiment.pk)
+    return render(request, "contacts/experiment_new.html", {"form": form})
+
+
+@require_POST
+@allowed("contacts.configure")
+def begin(request: HttpRequest, pk: int) -> HttpResponse:
+    """Let the next night draw persons."""
+    experiment = get_object_or_404(Experiment, pk=pk)
+    try:
+        registering.begin(experiment_id=experiment.pk, by=request.user, at=clock.now())
+    except Refused as refused:
+        messages.error(request, str(refused))
+    else:
+        messages.success(
+            request, _("Begun. From the next night on persons are drawn; nothing can be changed any more.")
+        )
+    return redirect("contacts:experiment", pk=pk)
+
+
+@require_POST
+@allowed("contacts.configure")
+def end(request: HttpRequest, pk: int) -> HttpResponse:
+    """End it: nobody is drawn any more, and everybody stays on his side."""
+    experiment = get_object_or_404(Experiment, pk=pk)
+    try:
+        registering.end(
+            experiment_id=experiment.pk, reason=request.POST.get("reason", ""), by=request.user, at=clock.now()
+        )
+    except Refused as refused:
+        messages.error(request, str(refused))
+    else:
+        messages.success(request, _("Ended. Everybody stays on the side where he is."))
+    return redirect("contacts:experiment", pk=pk)
+
+
+def _measure(experiment: Experiment) -> str:
+    return _("%(measure)s (%(days)s days)") % {
+        "measure": experiment.get_measure_display(),
+        "days": experiment.within_days,
+    }
+
+
+def _arm(arm: results.Arm) -> dict[str, Any]:
+    """Return a side for the page: figures as text, its interval on a scale, and what is to be said."""
+    interval = arm.interval
+    return {
+        "arm": arm,
+        "percent": f"{arm.percent:.1f}" if arm.seen.persons else "",
+        "interval": None
+        if interval is None
+        else {
+            "difference": f"{100 * interval.difference:+.1f}",
+            "low": f"{100 * interval.low:+.1f}",
+            "high": f"{100 * interval.high:+.1f}",
+        },
+        "tone": "stop" if arm.breached else "ok" if interval is not None and interval.low > 0 else "plain",
+    }
