@@ -33,6 +33,7 @@ PARTS = (
         (
             "contacts.urls_runs",
             "contacts.urls_designer",
+            "contacts.urls_rehearsals",
             "contacts.urls_experiments",
             "contacts.urls_print",
             "contacts.urls_templates",

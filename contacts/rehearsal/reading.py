@@ -1,0 +1,161 @@
+"""What a rehearsal found, as the page, the lists of cases and the interface for other systems read it: only the rows
+within somebody's reach, added up in one query.
+
+A number is a sum of cells. Whoever opens it gets the cells it was made of, by the same words in the address.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
+
+from django.db.models import Q, QuerySet, Sum
+
+from cases import reach
+from cases.models import Case
+from contacts.models import Rehearsal, RehearsalCell
+from contacts.rehearsal.counting import FIRST_CASES, TASK
+
+DRAFT: Final = str(RehearsalCell.Side.DRAFT)
+CURRENT: Final = str(RehearsalCell.Side.CURRENT)
+SENT, WITHHELD, OBSTACLE = "sent", "withheld", "obstacle"
+OUTCOMES: Final = (SENT, TASK, WITHHELD, OBSTACLE)
+# What a number may be asked for by: a word of the address and the column that it stands for.
+ASKED: Final = {
+    "side": "side",
+    "day": "day",
+    "creditor": "creditor__code",
+    "segment": "segment_key",
+    "step": "step_key",
+    "kind": "kind",
+    "channel": "channel",
+    "team": "team_id",
+    "outcome": "outcome",
+    "reason": "reason",
+}
+_COLUMNS: Final = (
+    "side", "day", "creditor_id", "segment_key", "step_key", "kind", "channel", "team_id", "outcome", "reason",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """Cells that agree in everything, added up."""
+
+    side: str
+    day: date
+    creditor_id: int
+    segment_key: str
+    step_key: str
+    kind: str
+    channel: str
+    team_id: int | None
+    outcome: str
+    reason: str
+    count: int
+    minutes: int
+    cost: Decimal
+
+
+@dataclass(slots=True)
+class Sums:
+    """Contacts by what becomes of them, the minutes of people's work, and what the messages cost."""
+
+    by_outcome: dict[str, int] = field(default_factory=lambda: dict.fromkeys(OUTCOMES, 0))
+    minutes: int = 0
+    cost: Decimal = Decimal("0.00")
+
+    def add(self, number: Number) -> None:
+        """Count a number in."""
+        self.by_outcome[number.outcome] = self.by_outcome.get(number.outcome, 0) + number.count
+        self.minutes += number.minutes
+        self.cost += number.cost
+
+    @property
+    def contacts(self) -> int:
+        """Messages that left and tasks for people."""
+        return self.by_outcome[SENT] + self.by_outcome[TASK]
+
+
+def rehearsals(user: Any) -> QuerySet[Rehearsal]:
+    """Return the rehearsals of versions for a creditor within reach."""
+    return Rehearsal.objects.filter(version__creditors__in=reach.creditors(user)).distinct()
+
+
+def cells(rehearsal: Rehearsal, user: Any) -> QuerySet[RehearsalCell]:
+    """Return the numbers within reach: those of cases of one's own team, and of none at one's own creditors."""
+    rows = RehearsalCell.objects.filter(rehearsal=rehearsal)
+    if not user.is_active:
+        return rows.none()
+    if user.has_perm("cases.view_all"):
+        return rows
+    if not user.has_perm("cases.view_team") or user.team_id is None:
+        return rows.none()
+    return rows.filter(Q(team_id=user.team_id) | Q(team__isnull=True, creditor__team_id=user.team_id))
+
+
+def numbers(rows: QuerySet[RehearsalCell]) -> list[Number]:
+    """Return the numbers of these cells."""
+    summed = rows.order_by().values_list(*_COLUMNS).annotate(Sum("count"), Sum("minutes"), Sum("cost"))
+    return [Number(*row) for row in summed]
+
+
+def grouped[Key](found: Iterable[Number], by: Callable[[Number], Key]) -> dict[Key, dict[str, Sums]]:
+    """Return the sums of each side by a key, keys as they come."""
+    groups: dict[Key, dict[str, Sums]] = {}
+    for number in found:
+        sides = groups.setdefault(by(number), {DRAFT: Sums(), CURRENT: Sums()})
+        sides[number.side].add(number)
+    return groups
+
+
+def reasons(found: Iterable[Number], outcome: str) -> list[tuple[str, int, int]]:
+    """Return why, how often on this side and how often on the other, the most frequent first."""
+    counts: dict[str, list[int]] = {}
+    for number in found:
+        if number.outcome == outcome:
+            pair = counts.setdefault(number.reason, [0, 0])
+            pair[number.side != DRAFT] += number.count
+    return [
+        (reason, ours, theirs)
+        for reason, (ours, theirs) in sorted(counts.items(), key=lambda each: (-max(each[1]), each[0]))
+    ]
+
+
+def narrowed(rows: QuerySet[RehearsalCell], asked: Mapping[str, str]) -> QuerySet[RehearsalCell]:
+    """Return the cells that an address asks for. Words that are not known, and values that are none, find nothing."""
+    for word, value in asked.items():
+        column = ASKED.get(word)
+        if column is None:
+            continue
+        if word == "team":
+            rows = rows.filter(team_id=int(value)) if value.isdecimal() else rows.filter(team__isnull=True)
+        elif word == "day":
+            try:
+                rows = rows.filter(day=date.fromisoformat(value))
+            except ValueError:
+                return rows.none()
+        else:
+            rows = rows.filter(**{column: value[:80]})
+    return rows
+
+
+def first_cases(rows: QuerySet[RehearsalCell], user: Any) -> list[Case]:
+    """Return the first cases of these cells that somebody may see, in the order in which they were met."""
+    keys: dict[int, None] = {}
+    lists = rows.exclude(cases=[]).order_by("day", "segment_key", "step_key", "pk").values_list("cases", flat=True)
+    for found in lists[:FIRST_CASES]:
+        keys |= dict.fromkeys(found)
+        if len(keys) >= FIRST_CASES:
+            break
+    return cases_of(list(keys)[:FIRST_CASES], user)
+
+
+def cases_of(keys: Sequence[int], user: Any) -> list[Case]:
+    """Return these cases as far as they are within reach, in this order."""
+    mine = Case.objects.filter(pk__in=keys).select_related("person", "creditor")
+    if not user.has_perm("cases.view_all"):
+        mine = mine.filter(team_id=user.team_id) if user.has_perm("cases.view_team") and user.team_id else mine.none()
+    found = {case.pk: case for case in mine}
+    return [found[key] for key in keys if key in found]
