@@ -78,10 +78,11 @@ class Close:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Persons with `after` < id <= `upto`."""
+    """Persons with `after` < id <= `upto`; together they have about so many accounts (0: not counted)."""
 
     after: int
     upto: int
+    accounts: int = 0
 
     def values(self) -> dict[str, int]:
         """Return what the statements bind."""
@@ -104,7 +105,15 @@ def raise_limits() -> None:
 
 def next_span(close: Close, after: int, size: int = SPAN) -> Span | None:
     """Return the next persons of the book: those of about so many accounts, each person whole. None: no more."""
-    return _span(after, _value(sql.NEXT_SPAN, {"creditor": close.creditor.pk, "after": after, "size": size}))
+    with connection.cursor() as cursor:
+        cursor.execute(sql.NEXT_SPAN, {"creditor": close.creditor.pk, "after": after, "size": size})
+        upto, accounts = cursor.fetchone()
+    return Span(after, upto, accounts) if upto is not None else None
+
+
+def size_of_book(creditor_id: int) -> int:
+    """Return how many accounts a creditor has."""
+    return _value(sql.SIZE_OF_BOOK, {"creditor": creditor_id})
 
 
 def next_promise_span(close: Close, after: int, size: int = PROMISES_A_SPAN) -> Span | None:

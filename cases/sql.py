@@ -13,11 +13,12 @@ from cases.priority import sql as priority
 TIMEOUTS: Final = "SET LOCAL statement_timeout = '10min'; SET LOCAL lock_timeout = '30s'; SET LOCAL jit = off"
 
 NEXT_SPAN: Final = """
-SELECT max(person_id) FROM (
+SELECT max(person_id), count(*) FROM (
     SELECT person_id FROM cases_account WHERE creditor_id = %(creditor)s AND person_id > %(after)s
     ORDER BY person_id LIMIT %(size)s
 ) AS next
 """
+SIZE_OF_BOOK: Final = "SELECT count(*) FROM cases_account WHERE creditor_id = %(creditor)s"
 PERSONS_OF_SPAN: Final = """
 SELECT DISTINCT person_id FROM cases_account
 WHERE creditor_id = %(creditor)s AND person_id > %(after)s AND person_id <= %(upto)s ORDER BY person_id

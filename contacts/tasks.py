@@ -74,13 +74,16 @@ def close_missed_days(**_newer: Any) -> None:
 
 
 @shared_task(name="contacts.close_day", ignore_result=True, soft_time_limit=6 * 3600, time_limit=6 * 3600 + 60)
-def close_day(*, creditor_id: int, business_date: str, **_newer: Any) -> None:
-    """Close one day of one creditor because somebody asked for it; the night checks whether it may be closed."""
+def close_day(*, creditor_id: int, business_date: str, again: bool = False, **_newer: Any) -> None:
+    """Close one day of one creditor because somebody asked for it; the night checks whether it may be closed.
+
+    again: also a day that is closed, after a correction or a late tape.
+    """
     from contacts import night
 
     try:
         night.close_of_day(
-            creditor_id=creditor_id, business_date=date.fromisoformat(business_date), at=clock.now(), resume=True
+            creditor_id=creditor_id, business_date=date.fromisoformat(business_date), at=clock.now(), resume=not again
         )
     except (night.NightRefused, night.NightBusy) as refused:
         log.warning("close of day refused", extra={"creditor": creditor_id, "why": refused.code})

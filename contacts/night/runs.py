@@ -24,6 +24,7 @@ NIGHT: Final = Actor.system("close of day")
 LEASE: Final = timedelta(seconds=90)  # longer than any span takes
 CLOSES_AT: Final = time(2)  # local: by then the tape of the day is usually there
 TRIES: Final = 3
+SEEN: Final = "seen"  # accounts that a step has gone through
 MOST_SKIPPED: Final = 200  # persons noted by name on a step
 # What the rows of one person may cause; anything else stops the run.
 POISON: Final = (DatabaseError, Refused, TransitionNotAllowed, ArithmeticError, ValueError, LookupError)
@@ -294,6 +295,8 @@ class _Step:
                     self.holder.hold()
                     result = self.stage.work(self.night, span)
                     worked = perf_counter()
+                    if moves_on and span.accounts:
+                        result.counts[SEEN] = span.accounts
                     self._note(result, worked - began, cursor=span.upto if moves_on else None)
                 # What is checked at the commit is part of the work; the next save of the row keeps it.
                 self.row.seconds = round(float(self.row.seconds) + perf_counter() - worked, 3)
@@ -310,7 +313,8 @@ class _Step:
                 self._split(span, error)
                 if moves_on:
                     self.row.cursor = span.upto
-                    self.row.save(update_fields=["cursor"])
+                    self.row.details[SEEN] = self.row.details.get(SEEN, 0) + span.accounts
+                    self.row.save(update_fields=["cursor", "details"])
                 return False
         return False
 

@@ -6,6 +6,7 @@ from typing import Any, Final
 from django import forms
 from django.contrib import messages
 from django.db.models import Count, Q
+from django.db.models.functions import Now
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -21,28 +22,15 @@ from collections_app.shared.htmx import is_htmx, vary_on_htmx
 from collections_app.staff.access import allowed
 from contacts import night, tasks
 from contacts.models import NightRun, NightStep
+from contacts.night import progress
 from contacts.night.runs import last_day_over
+from contacts.views.run_words import STEPS, advice, checks_in_words, details_in_words, took_in_words, warning_in_words
 
 ORDER: Final = ("-business_date", "-pk")
 TONES: Final = {"running": "act", "done": "ok", "failed": "stop"}
-STEPS: Final = {
-    "freshness": gettext_lazy("How old the balances are"),
-    "ageing": gettext_lazy("Days past due and buckets"),
-    "cases": gettext_lazy("Cases opened, updated, cured"),
-    "promises": gettext_lazy("Promises judged"),
-    "plans": gettext_lazy("Payment plans judged"),
-    "holds": gettext_lazy("Holds ended or put up for review"),
-    "strategies": gettext_lazy("Contacts planned"),
-    "figures": gettext_lazy("Figures of the book"),
-    "invariants": gettext_lazy("Checks of the whole book"),
-}
-CHECKS: Final = {
-    "attempts_have_their_permit": gettext_lazy("Every contact has its own permit"),
-    "stays_are_of_open_cases": gettext_lazy("Only open cases are in a strategy"),
-    "outbox_is_of_open_cases": gettext_lazy("Only open cases have planned contacts"),
-}
 GAPS_SHOWN: Final = 8
 LOOKS_BACK: Final = timedelta(days=400)
+NOT_HELD: Final = Q(lease_until__isnull=True) | Q(lease_until__lte=Now())  # by the database's clock, as the lease is
 
 
 class CloseForm(forms.Form):
@@ -142,12 +130,14 @@ def start(request: HttpRequest) -> HttpResponse:
     if clock.business_day(at, creditor.time_zone) <= on:
         messages.error(request, str(night.NightRefused("not-over", date=on, creditor=creditor)))
         return redirect("contacts:runs")
-    if _ring(creditor.pk, on):
+    done = NightRun.objects.filter(creditor=creditor, business_date=on, status=NightRun.Status.DONE)
+    again = "again" in request.POST and done.exists()
+    if _ring(creditor.pk, on, again=again):
         messages.success(request, _("Asked for: the run appears here as soon as a worker takes it up."))
         return redirect("contacts:runs")
     try:
         run = night.close_of_day(
-            creditor_id=creditor.pk, business_date=on, actor=Actor.of(request.user), at=at, resume=True
+            creditor_id=creditor.pk, business_date=on, actor=Actor.of(request.user), at=at, resume=not again
         )
     except (night.NightRefused, night.NightBusy) as refused:
         messages.error(request, str(refused))
@@ -156,13 +146,15 @@ def start(request: HttpRequest) -> HttpResponse:
     return redirect("contacts:run", pk=run.pk)
 
 
-def _ring(creditor_id: int, on: date) -> bool:
+def _ring(creditor_id: int, on: date, *, again: bool) -> bool:
     """Ask a worker to close the day. False: nobody can be asked, or tasks run in this process anyway."""
     if tasks.close_day.app.conf.task_always_eager:
         return False
     try:
         tasks.close_day.apply_async(
-            kwargs={"creditor_id": creditor_id, "business_date": on.isoformat()}, retry=False, expires=3600
+            kwargs={"creditor_id": creditor_id, "business_date": on.isoformat(), "again": again},
+            retry=False,
+            expires=3600,
         )
     except Exception:  # noqa: BLE001  (whatever the broker does, the day can be closed here)
         return False
@@ -178,6 +170,11 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
     )
     steps = list(run.steps.order_by("position", "pk"))
     running = run.status == NightRun.Status.RUNNING
+    is_left = running and NightRun.objects.filter(NOT_HELD, pk=run.pk).exists()
+    found = progress.of_steps(steps, progress.last_close(run) if running else ())
+    may_run = request.user.has_perm("contacts.run_night")
+    newest = not NightRun.objects.filter(creditor=run.creditor_id, business_date__gt=run.business_date).exists()
+    may = {"resume": may_run, "again": may_run and newest, "": False}
     context = {
         "run": {
             "url": request.path,
@@ -191,12 +188,13 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
             "took_words": took_in_words(sum(float(step.seconds) for step in steps)),
             "is_running": running,
             "error": run.error,
-            "can_resume": run.status != NightRun.Status.DONE and request.user.has_perm("contacts.run_night"),
-            "resume_url": reverse("contacts:run-night"),
+            "close_url": reverse("contacts:run-night"),
         },
-        "steps": [_step(step) for step in steps],
+        "whole": _whole(steps, found) if running and not is_left else None,
+        "advice": [each | {"may": may[each["action"]]} for each in advice(run, steps, is_left=is_left)],
+        "steps": [_step(step, found[step.name]) for step in steps],
         "warnings": [warning_in_words(each) for each in run.warnings],
-        "checks": _checks(run, steps),
+        "checks": checks_in_words(run, steps),
         "now": clock.now(),
     }
     response = render(request, "contacts/run_detail.html", context)
@@ -205,105 +203,25 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
     return vary_on_htmx(response)
 
 
-def _step(step: NightStep) -> dict[str, Any]:
-    seconds = float(step.seconds)
+def _whole(steps: list[NightStep], found: dict[str, progress.Progress]) -> dict[str, Any]:
+    """Return how far the run is: percent of its time, and the seconds that are left (None: not known yet)."""
+    spent, left = sum(float(step.seconds) for step in steps), progress.remaining(found)
+    percent = None if left is None else min(99, int(100 * spent / (spent + left))) if spent + left else 0
+    done = sum(step.state in ("done", "skipped") for step in steps)
+    return {"percent": percent, "left": None if left is None else round(left), "done": done, "of": len(steps)}
+
+
+def _step(step: NightStep, found: progress.Progress) -> dict[str, Any]:
+    over = step.state in ("done", "skipped")
     return {
         "label": STEPS.get(step.name, step.name),
         "state": step.state,
         "state_label": step.get_state_display(),
-        "done": step.rows,
-        "total": None,
-        "rate": int(step.rows / seconds) if seconds >= 1 else None,
-        "remaining": None,
-        "took_words": took_in_words(seconds),
-        "note": _details(step),
+        "done": step.rows if over else found.done,
+        "total": None if over else found.total,
+        "rate": int(found.rate) if found.rate else None,
+        "remaining": found.remaining if step.state != "failed" and (found.remaining or 0) >= 1 else None,
+        "took_words": took_in_words(float(step.seconds)),
+        "note": details_in_words(step),
         "rows_url": "",
     }
-
-
-def took_in_words(seconds: float) -> str:
-    """Return how long something took: to the hundredth below ten seconds, in whole seconds and minutes above."""
-    if seconds < 10:
-        return _("%(seconds)s s") % {"seconds": f"{seconds:.2f}"}
-    minutes, rest = divmod(round(seconds), 60)
-    if not minutes:
-        return _("%(seconds)s s") % {"seconds": rest}
-    return _("%(minutes)s min %(seconds)s s") % {"minutes": minutes, "seconds": f"{rest:02d}"}
-
-
-_COUNTS: Final = {
-    "opened": gettext_lazy("opened"),
-    "refreshed": gettext_lazy("updated"),
-    "updated": gettext_lazy("updated"),
-    "cured": gettext_lazy("cured"),
-    "entered": gettext_lazy("entered a strategy"),
-    "left": gettext_lazy("left a strategy"),
-    "cancelled": gettext_lazy("cancelled"),
-    "drawn": gettext_lazy("drawn for an experiment"),
-    "planned": gettext_lazy("planned"),
-    "to_people": gettext_lazy("given to people"),
-    "released": gettext_lazy("ended"),
-    "flagged": gettext_lazy("put up for review"),
-    "figures": gettext_lazy("figures"),
-    "accounts": gettext_lazy("accounts"),
-    "checked": gettext_lazy("checks"),
-    "age": gettext_lazy("days old"),
-    "allowed": gettext_lazy("days allowed"),
-}
-
-
-def _details(step: NightStep) -> str:
-    parts = [
-        f"{value} {_COUNTS[name]}"
-        for name, value in step.details.items()
-        if name in _COUNTS and isinstance(value, int) and not isinstance(value, bool) and value
-    ]
-    skipped = step.details.get("skipped")
-    if isinstance(skipped, dict) and skipped:
-        parts.append(_("%(count)s persons left out") % {"count": len(skipped)})
-    return ", ".join(parts)
-
-
-def warning_in_words(warning: Any) -> str:
-    """Return what a run warns of as a sentence; a kind of a newer release reads as itself."""
-    if not isinstance(warning, dict):
-        return str(warning)
-    code = warning.get("code")
-    if code == "stale-feed" and warning.get("age") is None:
-        return _("No tape has been loaded yet; automatic messages wait.")
-    if code == "stale-feed":
-        return _("The balances are %(age)s days old, %(allowed)s are allowed; automatic messages wait.") % {
-            "age": warning.get("age"),
-            "allowed": warning.get("allowed"),
-        }
-    if code == "skipped":
-        return _("%(persons)s persons were left out of the step “%(step)s”; they are tried again the next night.") % {
-            "persons": warning.get("persons"),
-            "step": STEPS.get(str(warning.get("step")), warning.get("step")),
-        }
-    if code == "invariant":
-        name = str(warning.get("name"))
-        return _("%(count)s rows break the check “%(check)s”.") % {
-            "count": warning.get("count"),
-            "check": CHECKS.get(name, name.replace("_", " ")),
-        }
-    return str(code or warning)
-
-
-def _checks(run: NightRun, steps: list[NightStep]) -> list[dict[str, Any]]:
-    done = next((step for step in steps if step.name == "invariants"), None)
-    if done is None or done.state not in (NightStep.State.DONE, NightStep.State.FAILED):
-        return []
-    broken = [each for each in run.warnings if isinstance(each, dict) and each.get("code") == "invariant"]
-    checked = done.details.get("checked", 0)
-    lines = [
-        {
-            "label": CHECKS.get(str(each.get("name")), str(each.get("name")).replace("_", " ")),
-            "agrees": False,
-            "detail": ", ".join(str(pk) for pk in each.get("ids", [])),
-        }
-        for each in broken
-    ]
-    if isinstance(checked, int) and checked > len(broken):
-        lines.append({"label": _("%(count)s checks of the book") % {"count": checked - len(broken)}, "agrees": True})
-    return lines
