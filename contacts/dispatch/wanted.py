@@ -11,8 +11,8 @@ from contacts import stops
 from contacts.dispatch import climbing
 from contacts.dispatch.outgoing import Outgoing
 from contacts.facts import CaseFile
-from contacts.models import Purpose, Step, StrategyVersion
-from contacts.strategy import conditions
+from contacts.models import Purpose, Step
+from contacts.strategy import conditions, in_force
 
 SOON: Final = timedelta(minutes=5)
 LATER: Final = timedelta(hours=1)
@@ -53,7 +53,7 @@ def still_wanted(outgoing: Outgoing, *, at: datetime) -> Obstacle | None:
         return Obstacle("nothing-past-due")
     if planned.purpose == "service_reminder" and not _still_reminds(outgoing, at=at):
         return Obstacle("no-longer-due")
-    if planned.step.segment.version.status != StrategyVersion.Status.PUBLISHED:
+    if not in_force.still_treats(planned.step.segment.version, today=clock.business_day(at, creditor.time_zone)):
         return Obstacle("strategy-stopped", at + LATER)
     if not creditor.is_active:
         return Obstacle("creditor-inactive", at + LATER)

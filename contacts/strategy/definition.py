@@ -95,8 +95,12 @@ def store(
     Strategy.objects.select_for_update(no_key=True).get(pk=strategy.pk)
     newest = strategy.versions.order_by("-version").first()
     if newest is not None and newest.status != "retired" and of_version(newest).content_hash == definition.content_hash:
-        newest.creditors.add(*creditors)
-        return newest
+        if newest.status == StrategyVersion.Status.DRAFT:
+            newest.creditors.add(*creditors)
+        ours = list(newest.creditors.all())
+        if set(creditors) <= set(ours):
+            return newest
+        creditors = [*ours, *(each for each in creditors if each not in ours)]  # nothing in use gets another creditor
     templates = _templates(definition)
     version = StrategyVersion.objects.create(
         strategy=strategy,
@@ -116,7 +120,7 @@ def store(
 class NotADraft(Refused):
     SENTENCES = {
         "status": gettext_lazy("Only a draft can be changed; this version is %(status)s."),
-        "code": gettext_lazy("This is another strategy: %(code)s."),
+        "code": gettext_lazy("This is another strategy: %(strategy)s."),
     }
 
 
@@ -129,7 +133,7 @@ def replace_draft(version_id: int, definition: Definition, *, actor: Actor, at: 
     if version.status != StrategyVersion.Status.DRAFT:
         raise NotADraft("status", status=version.get_status_display())
     if definition.code != version.strategy.code:
-        raise NotADraft("code", code=definition.code)
+        raise NotADraft("code", strategy=definition.code)
     before = of_version(version)
     templates = _templates(definition)
     Strategy.objects.filter(pk=version.strategy_id).update(name=definition.name, reasoning=definition.reasoning)

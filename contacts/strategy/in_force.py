@@ -131,3 +131,18 @@ def _standing(
 def begun(version: StrategyVersion, day: date) -> bool:
     """Whether a version plans for a day, as far as its beginning goes."""
     return version.starts_on is None or version.starts_on <= day
+
+
+def still_treats(version: StrategyVersion, *, today: date) -> bool:
+    """Whether what a version has planned for today may leave.
+
+    It may while the version is in force, and after another took its place: those contacts are of a path that goes on,
+    or of the last day before the night moves it. It may not once the version was stopped or rolled back.
+    """
+    if version.status != Status.RETIRED:
+        return bool(version.status == Status.PUBLISHED)
+    if version.stopped_at is not None:
+        return False
+    standing = of_strategy(version.strategy, today)
+    is_whole = standing.whole is not None and standing.whole.pk == version.pk  # its successor has not begun
+    return not standing.is_frozen and (is_whole or version.pk in standing.successors)

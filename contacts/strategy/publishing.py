@@ -6,6 +6,7 @@ database refuses the same (contacts migration 0020 and later), whoever writes. W
 `rollout`.
 """
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -168,12 +169,19 @@ def approve(*, version_id: int, by: User, at: datetime) -> StrategyVersion:
 
 @transaction.atomic
 def publish(
-    *, version_id: int, share: int = 100, starts_on: date | None = None, actor: Actor, at: datetime
+    *,
+    version_id: int,
+    share: int = 100,
+    starts_on: date | None = None,
+    limits: Mapping[str, str] | None = None,
+    actor: Actor,
+    at: datetime,
 ) -> StrategyVersion:
     """Put an approved version in force from the next close of day, for everybody or for a share of the persons.
 
-    starts_on: the first day it plans for; until then the version in force goes on. Cases on the old paths go where the
-    version's moves say; what was done stays done, by the keys of the steps. Raises NotApprovable.
+    starts_on: the first day it plans for; until then the version in force goes on. limits: its guardrails, of a
+    thousand, where they are not the usual ones. Cases on the old paths go where the version's moves say; what was done
+    stays done, by the keys of the steps. Raises NotApprovable.
     """
     version = locked(version_id)
     must_be(version, Status.APPROVED)
@@ -195,7 +203,8 @@ def publish(
             retire(other, by=version, actor=actor, at=at)
     version.publish(at=at)
     version.share, version.starts_on, version.replaces = share, starts_on, whole
-    version.save(update_fields=["status", "published_at", "stopped_at", "share", "starts_on", "replaces"])
+    version.guardrails = dict(limits or {})
+    version.save(update_fields=["status", "published_at", "stopped_at", "share", "starts_on", "replaces", "guardrails"])
     note(version, "published", actor=actor, at=at)
     audit.record(
         "strategy.published",

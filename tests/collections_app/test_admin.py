@@ -11,7 +11,7 @@ from collections_app.staff.models import Team, User
 from compliance.models import AuditEvent
 from contacts.models import StrategyVersion, TemplateVersion
 from tests.factories.cases import AccountFactory, CaseFactory, CreditorFactory, ProductFactory
-from tests.factories.contacts import AttemptFactory, SegmentFactory, StepFactory, TemplateFactory
+from tests.factories.contacts import AttemptFactory, SegmentFactory, StepFactory, TemplateFactory, publish
 from tests.factories.staff import PASSWORD, TeamFactory, UserFactory, set_clock
 
 pytestmark = pytest.mark.django_db
@@ -272,6 +272,7 @@ def test_a_wording_in_use_is_never_changed(client, boss):
 def test_a_published_segment_and_its_steps_stay_as_they_were_approved(client, boss):
     segment = SegmentFactory()
     step = StepFactory(segment=segment)
+    publish(segment.version)
     form = {"version": segment.version_id, "position": 0, "name": "Nobody", "condition": "{}",
             "steps-TOTAL_FORMS": "0", "steps-INITIAL_FORMS": "0"}  # fmt: skip
     assert client.post(url(type(segment), "change", segment.pk), form).status_code == 403

@@ -97,10 +97,12 @@ def test_two_hundred_workers_on_one_person_through_two_entrances(creditors, sett
     cases = [CaseFactory(person=person, creditor=creditor, at=TEN, points=False) for creditor in creditors]
     numbers = [ContactPointFactory(person=person) for _ in cases]
     step = StepFactory(template=TemplateFactory(channel="sms", versions=WORDING))
-    for place in range(WORKERS // 2):
-        case = cases[place % 2]
-        PlannedContactFactory(case=case, step=StepFactory(template=step.template, segment=step.segment,
-                              key=f"s{place}", position=place + 10), at=TEN)  # fmt: skip
+    steps = [
+        StepFactory(template=step.template, segment=step.segment, key=f"s{place}", position=place + 10)
+        for place in range(WORKERS // 2)
+    ]
+    for place, own in enumerate(steps):
+        PlannedContactFactory(case=cases[place % 2], step=own, at=TEN)
     waiting = iter(claims.claim_due(channel="sms", limit=WORKERS, at=TEN + timedelta(minutes=1)))
     taking = threading.Lock()
 

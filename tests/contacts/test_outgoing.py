@@ -33,7 +33,9 @@ def world(seed: int, plan: Any) -> PlannedContact:
     creditor = CreditorFactory()
     case = CaseFactory(at=TEN, creditor=creditor, dpd=dice.choice([0, 12, 95]))
     template = TemplateFactory()
-    rows = [plan(case=case, step=StepFactory(template=template, segment=_segment(case)), severity=s) for s in (1, 2, 3)]
+    segment = StepFactory().segment
+    steps = [StepFactory(template=template, segment=segment) for _ in range(3)]
+    rows = [plan(case=case, step=step, severity=severity) for severity, step in enumerate(steps, start=1)]
     for row, hours in zip(rows[:2], dice.sample([1, 9, 11, 26, 50], 2), strict=True):
         if dice.random() < 0.7:
             PlannedContact.objects.filter(pk=row.pk).update(
@@ -53,11 +55,6 @@ def world(seed: int, plan: Any) -> PlannedContact:
     if dice.random() < 0.5:
         AttemptFactory(case=case, planned=rows[2], sms=True, at=TEN - timedelta(hours=2))
     return PlannedContact.objects.get(pk=rows[2].pk)
-
-
-def _segment(case: Any) -> Any:
-    stay = case.enrolments.first()
-    return stay.segment if stay else StepFactory().segment
 
 
 def _tape(creditor: Any, as_of: Any, *, is_loaded: bool) -> None:

@@ -11,7 +11,7 @@ from contacts import outbox
 from contacts.models import NightRun, StopOrder
 from contacts.strategy import sentences
 from tests.factories.cases import CaseFactory, CreditorFactory
-from tests.factories.contacts import AttemptFactory, PlannedContactFactory, SegmentFactory, StepFactory
+from tests.factories.contacts import AttemptFactory, PlannedContactFactory, SegmentFactory, StepFactory, publish
 from tests.factories.staff import TeamFactory, UserFactory, set_clock
 
 pytestmark = pytest.mark.django_db
@@ -179,22 +179,20 @@ def test_a_collector_does_not_reach_the_switch(client, bank):
     assert not StopOrder.objects.exists()
 
 
-def test_a_strategy_reads_in_sentences_and_is_stopped_with_a_reason(client, supervisor, bank):
-    segment = SegmentFactory(condition={"all": [{"fact": "dpd", "op": "at_least", "value": 1}]})
+def test_a_strategy_is_listed_and_its_version_is_stopped_with_a_reason(client, supervisor, bank):
+    segment = SegmentFactory(version__creditors=[bank])
     StepFactory(segment=segment, from_dpd=3, until_dpd=6)
-    url = reverse("contacts:strategies")
-    page = client.get(url)
-    shown = page.context["versions"][0]
-    assert shown["segments"][0]["condition"] == "days past due at least 1"
-    assert shown["segments"][0]["steps"] == ["3 to 6 days after the due date: send text message “Reminder”"]
-    stop = reverse("contacts:stop-strategy", args=[shown["pk"]])
+    publish(segment.version)
+    shown = client.get(reverse("contacts:strategies")).context["lines"][0]
+    assert (shown.in_force, shown.canary, shown.waiting) == (segment.version, None, None)
+    stop = reverse("contacts:stop-strategy", args=[shown.in_force.pk])
     client.post(stop, {"reason": ""})
     segment.version.refresh_from_db()
     assert segment.version.status == "published"
     client.post(stop, {"reason": "wrong people"})
     segment.version.refresh_from_db()
     assert segment.version.status == "stopped"
-    assert AuditEvent.objects.get(name="strategy.stopped").details == {"reason": "wrong people"}
+    assert AuditEvent.objects.get(name="strategy.stopped").details == {"reason": "wrong people", "share": 100}
 
 
 @pytest.mark.parametrize(

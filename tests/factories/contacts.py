@@ -6,11 +6,13 @@ from typing import Any
 import factory
 from factory.django import DjangoModelFactory
 
+from collections_app.staff.models import User
 from compliance.models import Decision
 from contacts.models import (
     ContactAttempt,
     Enrolment,
     PlannedContact,
+    Rehearsal,
     Segment,
     Step,
     Strategy,
@@ -20,6 +22,7 @@ from contacts.models import (
 )
 from tests.factories import NOW
 from tests.factories.cases import CaseFactory
+from tests.factories.staff import UserFactory
 
 
 class DecisionFactory(DjangoModelFactory):
@@ -165,7 +168,7 @@ class TemplateFactory(DjangoModelFactory):
 
 
 class StrategyVersionFactory(DjangoModelFactory):
-    """A published strategy; give its creditors with creditors=[…]."""
+    """A published strategy; give its creditors with creditors=[…]. is_draft=True: it is not published yet."""
 
     class Meta:
         model = StrategyVersion
@@ -179,23 +182,38 @@ class StrategyVersionFactory(DjangoModelFactory):
 
     @factory.post_generation
     def creditors(self, create: bool, extracted: Any, **kwargs: Any) -> None:
-        """Publish it for these creditors."""
-        if not create:
-            return
-        self.creditors.set(extracted or [])
-        self.rehearse(at=NOW, content_hash="0" * 64)
-        self.save()
-        self.approve(at=NOW, by=None)
-        self.save()
-        self.publish(at=NOW)
-        self.save()
+        """Say whom it is for."""
+        if create:
+            self.creditors.set(extracted or [])
+
+    @factory.post_generation
+    def is_draft(self, create: bool, extracted: Any, **kwargs: Any) -> None:
+        """Publish it, unless it is to stay a draft."""
+        if create and not extracted:
+            publish(self)
+
+
+def publish(version: StrategyVersion) -> None:
+    """Publish a draft whose content is of no interest: rehearsed in name, approved by somebody."""
+    done = {"status": "done", "inputs_hash": "0" * 64, "full_hash": "0" * 64, "finished_at": NOW}
+    version.rehearsal = Rehearsal.objects.create(
+        version=version, days=7, content_hash="0" * 64, requested_at=NOW, **done
+    )
+    version.rehearse(at=NOW, content_hash="0" * 64)
+    version.save()
+    version.approve(at=NOW, by=User.objects.filter(username="approver").first() or UserFactory(username="approver"))
+    version.save()
+    version.publish(at=NOW)
+    version.save()
 
 
 class SegmentFactory(DjangoModelFactory):
+    """Of a draft, which is published when the first case gets on it: EnrolmentFactory, PlannedContactFactory."""
+
     class Meta:
         model = Segment
 
-    version = factory.SubFactory(StrategyVersionFactory)
+    version = factory.SubFactory(StrategyVersionFactory, is_draft=True)
     position = factory.Sequence(lambda n: n)
     key = factory.LazyAttribute(lambda segment: f"s{segment.position}")
     name = "Everybody"
@@ -216,8 +234,17 @@ class StepFactory(DjangoModelFactory):
 
 
 class EnrolmentFactory(DjangoModelFactory):
+    """A case on a path; its version is published by it."""
+
     class Meta:
         model = Enrolment
+
+    @classmethod
+    def _create(cls, model_class: type[Enrolment], *args: Any, **kwargs: Any) -> Enrolment:
+        version = StrategyVersion.objects.get(pk=kwargs["version"].pk)
+        if version.status == StrategyVersion.Status.DRAFT:
+            publish(version)
+        return super()._create(model_class, *args, **kwargs)
 
     segment = factory.SubFactory(SegmentFactory)
     version = factory.SelfAttribute("segment.version")

@@ -23,10 +23,11 @@ from cases.models import (
 from collections_app.management.harness.oracle import CLOSES, OPENS
 from collections_app.shared import sealed
 from collections_app.shared.actor import SYSTEM
-from collections_app.staff.models import Team
+from collections_app.staff.models import Team, User
 from contacts.models import (
     Enrolment,
     PlannedContact,
+    Rehearsal,
     Segment,
     Step,
     Strategy,
@@ -114,14 +115,8 @@ def strategy(lender: Creditor, *, channels: list[str], at: datetime = AT) -> lis
         strategy=Strategy.objects.create(code=lender.code, name=lender.name), version=1, created_at=at
     )
     version.creditors.add(lender)
-    version.rehearse(at=at, content_hash="0" * 64)
-    version.save()
-    version.approve(at=at, by=None)
-    version.save()
-    version.publish(at=at)
-    version.save()
-    segment = Segment.objects.create(version=version, position=1, name="Everybody")
-    return [
+    segment = Segment.objects.create(version=version, key="all", position=1, name="Everybody")
+    steps = [
         Step.objects.create(
             segment=segment,
             key=f"step-{number}",
@@ -132,6 +127,29 @@ def strategy(lender: Creditor, *, channels: list[str], at: datetime = AT) -> lis
         )
         for number, channel in enumerate(channels)
     ]
+    _publish(version, at=at)
+    return steps
+
+
+def _publish(version: StrategyVersion, *, at: datetime) -> None:
+    """Publish a strategy for a book that holds nobody yet: its rehearsal found nothing."""
+    version.rehearsal = Rehearsal.objects.create(
+        version=version,
+        status=Rehearsal.Status.DONE,
+        days=1,
+        content_hash="0" * 64,
+        inputs_hash="0" * 64,
+        full_hash="0" * 64,
+        requested_at=at,
+        finished_at=at,
+    )
+    version.rehearse(at=at, content_hash="0" * 64)
+    version.save()
+    second = User.objects.filter(username="second-person").first()
+    version.approve(at=at, by=second or User.objects.create(username="second-person", role="admin"))
+    version.save()
+    version.publish(at=at)
+    version.save()
 
 
 def _template(code: str, channel: str, *, at: datetime) -> Template:
