@@ -167,7 +167,7 @@ class _Days:
                 self.task.at,
             )
             if not planner.is_over(today):
-                for _sent in self.send_day(today, WHOLE):
+                for _sent in self.send_day(today, WHOLE, until=closes_at(book.creditor, today.day)):
                     pass
 
     def _closes(self) -> list[tuple[_Book, Close]]:
@@ -226,7 +226,7 @@ class _Days:
         if planner.is_over(close):
             return
         last: dict[int, Sent] = {}
-        for sent in self.send_day(close, WHOLE):
+        for sent in self.send_day(close, WHOLE, until=closes_at(book.creditor, close.day)):
             last[sent.planned_id] = sent
         if book.counts:
             counting.count_day(self.ran.cells, close, last.values(), steps=self.steps)
@@ -242,6 +242,8 @@ def rows_of_day(creditor_ids: list[int], day: date) -> list[list[Any]]:
 def put_in_force(version_id: int, *, at: datetime) -> None:
     """Put a version in force on the copies, as publishing does; whether it may be is not asked."""
     version = StrategyVersion.objects.get(pk=version_id)
+    if version.status == StrategyVersion.Status.PUBLISHED and version.share == 100:
+        return
     others = StrategyVersion.objects.filter(strategy_id=version.strategy_id, status__in=["published", "stopped"])
     others = others.exclude(pk=version_id)
     before = others.filter(share=100).values_list("pk", flat=True).first()

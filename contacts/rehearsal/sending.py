@@ -1,8 +1,9 @@
 """A day of sending on a simulated clock: what `contacts.dispatch` would do with each row, without sending anything.
 
 Row by row the same questions are asked in the same order: what stands in the way, which wording, what the gate says;
-and a refusal puts the row off as dispatch does. The clock runs from midnight to midnight of the close's day at the
-creditor; a row whose next time lies behind that, because its person lives elsewhere, is decided in the next day's run.
+and a refusal puts the row off as dispatch does. The clock runs from midnight of the close's day at the creditor, or from
+the close where that is later, to the next midnight or the next close; a row whose next time lies behind that, because
+its person lives elsewhere, is decided in the next day's run.
 At one instant the channels take turns in a fixed order, within each the highest priority first, then the oldest.
 
 Persons depend on one another only where they share a number or address: such persons are taken together, in the order
@@ -107,18 +108,21 @@ class _Day:
         return self.span.after < person_id <= self.span.upto and (self.limit_to is None or person_id in self.limit_to)
 
 
-def send_day(close: Close, span: Span, *, limit_to: Collection[int] | None = None) -> Iterator[Sent]:
+def send_day(
+    close: Close, span: Span, *, limit_to: Collection[int] | None = None, until: datetime | None = None
+) -> Iterator[Sent]:
     """Decide about everything that is due on the day that this close prepares, for these persons; yield what became of
     each row that was looked at.
 
-    limit_to: only these persons. Writes as it goes: take the whole iterator. A number that is shared with somebody
-    outside span and limit_to counts as far as it has been written.
+    limit_to: only these persons. until: the instant of the next close, where the day is to last until then. Writes as
+    it goes: take the whole iterator. A number that is shared with somebody outside span and limit_to counts as far as
+    it has been written.
     """
     zone = clock.zone(close.creditor.time_zone)
     day = _Day(
         close.creditor.pk,
-        datetime.combine(close.day, time.min, zone),
-        datetime.combine(close.day + timedelta(days=1), time.min, zone),
+        max(datetime.combine(close.day, time.min, zone), close.at),
+        until or datetime.combine(close.day + timedelta(days=1), time.min, zone),
         span,
         None if limit_to is None else frozenset(limit_to),
         frozenset(channel for channel in catalogue.SENDING if stops.stops_channel(channel)),
