@@ -19,6 +19,8 @@ from cases.models import (
     BankDay,
     BankLine,
     BucketTransition,
+    Case,
+    ConflictOfInterest,
     Creditor,
     Hold,
     ImportBatch,
@@ -322,3 +324,39 @@ class ImportBatchAdmin(History):
     list_filter = ("status", "creditor")
     list_select_related = ("creditor",)
     ordering = ("-pk",)
+
+
+class ConflictForm(forms.ModelForm):
+    case = forms.CharField(
+        label=gettext_lazy("Case"), required=False, help_text=gettext_lazy("The number of any case of the person.")
+    )
+
+    class Meta:
+        model = ConflictOfInterest
+        fields = ("user", "reason", "ended_at")
+
+    def clean(self) -> dict[str, Any]:
+        """Find the person by a case; one that is recorded stays that person's."""
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        if self.instance.pk is None:
+            case = Case.objects.by_ref(str(data.get("case", ""))).first()
+            if case is None:
+                raise ValidationError({"case": _("There is no case of this number.")})
+            self.instance.person_id = case.person_id
+        return data
+
+
+@admin.register(ConflictOfInterest)
+class ConflictAdmin(ByRole):
+    """Members of staff who must never work a person's case. One that is over is ended, not removed."""
+
+    form = ConflictForm
+    list_display = ("user", "person", "reason", "recorded_at", "ended_at")
+    list_select_related = ("user", "person")
+    fields = ("user", "case", "reason", "ended_at")
+    ordering = ("-recorded_at", "-pk")
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Write down when it was recorded."""
+        obj.recorded_at = obj.recorded_at or clock.now()
+        super().save_model(request, obj, form, change)

@@ -8,6 +8,7 @@ from celery import shared_task
 from django.db import transaction
 
 from cases import promises
+from cases.distribution import automatic
 from cases.imports import waiting
 from cases.priority import chances
 from collections_app.shared import clock
@@ -35,6 +36,12 @@ def reckon_chances(**_newer: Any) -> None:
         from cases.priority.model import using  # numpy is loaded only where a model is in force
 
         using.reckon_waiting(at=clock.now())
+
+
+@shared_task(name="cases.share_out", ignore_result=True, soft_time_limit=3600, time_limit=3660)
+def share_out(**_newer: Any) -> None:
+    """Preview the allocations that wait, and share out the books whose morning it is."""
+    automatic.work(at=clock.now())
 
 
 def ring() -> None:

@@ -18,8 +18,8 @@ from cases.imports import canonical
 from cases.imports.refusals import CellRefused
 from collections_app.shared import clock
 from collections_app.shared.actor import Actor
-from collections_app.staff.administration import ByRole
-from collections_app.staff.models import Team, User
+from collections_app.staff.administration import ByRole, PartByRole
+from collections_app.staff.models import Team, TeamProfile, User
 from collections_app.staff.roles import PERMISSIONS, Role
 from compliance import audit
 
@@ -41,8 +41,15 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     return redirect_to_login(request.GET.get("next") or reverse("admin:index"))
 
 
+class TeamProfileInline(PartByRole):
+    """Which cases a team takes, for the allocation of cases; an empty list means any."""
+
+    model = TeamProfile
+
+
 @admin.register(Team)
 class TeamAdmin(ByRole):
+    inlines = (TeamProfileInline,)
     list_display = ("name", "code", "is_active", "people")
     list_filter = ("is_active",)
     ordering = ("name", "pk")

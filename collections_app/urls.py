@@ -23,6 +23,7 @@ PARTS = (
             "cases.urls_plans",
             "cases.urls_money",
             "cases.urls_settlements",
+            "cases.urls_allocation",
             "cases.urls",
             "contacts.urls_case",
         ),

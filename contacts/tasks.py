@@ -10,8 +10,9 @@ from celery import shared_task
 from celery.signals import worker_ready
 from django.db import DatabaseError, connection, transaction
 
+from cases.distribution import automatic
 from cases.imports import waiting
-from cases.tasks import load_uploaded, reckon_chances, settle_promises
+from cases.tasks import load_uploaded, reckon_chances, settle_promises, share_out
 from collections_app.shared import clock
 from contacts import dispatch, epochs, inbound, legal_clocks, night, rehearsal
 from contacts.channels import catalogue
@@ -141,6 +142,8 @@ def tick(*, at: datetime, real_at: datetime) -> bool:
     if waiting.waiting():
         _ring(load_uploaded.apply_async, {})
     _ring(settle_promises.apply_async, {})
+    if automatic.is_due(at=at):
+        _ring(share_out.apply_async, {})
     if minute.minute % CLOCKS_EVERY == 0:
         _ring(reckon_clocks.apply_async, {})
         _ring(reckon_chances.apply_async, {})

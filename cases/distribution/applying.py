@@ -7,7 +7,7 @@ from typing import Final
 from django.db import connection, transaction
 
 from cases import closing
-from cases.distribution import reading, sql, workload
+from cases.distribution import reading, rule_book, sql, workload
 from cases.distribution.previewing import DistributionRefused
 from cases.models import Creditor, DistributionRun
 from collections_app.shared import clock
@@ -45,7 +45,9 @@ def apply(*, run_id: int, actor: Actor, at: datetime) -> Done:
     today = clock.local_date(at, run.creditor.time_zone)
     if run.day != today:
         raise DistributionRefused("not-today", day=run.day.isoformat())
-    if reading.ground(creditor=run.creditor, team=run.team, rules_id=run.rules_id, day=run.day) != run.ground:
+    rules = rule_book.in_force(creditor_id=run.creditor_id, at=at)
+    rules_id = rules.pk if rules else None
+    if reading.ground(creditor=run.creditor, team=run.team, rules_id=rules_id, day=run.day) != run.ground:
         raise DistributionRefused("stale")
     closing.raise_limits()
     moved, not_moved = _in_chunks(sql.APPLY, run, actor=actor, at=at)

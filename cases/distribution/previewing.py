@@ -156,8 +156,9 @@ def _people(book: reading.Book, shared: Shared) -> list[dict[str, Any]]:
         if shared.to[index] != item.owner:
             gained[shared.to[index]] += 1
             lost[item.owner] += 1
-    names = dict(User.objects.filter(pk__in={*before, *after} - {NOBODY}).values_list("pk", "username"))
     workers = {worker.id: worker for worker in book.workers}
+    known = {*before, *after, *workers}
+    names = dict(User.objects.filter(pk__in=known - {NOBODY}).values_list("pk", "username"))
     rows = [
         {
             "user": who,
@@ -170,7 +171,7 @@ def _people(book: reading.Book, shared: Shared) -> list[dict[str, Any]]:
             "minutes_a_day": workers[who].minutes_a_day if who in workers else None,
             "away": who in workers and not workers[who].takes,
         }
-        for who in {*before, *after, *(worker.id for worker in book.workers)}
+        for who in known
     ]
     return sorted(rows, key=lambda row: (row["user"] == NOBODY, -row["after"][0], row["user"]))
 

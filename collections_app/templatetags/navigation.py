@@ -30,6 +30,7 @@ ENTRIES: Final = (
     Entry(_("Inbox"), "contacts:inbox", "mail", "cases.view_case"),
     Entry(_("Approvals"), "cases:approvals", "list-check", "cases.view_approvals"),
     Entry(_("Dashboard"), "dashboards:supervisor", "layout-dashboard", "dashboards.view"),
+    Entry(_("Allocation"), "cases:allocation", "users", "cases.distribute"),
     Entry(_("Bank"), "cases:bank-days", "coin", "cases.reconcile"),
     Entry(_("Imports"), "cases:imports", "database-import", "cases.import_tape"),
     Entry(_("Runs"), "contacts:runs", "moon-stars", "contacts.view_run"),

@@ -1,0 +1,101 @@
+"""Forms of the allocation of cases: a preview to ask for, the rules of a book, what somebody can take on."""
+
+import json
+from typing import Any, Final
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from cases.distribution.rules import RulesWrong, read
+from cases.models import Creditor
+from collections_app.staff.models import Absence, Team, WorkProfile
+from collections_app.staff.work import LANGUAGES, Skill
+
+EXAMPLE: Final = {
+    "mode": "cases",
+    "criteria": [{"name": "skill", "is": "must"}, {"name": "language", "is": "prefer"}],
+    "needs": [{"skill": "legal", "tier": "senior", "when": {"buckets": ["M6", "M7+"]}}],
+    "keep": {"while": "always", "absent_days": 7},
+    "away": {"broken_promise": False, "complaint": True, "not_back_days": 30},
+    "nightly": False,
+}
+
+
+class PreviewForm(forms.Form):
+    """Whose cases are shared out, and for which day. A supervisor's team is his own."""
+
+    creditor = forms.ModelChoiceField(label=_("Creditor"), queryset=Creditor.objects.none(), empty_label=None)
+    team = forms.ModelChoiceField(
+        label=_("Team"), queryset=Team.objects.none(), required=False, empty_label=_("all teams")
+    )
+    day = forms.DateField(
+        label=_("For the day"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+
+    def __init__(self, *args: Any, creditors: Any, teams: Any, is_bound_to_team: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["creditor"].queryset = creditors  # type: ignore[attr-defined]
+        self.fields["team"].queryset = teams  # type: ignore[attr-defined]
+        if is_bound_to_team:
+            self.fields["team"].required = True
+            self.fields["team"].empty_label = None  # type: ignore[attr-defined]
+
+
+class RulesForm(forms.Form):
+    """The rules as a document, and why."""
+
+    document = forms.CharField(
+        label=_("Rules (JSON)"),
+        widget=forms.Textarea(attrs={"rows": 18, "spellcheck": "false", "class": "num", "autocomplete": "off"}),
+        help_text=_("What every key means stands in docs/allocation.md; every key may be left out."),
+    )
+    reason = forms.CharField(label=_("Reason"), max_length=300, widget=forms.TextInput(attrs={"autocomplete": "off"}))
+
+    def clean_document(self) -> Any:
+        """Return the document; every path that is wrong is said."""
+        try:
+            document = json.loads(self.cleaned_data["document"])
+        except json.JSONDecodeError as error:
+            raise forms.ValidationError(
+                _("Not readable in line %(line)s: %(what)s"), params={"line": error.lineno, "what": error.msg}
+            ) from None
+        try:
+            read(document, teams=list(Team.objects.filter(is_active=True).values_list("code", flat=True)))
+        except RulesWrong as wrong:
+            raise forms.ValidationError([str(each) for each in wrong.wrongs]) from None
+        return document
+
+
+class WorkForm(forms.ModelForm):
+    """What one person can take on."""
+
+    skills = forms.MultipleChoiceField(
+        label=_("Skills"), choices=Skill.choices, required=False, widget=forms.CheckboxSelectMultiple
+    )
+    languages = forms.MultipleChoiceField(
+        label=_("Speaks"), choices=LANGUAGES, required=False, widget=forms.CheckboxSelectMultiple,
+        help_text=_("None chosen: the language of the screens."),
+    )  # fmt: skip
+
+    class Meta:
+        model = WorkProfile
+        fields = ("tier", "takes_cases", "max_cases", "minutes_a_day", "skills", "languages")
+
+
+class AbsenceForm(forms.ModelForm):
+    """Days on which somebody is away."""
+
+    class Meta:
+        model = Absence
+        fields = ("first_day", "last_day")
+        widgets = {
+            "first_day": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+            "last_day": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        }
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        first, last = data.get("first_day"), data.get("last_day")
+        if first and last and last < first:
+            self.add_error("last_day", _("The last day lies before the first."))
+        return data
