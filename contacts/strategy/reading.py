@@ -41,6 +41,7 @@ STEP: Final = (
     "settings",
     "counts_as",
 )
+REACHING: Final = (Step.Kind.MESSAGE, Step.Kind.CALL, Step.Kind.VISIT)
 AFTER: Final = ("step", "outcome", "days", "within")
 ON: Final = ("event", "days", "within")
 MOST_DPD: Final = 32_767
@@ -241,14 +242,18 @@ def _segment(reader: _Reader, table: Mapping[str, Any], path: str, position: int
 def _check_order(reader: _Reader, steps: list[StepDefinition], path: str) -> None:
     """Whatever waits for a step waits for one that is there, and nobody waits in a circle."""
     waits_for = {step.key: step.after_key for step in steps if step.after_key}
-    keys = {step.key for step in steps}
+    by_key = {step.key: step for step in steps}
     for number, step in enumerate(steps):
         if not step.after_key:
             continue
         where = f"{path}step[{number}].after.step"
-        if step.after_key not in keys:
+        if step.after_key not in by_key:
             reader.wrong(where, _("there is no step “%(key)s” in this segment") % {"key": step.after_key})
             continue
+        first = by_key[step.after_key]
+        if step.after_outcome != Step.After.ANY and first.kind not in REACHING:
+            outcome = f"{path}step[{number}].after.outcome"
+            reader.wrong(outcome, _("“%(key)s” reaches nobody: only “any” can come of it") % {"key": first.key})
         seen, key = {step.key}, step.after_key
         while key in waits_for and key not in seen:
             seen.add(key)
