@@ -10,10 +10,9 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-from django.utils.translation import gettext as _
-
 from cases import approvals, as_of
 from cases.models import Account, Approval, Case, Correction
+from cases.models.approval import LATE_ENTRY
 from collections_app.shared import clock
 from collections_app.shared.actor import Actor
 from collections_app.staff.roles import Role
@@ -115,8 +114,7 @@ def look(
         subject=correction,
         amount=abs(amount),
         currency=account.currency,
-        reason=_("Recorded %(days)s days after it counts; the days past due change.")
-        % {"days": (today - effective_on).days},
+        reason=f"{LATE_ENTRY}:{(today - effective_on).days}",
         signatures=1,
         role=Role.SUPERVISOR,
         actor=actor,

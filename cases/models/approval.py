@@ -5,6 +5,7 @@ database itself refuses a signature by whoever asked, a second one by the same p
 """
 
 from datetime import datetime
+from typing import Final
 
 from django.db import models
 from django.db.models import F, Q
@@ -62,6 +63,9 @@ class AuthorityLimit(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.role} {self.max_amount} {self.currency}"
+
+
+LATE_ENTRY: Final = "late-entry"
 
 
 class Approval(FSMModelMixin, models.Model):
@@ -140,6 +144,14 @@ class Approval(FSMModelMixin, models.Model):
     @property
     def ref(self) -> str:
         return refs.encode("V", self.pk)
+
+    @property
+    def why(self) -> str:
+        """The reason in the reader's language, where the product gave it itself (`late-entry:28`); else as written."""
+        name, _colon, days = self.reason.partition(":")
+        if name == LATE_ENTRY and days.isdecimal():
+            return str(_("Recorded %(days)s days after it counts; the days past due change.")) % {"days": days}
+        return self.reason
 
     @transition(field=status, source=Status.PENDING, target=Status.APPROVED)
     def approve(self, *, at: datetime) -> None:

@@ -70,7 +70,9 @@ def test_a_late_payment_that_changes_an_age_is_put_before_a_supervisor(case):
     assert (days[0]["before"]["components"], days[0]["after"]["components"]) == ({"unsplit": "500.00"}, {})
     again = back_dating.shifts(case.account, since=correction.effective_on, recorded_at=correction.recorded_at)
     assert [back_dating.told(shift) for shift in again] == days
-    assert Approval.objects.get().kind == "correction"
+    asked = Approval.objects.get()
+    assert (asked.kind, asked.reason) == ("correction", "late-entry:10")
+    assert asked.why == "Recorded 10 days after it counts; the days past due change."
 
 
 @pytest.mark.parametrize(("amount", "days"), [("500.00", 3), ("100.00", 10), ("500.00", 0)])
