@@ -1,13 +1,14 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from contacts.api import calls, inbound, tencent, views
+from contacts.api import calls, facts, inbound, tencent, views
 
 router = SimpleRouter(trailing_slash=False)
 router.register("calls", calls.CallViewSet, basename="call")
 router.register("attempts", views.AttemptViewSet, basename="attempt")
 
 urlpatterns = [
+    path("facts", facts.FactsView.as_view(), name="facts"),
     path("webhooks/receipts", views.ReceiptWebhook.as_view(), name="receipts"),
     path("webhooks/twilio", views.TwilioWebhook.as_view(), name="twilio"),
     path("webhooks/aliyun/<str:token>", views.AliyunWebhook.as_view(), name="aliyun"),

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from django.utils import translation
 from django.utils.functional import Promise as LazyText
 from django.utils.translation import gettext_lazy as _
 
@@ -263,3 +264,54 @@ def in_use(name: str) -> list[tuple[str, Text]]:
     if name in _IN_USE:
         return list(_IN_USE[name]())
     return ENTRIES[name].values
+
+
+# -- the same for machines and for the docs ----------------------------------------------------------------------------
+
+
+def as_rows() -> list[dict[str, Any]]:
+    """Return the catalogue as plain data, in the reader's language: what the API answers."""
+    return [
+        {
+            "name": entry.name,
+            "group": str(GROUPS[entry.group]),
+            "label": str(entry.label),
+            "definition": str(entry.definition),
+            "kind": entry.kind,
+            "unit": str(entry.unit),
+            "operators": list(entry.operators),
+            "values": [{"value": value, "label": str(label)} for value, label in entry.values],
+            "unknown_where": "" if entry.unknown is ALWAYS_KNOWN else str(entry.unknown),
+        }
+        for entry in ENTRIES.values()
+    ]
+
+
+_PAGE: Final = """# Facts
+
+What the conditions of strategies and experiments may ask about a case. Written by `manage.py write_facts` from the
+catalogue in `contacts/strategy/conditions/catalogue.py`; the page *Facts* and `GET /api/v1/facts` show the same.
+
+Where a fact is unknown, neither what is asked nor its opposite is true (Kleene's logic): the case does not match.
+Whoever wants those cases asks `{"fact": "language", "op": "known", "value": false}`. Numbers are compared by at_least,
+at_most, more_than, less_than, is, is_not and between; amounts by the first four, written as text (`"500.00"`); words
+and choices by is, is_not, in and not_in, where a list may hold `"@cities"`, a set that the strategy names; yes and no
+by is. "Days since" are calendar days at the creditor's; "days until" count to the day of contact.
+"""
+
+
+def as_markdown() -> str:
+    """Return docs/facts.md, in English."""
+    with translation.override("en"):
+        lines = [_PAGE]
+        for key, group in GROUPS.items():
+            lines += [f"## {group}", "", "| Fact | Says | Kind, unit | Unknown where |", "|---|---|---|---|"]
+            for entry in (each for each in ENTRIES.values() if each.group == key):
+                values = (
+                    f" Values: {', '.join(f'`{value}`' for value, _label in entry.values)}." if entry.values else ""
+                )
+                kind = f"{KINDS[entry.kind]}, {entry.unit}" if str(entry.unit) else str(KINDS[entry.kind])
+                unknown = "" if entry.unknown is ALWAYS_KNOWN else str(entry.unknown)
+                lines.append(f"| `{entry.name}` | {entry.definition}{values} | {kind} | {unknown} |")
+            lines.append("")
+        return "\n".join(lines).rstrip() + "\n"
