@@ -4,18 +4,13 @@ Standard input: one JSON line, a task. Standard output: JSON lines, {"done": par
 """
 
 import json
-import os
 import sys
 
-import django
+from contacts.rehearsal import parts, running, sending
 
 
 def main() -> None:
     """Rehearse the part that is asked for."""
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "collections_app.settings")
-    django.setup()
-    from contacts.rehearsal import parts, running, sending
-
     task = parts.from_json(json.loads(sys.stdin.readline()))
 
     def tell(done: int, total: int, _what: str) -> None:
@@ -24,7 +19,3 @@ def main() -> None:
 
     ran = running.run(task, send_day=sending.send_day, tell=tell)
     sys.stdout.write(json.dumps(parts.told_by(ran), default=str) + "\n")
-
-
-if __name__ == "__main__":
-    main()

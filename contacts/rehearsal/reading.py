@@ -129,8 +129,10 @@ def narrowed(rows: QuerySet[RehearsalCell], asked: Mapping[str, str]) -> QuerySe
         column = ASKED.get(word)
         if column is None:
             continue
+        if "\x00" in value:
+            return rows.none()
         if word == "team":
-            rows = rows.filter(team_id=int(value)) if value.isdecimal() else rows.filter(team__isnull=True)
+            rows = rows.filter(team_id=int(value[:9])) if value.isdecimal() else rows.filter(team__isnull=True)
         elif word == "day":
             try:
                 rows = rows.filter(day=date.fromisoformat(value))

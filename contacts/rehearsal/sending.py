@@ -1,7 +1,7 @@
 """A day of sending on a simulated clock: what `contacts.dispatch` would do with each row, without sending anything.
 
 Row by row the same questions are asked in the same order: what stands in the way, which wording, what the gate says;
-and a refusal puts the row off as dispatch does. The clock runs from midnight of the close's day at the creditor, or from
+and a refusal puts the row off as dispatch does. The clock runs from midnight of the close's day at the creditor, from
 the close where that is later, to the next midnight or the next close; a row whose next time lies behind that, because
 its person lives elsewhere, is decided in the next day's run.
 At one instant the channels take turns in a fixed order, within each the highest priority first, then the oldest.
