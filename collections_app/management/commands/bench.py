@@ -3,9 +3,9 @@ machine."""
 
 import os
 import platform
-import resource
+import statistics
 from argparse import ArgumentParser
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import django
@@ -13,16 +13,17 @@ from django.db import connection
 
 from collections_app import commands
 from collections_app import scratch as scratch_databases
-from collections_app.management.measures import gate, night, people, queues, sending, sql
+from collections_app.management.measures import gate, night, people, queues, rehearsals, sending, sql
 
 SCALES: Final = {"10k": 10_000, "24k": 24_000, "100k": 100_000, "1m": 1_000_000}
 NAMES: Final = (
     "import", "night_total", "night_stage_", "quiet_night", "gate_pure", "gate_1", "gate_8", "decision_bytes",
-    "worklist_p50", "worklist_p99", "enqueue", "rss_mb", "growth_night", "growth_gate", "insert_1", "insert_8", "load",
-    "send", "stop_switch", "stop_reply", "doorbells",
+    "worklist_p50", "worklist_p99", "enqueue", "rss_mb", "growth_night", "growth_import", "growth_rehearse",
+    "growth_gate", "insert_1", "insert_8", "load", "send", "stop_switch", "stop_reply", "doorbells", "rehearse_14",
 )  # fmt: skip
 SERVER_SETTINGS: Final = ("server_version", "fsync", "synchronous_commit", "shared_buffers", "work_mem")
 OF_THE_GATE: Final = ("gate_", "decision_bytes", "growth_gate", "insert_")
+OF_GROWTH: Final = ("growth_night", "growth_import", "growth_rehearse")
 OF_SENDING: Final = ("send", "stop_", "doorbells")
 MESSAGES: Final = 600  # sent by two processes
 QUEUED: Final = 100_000  # when everything is stopped
@@ -40,33 +41,65 @@ class Command(commands.ReportCommand):
             "--only", nargs="+", metavar="NAME", help=f"figures that begin so; known are {', '.join(NAMES)}"
         )
 
+        parser.add_argument(
+            "--repeats", type=int, default=1, metavar="N", help="measure so often; median and range are told; default 1"
+        )
+
     def report(self, **options: Any) -> dict[str, Any]:
         """Make a book in a scratch database, measure, drop it; value and limit have one unit."""
-        self.only = options["only"]
+        self.only, self.repeats = options["only"], options["repeats"]
+        if self.repeats < 1:
+            raise commands.WrongUse("It is measured once at least.")
         for name in self.only or ():
             if not any(name.startswith(known) or known.startswith(name) for known in NAMES):
                 raise commands.WrongUse(f"There is no figure {name}. Known: {', '.join(NAMES)}.")
-        size, figures, small = SCALES[options["scale"]], [], None
-        if self._wanted("growth_night") and size > SCALES["10k"]:
-            with _Scratch("bench_small"):
-                small = night.measure(SCALES["10k"])
-        with _Scratch("bench"):
-            figures = [_figure(*figure) for figure in self._figures(size, small) if self._wanted(figure[0])]
-            machine = _machine()
-        figures += [_figure(*figure) for figure in self._figures_of_sending() if self._wanted(figure[0])]
-        return {"machine": machine, "scale": options["scale"], "figures": figures}
+        size, runs = SCALES[options["scale"]], []
+        for number in range(self.repeats):
+            if self.repeats > 1:
+                self.stderr.write(f"run {number + 1} of {self.repeats} …")
+            small, small_rehearsal = self._small(size)
+            with _Scratch("bench"):
+                found = [*self._figures(size, small, small_rehearsal)]
+                machine = _machine()
+            found += self._figures_of_sending()
+            runs.append([_figure(*figure) for figure in found if self._wanted(figure[0])])
+        return {
+            "machine": machine, "scale": options["scale"], "repeats": self.repeats, "figures": _medians(runs)
+        }  # fmt: skip
+
+    def _small(self, size: int) -> tuple[night.Measured | None, rehearsals.Rehearsed | None]:
+        """Return the small book that growth is told from, where it is asked for."""
+        if size <= SCALES["10k"] or not any(self._wanted(name) for name in OF_GROWTH):
+            return None, None
+        with _Scratch("bench_small"):
+            self.stderr.write("a small book to compare with …")
+            measured = night.measure(SCALES["10k"])
+            return measured, rehearsals.measure() if self._wanted("growth_rehearse") else None
 
     def _wanted(self, name: str) -> bool:
         return not self.only or any(name.startswith(only) for only in self.only)
 
-    def _figures(self, size: int, small: night.Measured | None) -> Iterator[tuple[str, float, str, float | None]]:
+    def _figures(
+        self, size: int, small: night.Measured | None, small_rehearsal: rehearsals.Rehearsed | None
+    ) -> Iterator[tuple[str, float, str, float | None]]:
         """Yield name, value, unit and limit."""
         if not self.only or not all(name.startswith((*OF_THE_GATE, *OF_SENDING, "load")) for name in self.only):
             yield from self._figures_of_the_night(size, small)
+            if self._wanted("rehearse_14") or self._wanted("growth_rehearse"):
+                yield from self._figures_of_rehearsals(size, small_rehearsal)
         if any(self._wanted(name) for name in ("gate_1", "gate_8", "gate_pure", "decision_bytes", "growth_gate")):
             yield from self._figures_of_the_gate()
         yield "load", os.getloadavg()[0], "waiting", None
-        yield "rss_mb", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, "MB", 256
+
+    def _figures_of_rehearsals(
+        self, size: int, small: rehearsals.Rehearsed | None
+    ) -> Iterator[tuple[str, float, str, float | None]]:
+        self.stderr.write(f"a rehearsal of {rehearsals.DAYS} days …")
+        rehearsed = rehearsals.measure()
+        yield "rehearse_14", rehearsed.seconds, "s", rehearsed.limit
+        yield "rehearse_14_contacts", rehearsed.contacts, "contacts", None
+        if small is not None:
+            yield "growth_rehearse", rehearsed.seconds / size * 1e6, "us/account", small.seconds / SCALES["10k"] * 1e6
 
     def _figures_of_sending(self) -> Iterator[tuple[str, float, str, float | None]]:
         """Each on a database of its own, so that none waits for what another one left."""
@@ -129,9 +162,11 @@ class Command(commands.ReportCommand):
         limits = {"ageing": floor["moves"], "strategies": floor["plan"]}
         for name, seconds in measured.stages.items():
             yield f"night_stage_{name}", seconds, "s", limits.get(name)
-        yield "quiet_night", measured.again, "s", measured.night
+        yield "quiet_night", measured.again, "s", measured.total
+        yield "rss_mb", measured.rss_mb, "MB", 256
         if small is not None:
-            yield "growth_night", measured.total / measured.size, "s/account", small.total / small.size
+            for name, part in (("growth_night", "total"), ("growth_import", "import")):
+                yield name, night.per_account(measured, part), "us/account", night.per_account(small, part)
         if self._wanted("worklist"):
             ours, limit = queues.worklist_page(200)
             yield "worklist_p50", ours[0], "ms", limit[0]
@@ -144,12 +179,17 @@ class Command(commands.ReportCommand):
     def describe(self, report: dict[str, Any]) -> str:
         """Return the figures as a table."""
         machine = ", ".join(f"{key} {value}" for key, value in report["machine"].items())
-        lines = [f"{report['scale']} accounts; {machine}"]
+        times = f", measured {report['repeats']} times" if report["repeats"] > 1 else ""
+        lines = [f"{report['scale']} accounts{times}; {machine}"]
         lines.append(f"{'figure':<24}{'value':>12}{'limit':>12}{'ratio':>8}  unit")
         for figure in report["figures"]:
             limit = f"{figure['limit']:,.3f}" if figure["limit"] is not None else "-"
             ratio = f"{figure['ratio']:.2f}" if figure["ratio"] is not None else "-"
-            lines.append(f"{figure['name']:<24}{figure['value']:>12,.3f}{limit:>12}{ratio:>8}  {figure['unit']}")
+            line = f"{figure['name']:<24}{figure['value']:>12,.3f}{limit:>12}{ratio:>8}  {figure['unit']}"
+            if "range" in figure:
+                low, high = figure["range"]
+                line += f"  {low:,.3f} to {high:,.3f}"
+            lines.append(line)
         return "\n".join(lines)
 
 
@@ -180,6 +220,31 @@ def _figure(name: str, value: float, unit: str, limit: float | None) -> dict[str
         "limit": None if limit is None else round(float(limit), 6),
         "ratio": round(float(value) / float(limit), 3) if limit else None,
     }
+
+
+def _medians(runs: Sequence[Sequence[dict[str, Any]]]) -> list[dict[str, Any]]:
+    """Return one figure of each name: the medians of value, limit and ratio, and the range of the values."""
+    if len(runs) == 1:
+        return list(runs[0])
+    by_name: dict[str, list[dict[str, Any]]] = {}
+    for figure in (figure for run in runs for figure in run):
+        by_name.setdefault(figure["name"], []).append(figure)
+
+    def median(figures: list[dict[str, Any]], key: str) -> float | None:
+        known = [figure[key] for figure in figures if figure[key] is not None]
+        return round(statistics.median(known), 6) if known else None
+
+    return [
+        {
+            "name": name,
+            "value": median(figures, "value"),
+            "unit": figures[0]["unit"],
+            "limit": median(figures, "limit"),
+            "ratio": median(figures, "ratio"),
+            "range": [min(figure["value"] for figure in figures), max(figure["value"] for figure in figures)],
+        }
+        for name, figures in by_name.items()
+    ]
 
 
 def _machine() -> dict[str, Any]:

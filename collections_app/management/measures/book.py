@@ -50,14 +50,19 @@ def days_past_due(number: int) -> int:
     return 31 + number % 30 if share < 98 else 61 + number % 150
 
 
-def row(number: int, day: date) -> tuple[str, ...]:
-    """Return the line of an account; on the second day every tenth has another balance, and some are late."""
+def row(number: int, day: date, *, corrected: bool = False) -> tuple[str, ...]:
+    """Return the line of an account; on the second day every tenth has another balance, and some are late.
+
+    corrected: as the tape of that day comes once more, with one account in a hundred changed.
+    """
     dpd, balance = days_past_due(number), 100 + number * 37 % 20_000
     jurisdiction, zone = PLACES[number % len(PLACES)]
     if day != FIRST and number % 10 == 0:
         balance += 5
         if dpd == 0 and number % 50 == 0:
             dpd = 1
+    if corrected and number % 100 == 1:
+        balance += 7
     due = FIRST - timedelta(days=dpd) if dpd else None
     return (
         f"{4_000_000_000_000_000 + number}",
@@ -73,15 +78,15 @@ def row(number: int, day: date) -> tuple[str, ...]:
     )
 
 
-def rows(size: int, day: date) -> Iterator[tuple[str, ...]]:
+def rows(size: int, day: date, *, corrected: bool = False) -> Iterator[tuple[str, ...]]:
     """Return the lines of a tape."""
-    return (row(number, day) for number in range(size))
+    return (row(number, day, corrected=corrected) for number in range(size))
 
 
-def write_tape(path: Path, size: int, day: date) -> Path:
+def write_tape(path: Path, size: int, day: date, *, corrected: bool = False) -> Path:
     """Write a tape of so many accounts."""
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(HEADINGS)
-        writer.writerows(rows(size, day))
+        writer.writerows(rows(size, day, corrected=corrected))
     return path
