@@ -27,9 +27,7 @@ class DistributionRefused(Refused):
     SENTENCES = {
         "past-day": _("Cases are shared out for today or a later day."),
         "not-previewed": _("This allocation was not previewed yet."),
-        "stale": _(
-            "The rules, the people or the cases in their hands have changed since the preview. Preview it again."
-        ),
+        "stale": _("The rules or the people have changed since, or another allocation was applied. Preview it again."),
         "not-today": _("This preview is for %(day)s. Only a preview for today is applied."),
         "undone": _("This allocation was undone. Preview a new one."),
         "not-applied": _("This allocation was not applied."),

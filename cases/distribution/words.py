@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -139,7 +140,7 @@ def need(needed: Needed) -> str:
     wanted = [str(Skill(needed.skill).label)] if needed.skill else []
     if needed.tier:
         wanted.append(_("at least %(tier)s") % {"tier": Tier(needed.tier).label})
-    return _("%(case)s: needs %(what)s.") % {"case": condition(needed.when), "what": ", ".join(wanted)}
+    return capfirst(_("%(case)s: needs %(what)s.") % {"case": condition(needed.when), "what": ", ".join(wanted)})
 
 
 def condition(when: When) -> str:

@@ -4,6 +4,7 @@ import json
 from typing import Any, Final
 
 from django.contrib import messages
+from django.db.models import Exists, OuterRef, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -16,7 +17,7 @@ from cases.distribution import applying, previewing, rule_book, words
 from cases.distribution.previewing import DistributionRefused
 from cases.distribution.rule_book import RulesRefused
 from cases.forms_allocation import EXAMPLE, PreviewForm, RulesForm
-from cases.models import Creditor, DistributionMove, DistributionRules, DistributionRun
+from cases.models import Case, Creditor, DistributionMove, DistributionRules, DistributionRun
 from collections_app.shared import clock, keyset, refs
 from collections_app.shared.actor import Actor
 from collections_app.staff.access import allowed
@@ -48,9 +49,8 @@ def books_of(user: Any) -> Any:
     everyone = Creditor.objects.filter(is_active=True).order_by("name", "pk")
     if user.has_perm("cases.view_all"):
         return everyone
-    own = reach.creditors(user).values("pk")
-    worked = Creditor.objects.filter(cases__team_id=user.team_id or 0).values("pk")
-    return everyone.filter(pk__in=own.union(worked))
+    worked = Case.objects.filter(creditor_id=OuterRef("pk"), team_id=user.team_id or 0)
+    return everyone.filter(Q(pk__in=reach.creditors(user).values("pk")) | Exists(worked))
 
 
 def _found(request: HttpRequest, run: str) -> DistributionRun:

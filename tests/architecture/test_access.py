@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, reverse
 
-from cases.models import Approval, Correction, ExclusionEntry
+from cases.models import Approval, Correction, DistributionRun, ExclusionEntry
 from collections_app.shared import refs
 from contacts.models import NightRun
 from tests.factories import NOW
@@ -263,6 +263,7 @@ class World:
     def __init__(self):
         theirs, mine = TeamFactory(code="theirs"), TeamFactory(code="mine")
         self.case = CaseFactory(working=True, team=theirs, person__name=MARKER, creditor__team=theirs)
+        self.colleague = UserFactory(team=theirs)
         NoteFactory(case=self.case, text=f"spoke with {MARKER}")
         self.promise = PromiseFactory(case=self.case)
         self.hold = HoldFactory(case=self.case)
@@ -272,6 +273,9 @@ class World:
         self.planned = PlannedContactFactory(case=self.case)
         self.payment = PaymentFactory(creditor=self.case.creditor)
         self.run = NightRun.objects.create(creditor=self.case.creditor, business_date=NOW.date(), started_at=NOW)
+        self.allocation = DistributionRun.objects.create(
+            creditor=self.case.creditor, team=theirs, day=NOW.date(), asked_at=NOW
+        )
         self.strategy = StrategyVersionFactory(creditors=[self.case.creditor])
         account = self.case.account
         self.correction = Correction.objects.create(
@@ -321,6 +325,8 @@ class World:
             {"line_id": self.payment.pk},
             {"action_id": self.attempt.pk},
             {"pk": self.payment.pk if name == "cases:allocate" else self.run.pk},
+            {"run": self.allocation.ref},
+            {"user_id": self.colleague.pk},
             {"name": "needs"},
             {"pack_id": "CN-CBA-2026"},
             {"rule_id": "CN-TIME-CBA"},
