@@ -42,7 +42,8 @@ def test_it_prints_hash_snapshot_days_nodes_and_seconds(book):
     assert [day["date"] for day in found["days"]] == ["2026-03-04", "2026-03-05"]
     assert {"planned", "refused", "collector_hours"} <= set(found["days"][0])
     assert {"segment", "step", "cases"} <= set(found["nodes"][0])
-    assert found["snapshot"] and found["seconds"] > 0
+    assert found["snapshot"]
+    assert found["seconds"] > 0
     text = StringIO()
     call_command("rehearse", "card-1-3-7-30", "--days", "1", "--processes", "0", stdout=text, stderr=StringIO())
     assert "2026-03-04" in text.getvalue()
