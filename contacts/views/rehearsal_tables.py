@@ -4,6 +4,7 @@ force.
 
 from collections.abc import Callable, Iterable
 from datetime import date
+from decimal import Decimal
 from functools import cached_property
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -191,7 +192,7 @@ class Page:
         boxes += [
             {
                 "label": _("Hours of people's work"),
-                "value": digits(hours[0]),
+                "value": written(hours[0]),
                 "note": self._note(*hours),
                 "url": self.url(side=DRAFT, outcome="task") if ours.minutes else "",
                 "icon": "clock",
@@ -272,9 +273,9 @@ class Page:
 
     def _cell(self, ours: Any, theirs: Any, asks: dict[str, Any]) -> dict[str, Any]:
         return {
-            "value": digits(ours),
+            "value": written(ours),
             "url": self.url(side=DRAFT, **asks) if ours else "",
-            "other": digits(theirs),
+            "other": written(theirs),
             "other_url": self.url(side=CURRENT, **asks) if theirs else "",
             "difference": difference(ours, theirs) if self.compares and ours != theirs else "",
             "is_more": ours > theirs,
@@ -334,13 +335,13 @@ class Page:
             rows.append(
                 {
                     "team": self.teams.get(team, "?"),
-                    "average": digits(round(sum(minutes.values()) / max(1, len(days)) / 60, 1)),
-                    "most": digits(round(minutes[fullest] / 60, 1)),
+                    "average": written(round(sum(minutes.values()) / max(1, len(days)) / 60, 1)),
+                    "most": written(round(minutes[fullest] / 60, 1)),
                     "day": day_in_words(fullest),
                     "url": self.url(
                         side=DRAFT, outcome="task", team="none" if team is None else team, day=fullest.isoformat()
                     ),
-                    "capacity": digits(round(can / 60, 1)),
+                    "capacity": written(round(can / 60, 1)),
                     "is_over": minutes[fullest] > can,
                     "bar": round(BAR * minutes[fullest] / scale),
                     "other_bar": round(BAR * can / scale),
@@ -371,7 +372,14 @@ def difference(ours: Any, theirs: Any) -> str:
     left = round(ours - theirs, 2)
     if not left:
         return "±0"
-    return f"+{digits(left)}" if left > 0 else f"−{digits(-left)}"
+    return f"+{written(left)}" if left > 0 else f"−{written(-left)}"
+
+
+def written(value: int | float | Decimal) -> str:
+    """Return a number of contacts or hours as it is written: whole where it is whole."""
+    if isinstance(value, Decimal):
+        return digits(value)
+    return counted(value) if value == int(value) else f"{value:,.1f}"
 
 
 def way(channel: str) -> str:
