@@ -13,18 +13,19 @@ from django.db import connection
 
 from collections_app import commands
 from collections_app import scratch as scratch_databases
-from collections_app.management.measures import gate, night, people, queues, rehearsals, sending, sql
+from collections_app.management.measures import allocating, gate, night, people, queues, rehearsals, sending, sql
 
 SCALES: Final = {"10k": 10_000, "24k": 24_000, "100k": 100_000, "1m": 1_000_000}
 NAMES: Final = (
     "import", "night_total", "night_stage_", "quiet_night", "gate_pure", "gate_1", "gate_8", "decision_bytes",
     "worklist_p50", "worklist_p99", "enqueue", "rss_mb", "growth_night", "growth_import", "growth_rehearse",
     "growth_gate", "insert_1", "insert_8", "load", "send", "stop_switch", "stop_reply", "doorbells", "rehearse_14",
+    "allocate",
 )  # fmt: skip
 SERVER_SETTINGS: Final = ("server_version", "fsync", "synchronous_commit", "shared_buffers", "work_mem")
 OF_THE_GATE: Final = ("gate_", "decision_bytes", "growth_gate", "insert_")
 OF_GROWTH: Final = ("growth_night", "growth_import", "growth_rehearse")
-OF_SENDING: Final = ("send", "stop_", "doorbells")
+OF_SENDING: Final = ("send", "stop_", "doorbells", "allocate")  # each on a database of its own
 MESSAGES: Final = 600  # sent by two processes
 QUEUED: Final = 100_000  # when everything is stopped
 CALLS: Final = 400  # opened by one process; eight open eight times as many
@@ -62,6 +63,7 @@ class Command(commands.ReportCommand):
                 found = [*self._figures(size, small, small_rehearsal)]
                 machine = _machine()
             found += self._figures_of_sending()
+            found += self._figures_of_the_allocation(size)
             runs.append([_figure(*figure) for figure in found if self._wanted(figure[0])])
         return {
             "machine": machine, "scale": options["scale"], "repeats": self.repeats, "figures": _medians(runs)
@@ -100,6 +102,18 @@ class Command(commands.ReportCommand):
         yield "rehearse_14_contacts", rehearsed.contacts, "contacts", None
         if small is not None:
             yield "growth_rehearse", rehearsed.seconds / size * 1e6, "us/account", small.seconds / SCALES["10k"] * 1e6
+
+    def _figures_of_the_allocation(self, size: int) -> Iterator[tuple[str, float, str, float | None]]:
+        """As many cases as the scale names, five hundred for each collector."""
+        if self._wanted("allocate"):
+            self.stderr.write(f"an allocation of {size:,} cases …")
+            with _Scratch("bench"):
+                shared = allocating.measure(size)
+            yield "allocate_preview", shared.preview, "s", shared.read
+            yield "allocate_apply", shared.apply, "s", shared.change
+            yield "allocate_again", shared.again, "s", shared.read
+            yield "allocate_moved", shared.moved, f"of {shared.cases} to {shared.collectors}", None
+            yield "allocate_moved_again", shared.moved_again, "cases", None
 
     def _figures_of_sending(self) -> Iterator[tuple[str, float, str, float | None]]:
         """Each on a database of its own, so that none waits for what another one left."""

@@ -15,7 +15,7 @@ from tests.cases.distribution.conftest import Floor
 
 
 @pytest.fixture
-def own_floor(own_database, at):
+def own_floor(fresh_database, at):
     return Floor(at)
 
 
