@@ -124,7 +124,7 @@ def _particular(each: particulars.Particular) -> dict[str, Any]:
 def _condition() -> dict[str, Any]:
     of = {"type": "array", "items": _CONDITION, "minItems": 1}
     return {
-        "description": "The facts, their units and values are listed in docs/strategies.md.",
+        "description": "The facts, their units and values are listed in docs/facts.md.",
         "oneOf": [
             {"type": "object", "maxProperties": 0},
             _object({"all": of}, needed=["all"]),

@@ -11,7 +11,7 @@ from cases.closing import Close, Span
 from cases.models import Case, ContactPoint
 from collections_app.shared.actor import SYSTEM
 from compliance.models import AuditEvent
-from contacts.models import Enrolment, PlannedContact, StrategyVersion, Template
+from contacts.models import Enrolment, Move, PlannedContact, StrategyVersion, Template
 from contacts.strategy import definition, due, enrolment, planner, rollout
 from tests.factories.cases import (
     AddressFactory,
@@ -54,11 +54,13 @@ def creditor():
     return creditor
 
 
-def publish(creditor, *, segments=None, steps=STEPS, code="path") -> StrategyVersion:
+def publish(creditor, *, segments=None, steps=STEPS, code="path", moves=None) -> StrategyVersion:
     for name, channel in (("t-sms", "sms"), ("t-email", "email"), ("t-letter", "letter")):
         Template.objects.get_or_create(code=name, defaults={"name": name, "channel": channel})
     document = {"code": code, "name": code, "segment": segments or [{"name": "all", "step": steps}]}
     version = definition.store(definition.parse(document), creditors=[creditor], actor=SYSTEM, at=MORNING)
+    for from_key, action in (moves or {}).items():
+        Move.objects.create(version=version, from_key=from_key, action=action)
     return put_in_force(version, at=MORNING)
 
 
@@ -288,6 +290,7 @@ def test_a_new_version_goes_on_where_the_old_one_was(creditor):
     publish(creditor)
     case_of(creditor, 1)
     night(creditor)
+    PlannedContact.objects.update(status="done", finished_at=MORNING)
     publish(creditor, steps=[STEPS[0] | {"until_dpd": 5}, STEPS[1]])
     assert night(creditor, NIGHT_OF + timedelta(days=1)) == {}
     assert list(Enrolment.objects.order_by("pk").values_list("version__version", "left_reason")) == [
