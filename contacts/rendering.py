@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Final
 
 from babel.core import Locale, UnknownLocaleError
@@ -182,6 +183,7 @@ _SALUTATIONS: Final = {"zh": "尊敬的{}", "en": "Dear {}"}
 _OPT_OUTS: Final = {"zh": "退订回T", "en": "Reply STOP to stop"}
 
 
+@lru_cache(maxsize=128)
 def locale_of(language: str) -> Locale:
     """Return the locale in which amounts and dates are written for a reader of this language; English when unknown."""
     code = _LOCALES.get(language.lower(), language.replace("-", "_"))

@@ -4,13 +4,14 @@ The models are those of the rest of the product, as far as a message asks for th
 when somebody asks for it. Call inside a transaction, under the locks.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any, Final
 
 from django.db import models
+from django.db.models.base import ModelState
 
 from cases import arrears
 from cases.arrears import Arrears
@@ -85,6 +86,12 @@ def lock_to_hand_over(
     return _made(PlannedContact, sql.PLANNED, row[own:]), _made(ContactAttempt, sql.ATTEMPT, row[:own])
 
 
+def planned_of(values: Sequence[Any]) -> PlannedContact:
+    """Return the row that these columns are (`sql_message.PLANNED`)."""
+    row: PlannedContact = _made(PlannedContact, sql.PLANNED, values)
+    return row
+
+
 def read(planned: PlannedContact, *, at: datetime) -> Outgoing:
     """Return what is known about a locked row at this instant."""
     file = facts.of_case(planned.case_id, at=at)
@@ -100,7 +107,15 @@ def read_many(rows: Sequence[PlannedContact], *, at: Mapping[int, datetime]) -> 
     """
     files = many.of_cases([row.case_id for row in rows], at={row.case_id: at[row.pk] for row in rows})
     asked = [(row, file, *day_of(file)) for row in rows if (file := files.get(row.case_id)) is not None]
-    approved = _approved({row.template_id for row in rows if row.template_id is not None})
+    wordings = dict(sql.WORDINGS.rows([sorted({row.template_id for row in rows} - {None})]))
+    made: dict[int | None, tuple[TemplateVersion, ...]] = {None: ()}
+
+    def approved(template: Template | None) -> tuple[TemplateVersion, ...]:
+        pk = template.pk if template is not None else None
+        if pk not in made:
+            made[pk] = _wordings(wordings.get(pk), template)
+        return made[pk]
+
     found = sql.MESSAGES.rows(
         [
             [row.pk for row, *_ in asked],
@@ -113,7 +128,7 @@ def read_many(rows: Sequence[PlannedContact], *, at: Mapping[int, datetime]) -> 
     read_of = {pk: values for pk, *values in found}
     shared: dict[Any, Any] = {}
     return [
-        _outgoing(row, file, read_of[row.pk], shared=shared, wordings=approved.get(row.template_id, []))
+        _outgoing(row, file, read_of[row.pk], shared=shared, approved=approved)
         for row, file, *_ in asked
         if row.pk in read_of
     ]
@@ -126,19 +141,17 @@ def day_of(file: CaseFile) -> tuple[date, datetime]:
     return today, datetime.combine(today, time.min, zone)
 
 
-def _approved(templates: Collection[int]) -> dict[int | None, list[list[Any]]]:
-    return {pk: rows or [] for pk, rows in sql.WORDINGS.rows([sorted(templates)])}
-
-
 def _outgoing(
     planned: PlannedContact,
     file: CaseFile,
     row: list[Any],
     *,
     shared: dict[Any, Any] | None = None,
-    wordings: list[list[Any]] | None = None,
+    approved: Callable[[Template | None], tuple[TemplateVersion, ...]] | None = None,
 ) -> Outgoing:
-    """Return what a row of the statement says. shared: what many rows have in common, made once."""
+    """Return what a row of the statement says. shared: what many rows have in common, made once. approved: returns the
+    wordings of a template, where the statement did not read them.
+    """
     left = _Row(row, shared)
     case = left.take(Case, sql.CASE)
     person, creditor = left.take(Person, sql.PERSON), left.take(Creditor, sql.CREDITOR, common=True)
@@ -168,7 +181,7 @@ def _outgoing(
         planned=planned,
         file=file,
         owed=_owed(ours, states, entries),
-        approved=tuple(_wordings(own_wordings if wordings is None else wordings, template)),
+        approved=_wordings(own_wordings, template) if approved is None else approved(template),
         as_of=max((day for day in (tape, stated) if day is not None), default=None),
         climbed_before=before or 0,
         climbed_today=today_s or 0,
@@ -199,7 +212,16 @@ class _Row:
 
 
 def _made(model: type[models.Model], names: tuple[str, ...], values: Sequence[Any]) -> Any:
-    return None if values[0] is None else model.from_db("default", names, values)
+    return None if values[0] is None else _instance(model, names, values)
+
+
+def _instance(model: type[models.Model], names: tuple[str, ...], values: Sequence[Any]) -> Any:
+    """Return what `from_db` returns, without going through every field: a message takes a dozen models."""
+    made = model.__new__(model)
+    made._state = ModelState()
+    made._state.adding, made._state.db = False, "default"
+    made.__dict__.update(zip(names, values, strict=True))
+    return made
 
 
 def _hang(whole: models.Model, name: str, part: models.Model | None) -> None:
@@ -212,7 +234,7 @@ def _from_json(model: type[models.Model], names: tuple[str, ...], rows: list[lis
         for place, reader in readers:
             if row[place] is not None:
                 row[place] = reader(row[place])
-    return [model.from_db("default", names, row) for row in rows or ()]
+    return [_instance(model, names, row) for row in rows or ()]
 
 
 def _points(rows: list[list[list[Any]]] | None) -> list[ContactPoint]:
@@ -233,8 +255,8 @@ def _owed(
     return [arrears.position(account, in_force.get(account.pk), moved.get(account.pk, [])) for account in accounts]
 
 
-def _wordings(rows: list[list[Any]] | None, template: Template | None) -> list[TemplateVersion]:
+def _wordings(rows: list[list[Any]] | None, template: Template | None) -> tuple[TemplateVersion, ...]:
     found: list[TemplateVersion] = _from_json(TemplateVersion, sql.WORDING, rows)
     for version in found:
         _hang(version, "template", template)
-    return found
+    return tuple(found)

@@ -1,13 +1,15 @@
 """Which wording a person gets, and the values that go into it."""
 
 from collections.abc import Callable, Collection
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
-from typing import Final
+from functools import lru_cache
+from typing import Final, Protocol
 
 from cases import arrears, promise_outcomes
 from cases.arrears import Arrears
 from cases.models import PlanInstalment
+from cases.promise_parts import Part
 from collections_app.shared import clock
 from compliance import calendars
 from compliance.calendars import CalendarError
@@ -17,6 +19,7 @@ from contacts.facts import CaseFile
 from contacts.models import Letterhead, TemplateVersion
 from contacts.wording_rules import Kind, Place
 
+MOST_SURE: Final = 8_000  # characters of a body that are few enough in bytes as well, with any subject
 PERFORMING: Final = ("performing", "missed")  # a plan in force
 # 12 CFR 1006.34(b)(5): received five business days after sending, thirty days from then on.
 VALIDATION_CALENDAR, RECEIVED_DAYS, VALIDATION_DAYS = "US-FED", 5, 30
@@ -54,30 +57,48 @@ def lacks_a_part(version: TemplateVersion, file: CaseFile) -> bool:
     )
 
 
+class Pen(Protocol):
+    """Writes amounts and dates: `contacts.rendering` as their reader does."""
+
+    def money(self, amount: Decimal, currency: str, *, language: str) -> str: ...
+
+    def day(self, on: date, *, language: str) -> str: ...
+
+
 def values_for(
-    file: CaseFile, owed: list[Arrears], *, language: str, names: Collection[str] | None = None
+    file: CaseFile,
+    owed: list[Arrears],
+    *,
+    language: str,
+    names: Collection[str] | None = None,
+    pen: Pen = rendering,
 ) -> dict[str, str | None]:
     """Return the value of every variable (of these names) for this case, written for a reader of this language; None
     where there is none.
     """
-    values: dict[str, Callable[[], str | None]] = {**_of_case(file, owed, language), **_of_creditor(file, language)}
+    values: dict[str, Callable[[], str | None]] = {
+        **_of_case(file, owed, language, pen),
+        **_of_creditor(file, language),
+    }
     if names is None or any(name.startswith(("instalment_", "plan_")) for name in names):
-        values |= _of_plan(file, language)
+        values |= _of_plan(file, language, pen)
     return {name: value() for name, value in values.items() if names is None or name in names}
 
 
-def _of_case(file: CaseFile, owed: list[Arrears], language: str) -> dict[str, Callable[[], str | None]]:
+def _of_case(file: CaseFile, owed: list[Arrears], language: str, pen: Pen) -> dict[str, Callable[[], str | None]]:
     case, person = file.case, file.case.person
-    promised = promise_outcomes.next_part(file.open_promise) if file.open_promise else None
     today = clock.business_day(file.at, case.creditor.time_zone)
     due = sum((position.amount for position in owed), arrears.ZERO)
     as_of = max((position.as_of for position in owed if position.as_of), default=None)
 
     def money(amount: Decimal) -> str:
-        return rendering.money(amount, case.currency, language=language)
+        return pen.money(amount, case.currency, language=language)
 
-    def day(on: object) -> str | None:
-        return rendering.day(on, language=language) if on else None  # type: ignore[arg-type]
+    def day(on: date | None) -> str | None:
+        return pen.day(on, language=language) if on else None
+
+    def promised() -> Part | None:
+        return promise_outcomes.next_part(file.open_promise) if file.open_promise else None
 
     def mask() -> str | None:
         account = min(file.accounts, key=lambda each: each.pk) if file.accounts else None
@@ -105,8 +126,8 @@ def _of_case(file: CaseFile, owed: list[Arrears], language: str) -> dict[str, Ca
         "as_of": lambda: day(as_of),
         "today": lambda: day(today),
         "reference": lambda: case.ref,
-        "promise_amount": lambda: money(promised.amount) if promised else None,
-        "promise_date": lambda: day(promised.due_on) if promised else None,
+        "promise_amount": lambda: money(part.amount) if (part := promised()) else None,
+        "promise_date": lambda: day(part.due_on) if (part := promised()) else None,
         "validation_until": validation_until,
         "opt_out": lambda: rendering.opt_out_words(language=language),
         "unsubscribe": lambda: rendering.unsubscribe_words(language=language),
@@ -137,7 +158,7 @@ def _of_creditor(file: CaseFile, language: str) -> dict[str, Callable[[], str | 
     }
 
 
-def _of_plan(file: CaseFile, language: str) -> dict[str, Callable[[], str | None]]:
+def _of_plan(file: CaseFile, language: str, pen: Pen) -> dict[str, Callable[[], str | None]]:
     """Return the values of the plan in force: its next instalment that is not wholly paid."""
     instalments = PlanInstalment.objects.filter(plan__case_id=file.case_id, plan__status__in=PERFORMING)
     ordered = list(instalments.select_related("plan").order_by("-plan_id", "number"))
@@ -147,9 +168,9 @@ def _of_plan(file: CaseFile, language: str) -> dict[str, Callable[[], str | None
         names = ("plan_total", "instalment_amount", "instalment_date", "instalment_number", "instalment_count")
         return {name: lambda: None for name in names}
     return {
-        "plan_total": lambda: rendering.money(due.plan.total, due.currency, language=language),
-        "instalment_amount": lambda: rendering.money(due.left, due.currency, language=language),
-        "instalment_date": lambda: rendering.day(due.due_on, language=language),
+        "plan_total": lambda: pen.money(due.plan.total, due.currency, language=language),
+        "instalment_amount": lambda: pen.money(due.left, due.currency, language=language),
+        "instalment_date": lambda: pen.day(due.due_on, language=language),
         "instalment_number": lambda: str(due.number),
         "instalment_count": lambda: str(len(ours)),
     }
@@ -160,3 +181,46 @@ def write(wording: TemplateVersion, file: CaseFile, owed: list[Arrears], *, chan
     names = rendering.names_of(wording.subject, wording.body)
     values = values_for(file, owed, language=wording.language, names=names)
     return rendering.render(wording.body, subject=wording.subject, values=values, channel=channel)
+
+
+# -- Whether it can be written -------------------------------------------------------------------------------------
+
+
+class _Widest:
+    """Writes every amount and date wider than any reader's language does, at no cost."""
+
+    TEXT: Final = "0" * 80
+
+    def money(self, amount: Decimal, currency: str, *, language: str) -> str:
+        return self.TEXT
+
+    def day(self, on: date, *, language: str) -> str:
+        return self.TEXT
+
+
+_WIDEST: Final = _Widest()
+
+
+@lru_cache(maxsize=512)
+def _shape(subject: str, body: str) -> tuple[frozenset[str], tuple[str, ...], int, bool]:
+    """Return the names in a wording, those in its body as often as they stand there, the length of the rest of the
+    body, and whether subject and body say something whatever the values are. Raises RenderingRefused.
+    """
+    in_subject, in_body = rendering.tokenise(subject), rendering.tokenise(body)
+    literal = "".join(piece.text for piece in in_body if not piece.is_variable)
+    title = "".join(piece.text for piece in in_subject if not piece.is_variable)
+    says = bool(literal.strip()) and bool(title.strip() or not in_subject)
+    names = frozenset(piece.text for piece in (*in_subject, *in_body) if piece.is_variable)
+    return names, tuple(piece.text for piece in in_body if piece.is_variable), len(literal), says
+
+
+def check(wording: TemplateVersion, file: CaseFile, owed: list[Arrears], *, channel: str) -> None:
+    """Raise RenderingRefused where `write` would, without writing amounts and dates out where that is certain."""
+    names, repeated, length, says = _shape(wording.subject, wording.body)
+    values = values_for(file, owed, language=wording.language, names=names, pen=_WIDEST)
+    if says and all((value := values.get(name)) is not None and value.strip() for name in names):
+        widest = length + sum(min(len(values[name] or ""), rendering.MOST_VALUE) for name in repeated)
+        is_short = widest <= rendering.MOST_TEXT.get(channel, rendering.MOST_BODY) and widest < MOST_SURE
+        if is_short and (channel != "email" or wording.subject.strip()):
+            return
+    write(wording, file, owed, channel=channel)

@@ -26,7 +26,7 @@ from collections_app.shared import clock
 from compliance import gate
 from contacts import reserving, stops
 from contacts.channels import catalogue
-from contacts.dispatch import clearing, outgoing, sql_message, wanted
+from contacts.dispatch import clearing, outgoing, wanted, wording
 from contacts.dispatch.outgoing import Outgoing
 from contacts.dispatch.wanted import Obstacle
 from contacts.models import PlannedContact
@@ -167,10 +167,7 @@ def _waits(row: _Row, day: _Day) -> bool:
 
 
 def _rows(day: _Day, persons: Collection[int]) -> list[_Row]:
-    made = [
-        PlannedContact.from_db("default", sql_message.PLANNED, values)
-        for values in sql.ROWS.rows([*day.due(), sorted(persons)])
-    ]
+    made = [outgoing.planned_of(values) for values in sql.ROWS.rows([*day.due(), sorted(persons)])]
     return [_Row(row, row.try_again_at, max(row.try_again_at, day.begins_at)) for row in made]
 
 
@@ -216,16 +213,16 @@ def _round(day: _Day, groups: Sequence[Sequence[_Row]]) -> None:
 def _decide(row: _Row, known: Outgoing) -> None:
     """Do with a row what `clearing.clear` and a hand-over that succeeds would do with it at this instant."""
     planned, at = row.planned, row.at
-    found = clearing.prepare(known, at=at)
+    found = clearing.prepare(known, at=at, write=wording.check)
     if isinstance(found, Obstacle):
         _stand_back(row, found)
         return
-    point, wording = found
-    question = clearing.question_of(planned, known.file, point.pk, wording)
+    point, version = found
+    question = clearing.question_of(planned, known.file, point.pk, version)
     facts = known.file.facts(point.pk)
     if gate.permits(question, facts):
         row.status, row.outcome, row.reason = "done", SENT, ""
-        row.point, row.wording_id, row.debts = point, wording.pk, known.file.debts
+        row.point, row.wording_id, row.debts = point, version.pk, known.file.debts
         return
     refusal = gate.preview(question, facts)
     again = clearing.again_at(refusal.next_permitted, at=at)
