@@ -22,7 +22,7 @@ from collections_app.shared.actor import SYSTEM
 from contacts.models import Segment, StrategyVersion
 from contacts.strategy import conditions, sql, sql_counts
 from contacts.strategy.due import due
-from contacts.strategy.enrolment import Path, context_of
+from contacts.strategy.enrolment import Path, takes
 
 MOST: Final = 20_000  # cases that are looked at, over all creditors
 WINDOWS: Final = 25  # a sample is taken in so many places of the book
@@ -96,13 +96,7 @@ def _book(close: Close, most: int) -> Book:
 
 def taken_by(segments: list[Segment], version: StrategyVersion, close: Close) -> Choose:
     """Return the expression of the segment that takes a case: its key in the database, 0 for none."""
-    context = context_of(close, version)
-    whens = []
-    for segment in segments:
-        takes = conditions.matching(segment.condition, context)
-        if segment.stop:
-            takes &= ~Q(conditions.matching(segment.stop, context))
-        whens.append(When(takes, then=Value(segment.pk)))
+    whens = [When(takes(Path(version, segment, ()), close), then=Value(segment.pk)) for segment in segments]
     return Choose(*whens, default=Value(0), output_field=IntegerField())
 
 
@@ -175,14 +169,14 @@ def _count_segments(
         counts.examples += list(cases.filter(taken=0).order_by("pk").values_list("pk", flat=True)[:EXAMPLES])
 
 
-def of_segment(version: StrategyVersion, key: str, *, at: datetime) -> int | None:
-    """Return a case that a segment takes now; None where it takes none."""
+def one_of(version: StrategyVersion, key: str, *, among: QuerySet[Case], at: datetime) -> Case | None:
+    """Return one of these cases that a segment takes now (any segment for ""); None where it takes none of them."""
     segments = list(version.segments.order_by("position", "pk"))
     wanted = next((segment.pk for segment in segments if segment.key == key), None)
     for book in books(version, at=at):
         cases = book.cases.annotate(taken=taken_by(segments, version, book.close))
         chosen = cases.exclude(taken=0) if wanted is None else cases.filter(taken=wanted)
-        first = chosen.order_by("-balance", "pk").values_list("pk", flat=True).first()
+        first = chosen.filter(pk__in=among.values("pk")).order_by("-balance", "pk").first()
         if first is not None:
-            return int(first)
+            return first
     return None

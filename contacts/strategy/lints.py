@@ -155,7 +155,9 @@ def _exits(found: Read, segment: Segment, steps: tuple[Step, ...]) -> Iterator[L
             _("It has no step: whoever is taken here is put before a supervisor at once."),
             _("Add a step, or leave these cases to another segment."),
         )
-    if steps and not segment.stop and not any(step.kind in ENDS for step in steps):
+    last_day = ranges.of_fact(segment.condition, "dpd", named=found.named)[1]
+    is_left = last_day != float("inf")  # as days go by, the next segment takes the case
+    if steps and not segment.stop and not is_left and not any(step.kind in ENDS for step in steps):
         yield Lint(
             "no-exit",
             WARNING,
@@ -170,6 +172,8 @@ def _exits(found: Read, segment: Segment, steps: tuple[Step, ...]) -> Iterator[L
 
 def _of_steps(found: Read) -> Iterator[Lint]:
     for segment, steps in found.segments:
+        if not ranges.can_be_true(segment.condition, named=found.named):
+            continue  # said of the segment already
         days = ranges.of_fact(segment.condition, "dpd", named=found.named)
         dead: set[str] = set()
         for step in steps:
@@ -208,12 +212,6 @@ def _unreachable(
     before = next((each for each in steps if each.key == step.after_key), None)
     if before is None or before.key in dead:
         return said(_("It waits for a step that is never done."), _("Let it wait for another step."))
-    if step.after_outcome == Step.After.REACHED and what_of(before).channel == REVIEW:
-        return said(
-            _("It waits until “%(step)s” reaches the person, which that step never does.")
-            % {"step": sentences.name_of(before)},
-            _("Let it wait for whatever comes of it."),
-        )
     return None
 
 

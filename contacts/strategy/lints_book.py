@@ -95,7 +95,7 @@ def _of_book(found: Read, *, at: datetime) -> Iterator[Lint]:
         )
     for segment in segments:
         words_of = {"count": own[segment.key], "unknown": unknown[segment.key], "total": total}
-        if own[segment.key] and not taken[segment.key]:
+        if segment.condition and own[segment.key] >= FEW and not taken[segment.key]:
             yield Lint(
                 "taken-by-earlier",
                 WARNING,
