@@ -157,12 +157,10 @@ def work_cases(close: Close, span: Span, *, next_action: str) -> dict[str, int]:
     next_action: what a new case waits for in the morning (`wait_strategy`, or `call` where no strategy is in force).
     """
     values = close.values(**span.values(), next_action=next_action)
-    cured = 0
-    if _pairs(sql.TO_CURE, values):
-        cured = _cure(values)
-    refreshed = _run(sql.REFRESH_CASES, values)
-    opened = _run(sql.OPEN_CASES, values)
-    return {"opened": opened, "cured": cured, "refreshed": refreshed}
+    with connection.cursor() as cursor:
+        cursor.execute(sql.WORK_CASES, values)
+        refreshed, opened, any_to_cure = cursor.fetchone()
+    return {"opened": opened, "cured": _cure(values) if any_to_cure else 0, "refreshed": refreshed}
 
 
 def _cure(values: dict[str, Any]) -> int:

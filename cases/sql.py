@@ -121,11 +121,16 @@ WITH known AS (
         ORDER BY each.effective_on DESC, each.id DESC LIMIT 1
     ) AS state
     WHERE account.creditor_id = %(creditor)s AND account.person_id > %(after)s AND account.person_id <= %(upto)s
+), concerned AS (
+    SELECT person_id FROM known WHERE past_due_since IS NOT NULL
+    UNION
+    SELECT person_id FROM cases_case WHERE creditor_id = %(creditor)s AND status NOT IN ('cured', 'closed')
+        AND person_id > %(after)s AND person_id <= %(upto)s
 ), led AS (
     SELECT known.*,
         first_value(currency) OVER oldest_first AS lead_currency,
         first_value(borrower_id) OVER oldest_first AS lead_borrower_id
-    FROM known
+    FROM known WHERE person_id IN (SELECT person_id FROM concerned)
     WINDOW oldest_first AS (PARTITION BY person_id ORDER BY is_late DESC, past_due_since, account_id)
 ), positions AS (
     SELECT person_id, lead_currency AS currency, lead_borrower_id AS borrower_id,
@@ -135,9 +140,7 @@ WITH known AS (
     FROM led GROUP BY person_id, lead_currency, lead_borrower_id
 )
 """
-OPEN_CASES: Final = (
-    _POSITIONS
-    + f"""
+_OPENED: Final = f"""
 , opened AS (
     INSERT INTO cases_case (creditor_id, person_id, borrower_id, team_id, status, closed_reason, opened_on, opened_at,
         past_due_since, balance, currency, score, default_reason, default_detail, willingness, ability, is_hardship,
@@ -154,6 +157,8 @@ OPEN_CASES: Final = (
     ON CONFLICT DO NOTHING
     RETURNING id, person_id, past_due_since, balance, currency
 )
+"""
+_TELL_OPENED: Final = """
 INSERT INTO compliance_auditevent (name, subject_label, subject_id, person_id, actor_kind, actor_id, actor_label, at,
     details)
 SELECT 'case.opened', 'cases.case', id, person_id, %(actor_kind)s, %(actor_id)s, %(actor_label)s, %(at)s,
@@ -161,10 +166,7 @@ SELECT 'case.opened', 'cases.case', id, person_id, %(actor_kind)s, %(actor_id)s,
                        'balance', balance::text, 'currency', currency)
 FROM opened ORDER BY id
 """
-)
-REFRESH_CASES: Final = (
-    _POSITIONS
-    + f"""
+_FRESH: Final = f"""
 , fresh AS (
     SELECT standing.id, positions.since,
         CASE WHEN positions.currency = standing.currency THEN positions.balance ELSE standing.balance END AS balance,
@@ -176,17 +178,17 @@ REFRESH_CASES: Final = (
     {priority.CHANCE}
     WHERE positions.since IS NOT NULL
 )
+"""
+_REFRESH: Final = """
 UPDATE cases_case AS standing SET past_due_since = fresh.since, balance = fresh.balance, score = fresh.score
 FROM fresh
 WHERE standing.id = fresh.id AND standing.status NOT IN ('cured', 'closed')
   AND (standing.past_due_since, standing.balance, standing.score)
       IS DISTINCT FROM (fresh.since, fresh.balance, fresh.score)
 """
-)
+REFRESH_CASES: Final = _POSITIONS + _FRESH + _REFRESH
 # A case on a running plan is not cured by the close of day: the plan's last instalment does that.
-TO_CURE: Final = (
-    _POSITIONS
-    + """
+_CURABLE: Final = """
 SELECT standing.id, standing.person_id FROM positions JOIN cases_case AS standing
     ON standing.person_id = positions.person_id AND standing.creditor_id = %(creditor)s
    AND standing.status NOT IN ('cured', 'closed')
@@ -196,7 +198,16 @@ WHERE positions.since IS NULL AND NOT EXISTS (
 )
 ORDER BY standing.person_id
 """
-)
+TO_CURE: Final = _POSITIONS + _CURABLE
+# What is owed is reckoned once for all three: how many were refreshed and opened, and whether any is to be cured.
+WORK_CASES: Final = f"""
+{_POSITIONS}
+{_FRESH}
+, refreshed AS ({_REFRESH} RETURNING 1)
+{_OPENED}
+, told AS ({_TELL_OPENED})
+SELECT (SELECT count(*) FROM refreshed), (SELECT count(*) FROM opened), EXISTS ({_CURABLE})
+"""
 CURE_CASES: Final = """
 WITH settled AS (
     UPDATE cases_promise
