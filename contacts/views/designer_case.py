@@ -17,6 +17,7 @@ from cases.models import Case
 from cases.models.case import Status
 from collections_app.shared import clock
 from collections_app.staff.access import allowed
+from contacts import reasons
 from contacts.models import Step, StrategyVersion
 from contacts.rehearsal import alone
 from contacts.rehearsal.alone import Day, WhatIf
