@@ -61,7 +61,7 @@ class ExperimentForm(forms.Form):
         super().__init__(*args, **kwargs)
         for name in GUARDRAILS:
             self.fields[f"guardrail_{name}"] = forms.DecimalField(
-                label=GUARDRAIL_NAMES[name], required=False, min_value=0, max_value=1000, decimal_places=1
+                label=str(GUARDRAIL_NAMES[name]), required=False, min_value=0, max_value=1000, decimal_places=1
             )
         for number in range(1, ARMS + 1):
             wanted = number <= 2

@@ -24,7 +24,7 @@ MOST_ARMS: Final = 6
 class ExperimentRefused(Refused):
     SENTENCES = {
         "code": _("A code has 1 to 40 letters, digits and hyphens."),
-        "taken": _("There is an experiment %(code)s already."),
+        "taken": _("There is an experiment %(wanted)s already."),
         "no-name": _("Give it a name."),
         "no-creditors": _("Say for which creditors."),
         "too-few": _("There are at least two sides: the champion and one that is compared with it."),
@@ -98,7 +98,7 @@ def register(
     if not re.fullmatch(r"[a-zA-Z0-9-]{1,40}", code):
         raise ExperimentRefused("code")
     if Experiment.objects.filter(code=code).exists():
-        raise ExperimentRefused("taken", code=code)
+        raise ExperimentRefused("taken", wanted=code)
     if not name.strip():
         raise ExperimentRefused("no-name")
     if not creditors:

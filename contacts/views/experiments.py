@@ -12,6 +12,7 @@ from cases.refusal import Refused
 from collections_app.shared import clock
 from collections_app.shared.actor import Actor
 from collections_app.staff.access import allowed
+from collections_app.staff.models import User
 from contacts.experiments import registering, results
 from contacts.forms_experiments import ExperimentForm
 from contacts.models import ArmAssignment, Experiment
@@ -99,7 +100,7 @@ def begin(request: HttpRequest, pk: int) -> HttpResponse:
     """Let the next night draw persons."""
     experiment = get_object_or_404(Experiment, pk=pk)
     try:
-        registering.begin(experiment_id=experiment.pk, by=request.user, at=clock.now())
+        registering.begin(experiment_id=experiment.pk, by=_user(request), at=clock.now())
     except Refused as refused:
         messages.error(request, str(refused))
     else:
@@ -116,13 +117,18 @@ def end(request: HttpRequest, pk: int) -> HttpResponse:
     experiment = get_object_or_404(Experiment, pk=pk)
     try:
         registering.end(
-            experiment_id=experiment.pk, reason=request.POST.get("reason", ""), by=request.user, at=clock.now()
+            experiment_id=experiment.pk, reason=request.POST.get("reason", ""), by=_user(request), at=clock.now()
         )
     except Refused as refused:
         messages.error(request, str(refused))
     else:
         messages.success(request, _("Ended. Everybody stays on the side where he is."))
     return redirect("contacts:experiment", pk=pk)
+
+
+def _user(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)
+    return request.user
 
 
 def _measure(experiment: Experiment) -> str:

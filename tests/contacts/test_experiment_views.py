@@ -85,6 +85,15 @@ def test_what_cannot_be_compared_is_said_on_the_form(admin, creditor, more, said
     assert not Experiment.objects.exists()
 
 
+def test_a_code_is_given_once(admin, creditor):
+    admin.post("/experiments/new/", filled(creditor))
+    assert (
+        "There is an experiment first-week already."
+        in admin.post("/experiments/new/", filled(creditor)).content.decode()
+    )
+    assert Experiment.objects.count() == 1
+
+
 def test_an_end_needs_a_reason(admin, creditor):
     admin.post("/experiments/new/", filled(creditor))
     experiment = Experiment.objects.get()
