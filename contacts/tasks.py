@@ -20,6 +20,7 @@ from contacts.dispatch import sql
 from contacts.dispatch.written import UNDO
 from contacts.inbound import unmatched
 from contacts.models import PlannedContact, Tick
+from contacts.strategy import watching
 
 log = logging.getLogger(__name__)
 LIMIT: Final = 50
@@ -103,6 +104,12 @@ def reckon_clocks(**_newer: Any) -> None:
         _ring(reckon_clocks.apply_async, {})
 
 
+@shared_task(name="contacts.watch_strategies", ignore_result=True)
+def watch_strategies(**_newer: Any) -> None:
+    """Read the guardrails of strategies, compare what was predicted with what happened, and stop what does harm."""
+    watching.watch(at=clock.now())
+
+
 @shared_task(name="contacts.minute_tick", ignore_result=True)
 def minute_tick(**_newer: Any) -> None:
     """Once a minute, in UTC: ring for whatever rows say is due. Two schedulers do no harm, a missed minute neither."""
@@ -147,6 +154,7 @@ def tick(*, at: datetime, real_at: datetime) -> bool:
     if minute.minute % CLOCKS_EVERY == 0:
         _ring(reckon_clocks.apply_async, {})
         _ring(reckon_chances.apply_async, {})
+        _ring(watch_strategies.apply_async, {})
     _ring(close_missed_days.apply_async, {})
     _ring(finish_inbound.apply_async, {})
     rehearsal.fail_dead(at=at)

@@ -69,6 +69,8 @@ def due(
 def _done_before(step: Step, close: Close, strategy_id: int, *, missed: bool) -> QuerySet[PlannedContact]:
     """Return what was planned of this step, and of those it counts as, and stands against planning it again."""
     before = triggers.rows_of(step, strategy_id).filter(case_id=OuterRef("pk"))
+    # What was cancelled because the case changed paths did not leave; the path that it is on now may still do it.
+    before = before.exclude(status=PlannedContact.Status.CANCELLED, reason_code="left-strategy")
     if step.repeat_every_days:
         before = before.filter(business_date__gt=close.day - timedelta(days=step.repeat_every_days))
     if missed:

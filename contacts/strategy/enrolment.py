@@ -133,7 +133,7 @@ def _entry(standing: Standing, version: StrategyVersion) -> dict[str, Q]:
     ended, fresh = conditions.NEVER, conditions.NEVER
     if standing.has_moved & {Move.Action.END, Move.Action.RESTART}:
         last = Enrolment.objects.filter(
-            case_id=OuterRef("pk"), left_on__isnull=False, version__strategy=standing.strategy
+            case_id=OuterRef(OuterRef("pk")), left_on__isnull=False, version__strategy=standing.strategy
         ).order_by("-pk")[:1]
         by_move = Enrolment.objects.filter(pk=Subquery(last.values("pk"))).exclude(version=version)
         ended = Q(Exists(by_move.filter(left_reason=BY_MOVE[Move.Action.END])))
@@ -175,14 +175,18 @@ def leave(close: Close, span: Span, paths: Sequence[Path]) -> int:
     )
     gone = _leave(close, stays.filter(case__status__in=RESOLVED), ENDED)
     gone += _leave_the_rest(close, stays, paths)
-    taken, before_strategy, strategy_id = conditions.NEVER, conditions.NEVER, 0
+    before, own, version, strategy_id = conditions.NEVER, conditions.NEVER, 0, 0
+    taken = conditions.NEVER
     for path in paths:
         if path.version.strategy_id != strategy_id:
-            strategy_id, before_strategy = path.version.strategy_id, taken
+            strategy_id, before = path.version.strategy_id, taken
+        if path.version.pk != version:  # the versions of a strategy do not take each other's cases
+            version, own = path.version.pk, conditions.NEVER
         here = stays.filter(segment=path.segment)
         if here.exists():
-            gone += _leave_path(close, here, path, taken if path.accepts else before_strategy)
+            gone += _leave_path(close, here, path, before | own)
         if path.accepts:
+            own |= takes(path, close)
             taken |= takes(path, close)
     return gone
 
@@ -195,7 +199,7 @@ def _leave_path(close: Close, here: QuerySet[Enrolment], path: Path, taken: Q) -
     if path.keeps is not conditions.ALWAYS:
         gone += _leave(close, here.exclude(path.keeps), path.side_reason)
     still = Case.objects.filter(conditions.matching(segment.condition, context))
-    if taken is not conditions.NEVER:
+    if taken != conditions.NEVER:
         still = still.exclude(Exists(Case.objects.filter(taken, pk=OuterRef("pk"))))
     free_to_go = here.filter(entered_on__lte=close.day - timedelta(days=segment.dwell_days))
     return gone + _leave(close, free_to_go.exclude(Exists(still.filter(pk=OuterRef("case_id")))), CHANGED)
