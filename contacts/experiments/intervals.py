@@ -5,9 +5,9 @@ twenty. These intervals hold for all looks together: with probability 1 - alpha 
 them, however often one looks and whenever one stops.
 
 Source: Robbins' normal mixture (H. Robbins, "Statistical methods related to the law of the iterated logarithm", Ann.
-Math. Statist. 41 (1970)), in the form for the difference of two proportions by R. Johari, L. Pekelis, D. J. Walsh,
-"Always valid inference: continuous monitoring of A/B tests" (Operations Research 70 (2022), arXiv:1512.04922, section
-on binary data), and as an asymptotic confidence sequence for bounded means by I. Waudby-Smith, D. Arbour, R. Sinha,
+Math. Statist. 41 (1970)), in the form for the difference of two proportions by R. Johari, P. Koomen, L. Pekelis,
+D. Walsh, "Always valid inference: continuous monitoring of A/B tests" (Operations Research 70 (2022),
+arXiv:1512.04922), and as an asymptotic confidence sequence for means by I. Waudby-Smith, D. Arbour, R. Sinha,
 E. H. Kennedy, A. Ramdas, "Time-uniform central limit theory and asymptotic confidence sequences" (Annals of Statistics
 52 (2024), arXiv:2103.06476, theorem 2.2). With d the difference seen, V its estimated variance and tau squared the
 variance of the mixture, zero is refused when
