@@ -2,33 +2,21 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple
 
 from django.db import connection
 
 from cases.closing import Close
 from contacts.models import Step
 from contacts.rehearsal import costs, sql
+from contacts.rehearsal.sending import Sent
 from contacts.rehearsal.shadow import FIRST_NUMBER
 from contacts.strategy import particulars
 
 FIRST_CASES: Final = 50
 TASK: Final = "task"  # put before a person: an outcome beside sent, withheld and obstacle
-
-
-class Sent(Protocol):
-    """What became of one row of the outbox at one try."""
-
-    planned_id: int
-    case_id: int
-    person_id: int
-    step_id: int
-    channel: str
-    outcome: str  # sent, withheld, obstacle
-    reason: str
-    at: datetime
 
 
 class Key(NamedTuple):
@@ -88,7 +76,7 @@ class Cells:
 def count_day(cells: Cells, close: Close, sent: Iterable[Sent], *, steps: Mapping[int, Step]) -> None:
     """Count one day of a creditor: the tasks that its close planned, and the messages by what became of them last."""
     creditor_id = close.creditor.pk
-    values = {"creditor": creditor_id, "day": close.day, "steps": list(steps), "first": FIRST_NUMBER}
+    values: dict[str, Any] = {"creditor": creditor_id, "day": close.day, "steps": list(steps), "first": FIRST_NUMBER}
     with connection.cursor() as cursor:
         cursor.execute(sql.TASKS, values)
         for segment, step_key, kind, channel, team, minutes, count, cases in cursor.fetchall():

@@ -264,8 +264,11 @@ def as_json(task: Task) -> dict[str, Any]:
 
 def from_json(given: dict[str, Any]) -> Task:
     """Return the task that `as_json` wrote."""
-    part = {key: tuple(value) if isinstance(value, list) else value for key, value in given.pop("part").items()}
-    return Task(**given | {"part": Part(**part), "at": datetime.fromisoformat(given["at"])})
+    part: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in given["part"].items()
+    }
+    told: dict[str, Any] = given | {"part": Part(**part), "at": datetime.fromisoformat(given["at"])}
+    return Task(**told)
 
 
 def told_by(ran: Ran) -> dict[str, Any]:

@@ -22,7 +22,8 @@ from contacts.models import NightRun, Step, StrategyVersion
 from contacts.night.runs import CLOSES_AT, POISON, last_day_over
 from contacts.night.stages import STAGES, WHOLE, Night, Stage
 from contacts.rehearsal import counting, shadow, sql
-from contacts.rehearsal.counting import Cells, Sent
+from contacts.rehearsal.counting import Cells
+from contacts.rehearsal.sending import Sent
 from contacts.rehearsal.shadow import Part
 from contacts.strategy import planner
 

@@ -173,7 +173,7 @@ def _rehearse(
     creditor_ids = list(version.creditors.filter(is_active=True).order_by("pk").values_list("pk", flat=True))
     number = parts.processes_for(creditor_ids) if processes is None else processes
     found = inputs.inputs_of(version, at=at)
-    sides = {RehearsalCell.Side.DRAFT: version.pk}
+    sides: dict[str, int | None] = {RehearsalCell.Side.DRAFT: version.pk}
     if StrategyVersion.objects.filter(status="published", creditors__in=creditor_ids).exclude(pk=version.pk).exists():
         sides[RehearsalCell.Side.CURRENT] = None
     ran: dict[str, Ran] = {}
