@@ -1,11 +1,12 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from contacts.api import calls, facts, inbound, tencent, views
+from contacts.api import calls, facts, inbound, rehearsals, tencent, views
 
 router = SimpleRouter(trailing_slash=False)
 router.register("calls", calls.CallViewSet, basename="call")
 router.register("attempts", views.AttemptViewSet, basename="attempt")
+router.register("rehearsals", rehearsals.RehearsalViewSet, basename="rehearsal")
 
 urlpatterns = [
     path("facts", facts.FactsView.as_view(), name="facts"),

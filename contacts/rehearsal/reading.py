@@ -5,7 +5,7 @@ A number is a sum of cells. Whoever opens it gets the cells it was made of, by t
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final
@@ -99,6 +99,24 @@ def numbers(rows: QuerySet[RehearsalCell]) -> list[Number]:
     """Return the numbers of these cells."""
     summed = rows.order_by().values_list(*_COLUMNS).annotate(Sum("count"), Sum("minutes"), Sum("cost"))
     return [Number(*row) for row in summed]
+
+
+def of_all_teams(found: Iterable[Number]) -> list[Number]:
+    """Return the numbers with those of all teams and creditors together, in the order of days and steps."""
+    whole: dict[Number, list[Number]] = {}
+    for number in found:
+        key = replace(number, team_id=None, creditor_id=0, count=0, minutes=0, cost=Decimal(0))
+        whole.setdefault(key, []).append(number)
+    ordered = sorted(whole, key=lambda one: (one.side, one.day, one.segment_key, one.step_key, one.outcome, one.reason))
+    return [
+        replace(
+            key,
+            count=sum(one.count for one in whole[key]),
+            minutes=sum(one.minutes for one in whole[key]),
+            cost=sum((one.cost for one in whole[key]), Decimal("0.00")),
+        )
+        for key in ordered
+    ]
 
 
 def grouped[Key](found: Iterable[Number], by: Callable[[Number], Key]) -> dict[Key, dict[str, Sums]]:

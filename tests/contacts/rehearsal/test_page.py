@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from cases import clients
+from collections_app.shared.actor import SYSTEM
 from contacts.models import Rehearsal, RehearsalCell
 from tests.contacts.conftest import TEN
 from tests.factories.cases import CaseFactory, CreditorFactory
@@ -186,3 +188,22 @@ def test_what_it_rests_on_is_shown_with_what_has_changed_since(world):
     shown = World(inputs={"content": "another"}).page(admin).context["inputs"]
     assert (shown["full_hash"], "the strategy" in shown["changed"]) == ("f" * 64, True)
     assert world.page(admin).context["inputs"]["changed"] == []
+
+
+def test_another_system_reads_the_numbers_of_its_own_creditors(world):
+    _client, token = clients.create(
+        name="warehouse", scopes=["contacts:read"], creditors=[world.creditors[0]], actor=SYSTEM, at=TEN
+    )
+    _other, stranger = clients.create(
+        name="stranger", scopes=["contacts:read"], creditors=[CreditorFactory()], actor=SYSTEM, at=TEN
+    )
+
+    def get(path: str, key: str) -> Any:
+        return Client().get(f"/api/v1/rehearsals{path}", headers={"Authorization": f"Bearer {key}"})
+
+    (row,) = get("", token).json()["results"]
+    assert (row["id"], row["status"], row["part_done"], row["full_hash"]) == (world.row.pk, "done", 1.0, "f" * 64)
+    numbers = get(f"/{world.row.pk}/numbers", token).json()
+    assert sum(one["count"] for one in numbers if (one["side"], one["outcome"]) == ("draft", "sent")) == 120
+    assert get("", stranger).json()["results"] == []
+    assert get(f"/{world.row.pk}/numbers", stranger).status_code == 404
