@@ -29,7 +29,7 @@ class DraftRefused(Refused):
         ),
         "nothing-to-undo": _("There is nothing to take back."),
         "nothing-to-redo": _("There is nothing to do again."),
-        "code-taken": _("There is a strategy with the code %(code)s already. Make a copy of one of its versions."),
+        "code-taken": _("There is a strategy with the code %(strategy)s already. Make a copy of one of its versions."),
     }
 
 

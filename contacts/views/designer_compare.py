@@ -17,10 +17,10 @@ TONES: Final = {"added": "ok", "removed": "stop", "changed": "soon", "moved": "a
 @require_safe
 @allowed("contacts.view_run")
 def show(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show what differs in a version from another: `?with=`, else the one it is based on, else the one before it."""
+    """Show what differs in a version from another: `?against=`, else the one it is based on, else the one before it."""
     versions = StrategyVersion.objects.select_related("strategy")
     version = get_object_or_404(versions, pk=pk)
-    wanted = request.GET.get("with", "")
+    wanted = request.GET.get("against", "")
     other = versions.filter(pk=int(wanted)).first() if wanted.isdecimal() else None
     if other is None and not wanted:
         before = versions.filter(strategy=version.strategy, version__lt=version.version).order_by("-version").first()

@@ -4,9 +4,7 @@ import json
 from typing import Any, Final
 
 from django import forms
-from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.http.response import HttpResponseBase
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
@@ -20,6 +18,7 @@ from collections_app.shared.actor import Actor
 from collections_app.staff.access import allowed
 from contacts.models import Strategy, StrategyVersion
 from contacts.strategy import definition, drafting, shipped
+from contacts.strategy import schema as schema_of_the_format
 from contacts.strategy.definition import Definition, DefinitionError
 
 MOST_BYTES: Final = 2_000_000
@@ -112,7 +111,7 @@ def _begin(request: HttpRequest, form: NewForm) -> StrategyVersion | None:
             if form.errors:
                 return None
         if base is None and Strategy.objects.filter(code=what.code).exists():
-            raise drafting.DraftRefused("code-taken", code=what.code)
+            raise drafting.DraftRefused("code-taken", strategy=what.code)
         creditors = list(data["creditors"])
         actor = Actor.of(request.user)
         return drafting.begin(what, creditors=creditors, actor=actor, at=clock.now(), based_on=base)
@@ -239,9 +238,6 @@ def export(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_safe
 @allowed("contacts.view_run")
-def schema(request: HttpRequest) -> HttpResponseBase:
+def schema(request: HttpRequest) -> HttpResponse:
     """Return the JSON schema of the format."""
-    path = settings.BASE_DIR / "docs" / "strategy.schema.json"
-    if not path.exists():
-        raise Http404
-    return JsonResponse(json.loads(path.read_text(encoding="utf-8")))
+    return JsonResponse(schema_of_the_format.schema())
