@@ -2,30 +2,30 @@
 
 from typing import Final
 
-# How many persons a version has treated since an instant, and what they did then. A person counts once per measure.
+# How many persons a version has treated since an instant, and what they did after that. Each counts once per measure.
 GUARDRAILS: Final = """
 WITH own AS (
-    SELECT planned.person_id, planned.case_id, planned.status, planned.decision_id, planned.channel, planned.automated
+    SELECT planned.person_id, planned.status, planned.decision_id, planned.automated, planned.finished_at
     FROM contacts_plannedcontact AS planned
     JOIN contacts_enrolment AS stay ON stay.id = planned.enrolment_id
     WHERE stay.version_id = %(version)s AND planned.created_at >= %(since)s AND planned.channel <> 'review'
 ), treated AS (
-    SELECT DISTINCT person_id FROM own WHERE status = 'done'
+    SELECT person_id, min(finished_at) AS first_at FROM own WHERE status = 'done' GROUP BY person_id
 ), complaints AS (
     SELECT count(DISTINCT instruction.person_id) AS persons
     FROM cases_instruction AS instruction JOIN treated ON treated.person_id = instruction.person_id
-    WHERE instruction.received_at >= %(since)s AND instruction.kind = 'complaint_open'
+    WHERE instruction.received_at >= treated.first_at AND instruction.kind = 'complaint_open'
 ), optouts AS (
     SELECT count(DISTINCT instruction.person_id) AS persons
     FROM cases_instruction AS instruction JOIN treated ON treated.person_id = instruction.person_id
-    WHERE instruction.received_at >= %(since)s AND instruction.kind IN ('opt_out', 'cease_request')
+    WHERE instruction.received_at >= treated.first_at AND instruction.kind IN ('opt_out', 'cease_request')
 ), broken AS (
     SELECT count(DISTINCT person_id) AS persons FROM (
         SELECT promise.person_id FROM cases_promise AS promise JOIN treated ON treated.person_id = promise.person_id
-        WHERE promise.status = 'broken' AND promise.settled_at >= %(since)s
+        WHERE promise.status = 'broken' AND promise.settled_at >= treated.first_at
         UNION ALL
         SELECT plan.person_id FROM cases_plan AS plan JOIN treated ON treated.person_id = plan.person_id
-        WHERE plan.status = 'broken' AND plan.ended_at >= %(since)s
+        WHERE plan.status = 'broken' AND plan.ended_at >= treated.first_at
     ) AS either
 )
 SELECT (SELECT count(*) FROM treated),

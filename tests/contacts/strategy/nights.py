@@ -4,11 +4,12 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from cases.closing import Close, Span
-from cases.models import Case, Creditor
+from cases.models import Case, Creditor, Person
 from collections_app.shared.actor import SYSTEM
 from contacts.models import Enrolment, PlannedContact, StrategyVersion
 from contacts.strategy import definition, enrolment, planner
-from tests.factories.cases import CaseFactory
+from contacts.strategy.stable import number_of
+from tests.factories.cases import CaseFactory, PersonFactory
 from tests.factories.contacts import TemplateFactory
 from tests.factories.strategies import put_in_force
 
@@ -76,6 +77,14 @@ def case_of(creditor: Creditor, dpd: int = 5, **more: Any) -> Case:
         creditor=creditor, past_due_since=since, dpd=dpd, on=FIRST + timedelta(days=1),
         next_action="wait_strategy", next_action_at=AT, **more,
     )  # fmt: skip
+
+
+def person_of(*, inside: bool, share: int = 10, code: str = "path") -> Person:
+    """Return a person who is in a canary of that share, or is not."""
+    while True:
+        person = PersonFactory()
+        if (number_of(code, person.pk) < share) == inside:
+            return person
 
 
 def stays(case: Case) -> list[tuple[int, str, str]]:

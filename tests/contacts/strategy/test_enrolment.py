@@ -10,19 +10,19 @@ from cases.models import Case
 from collections_app.shared.actor import SYSTEM
 from contacts.models import Enrolment
 from contacts.strategy import rollout
-from contacts.strategy.stable import number_of
 from tests.contacts.strategy.nights import (
     AT,
     FIRST,
     case_of,
     night,
+    person_of,
     planned,
     published,
     segment,
     stays,
     where,
 )
-from tests.factories.cases import CreditorFactory, PersonFactory, ProductFactory
+from tests.factories.cases import CreditorFactory, ProductFactory
 
 pytestmark = pytest.mark.django_db
 NEW = segment("all", {"key": "sms-1"}, {"key": "sms-9", "from_dpd": 9})
@@ -36,14 +36,6 @@ def bank():
     creditor = CreditorFactory(code="bank")
     ProductFactory(creditor=creditor)
     return creditor
-
-
-def person_of(*, inside: bool, share: int = 10, code: str = "path"):
-    """Return a person who is in a canary of that share, or is not."""
-    while True:
-        person = PersonFactory()
-        if (number_of(code, person.pk) < share) == inside:
-            return person
 
 
 # -- the share of a canary ---------------------------------------------------------------------------------------------
