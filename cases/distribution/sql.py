@@ -129,7 +129,7 @@ WITH wanted AS (
 ), marked AS (
     UPDATE cases_distributionmove AS move
     SET outcome = CASE
-        WHEN changed.case_id IS NOT NULL THEN 'applied'
+        WHEN wanted.case_id IN (SELECT case_id FROM changed) THEN 'applied'
         WHEN standing.status IN ('cured', 'closed') THEN 'resolved'
         WHEN standing.team_id IS DISTINCT FROM move.from_team_id
           OR standing.owner_id IS DISTINCT FROM move.from_owner_id THEN 'changed'
@@ -138,7 +138,6 @@ WITH wanted AS (
             WHERE taker.id = move.to_owner_id AND taker.is_active AND taker.team_id = move.to_team_id) THEN 'gone'
         ELSE 'busy' END
     FROM wanted JOIN cases_case AS standing ON standing.id = wanted.case_id
-    LEFT JOIN changed ON changed.case_id = wanted.case_id
     WHERE move.id = wanted.id
     RETURNING move.case_id, move.outcome
 )
@@ -193,13 +192,12 @@ WITH wanted AS (
 ), marked AS (
     UPDATE cases_distributionmove AS move
     SET outcome = CASE
-        WHEN changed.case_id IS NOT NULL THEN 'undone'
+        WHEN intact.case_id IN (SELECT case_id FROM changed) THEN 'undone'
         WHEN NOT intact.is_open THEN 'kept_resolved'
         WHEN NOT intact.is_there THEN 'kept_moved'
         WHEN NOT intact.is_welcome THEN 'kept_gone'
         ELSE 'kept_busy' END
-    FROM intact LEFT JOIN changed ON changed.case_id = intact.case_id
-    WHERE move.id = intact.id
+    FROM intact WHERE move.id = intact.id
     RETURNING move.case_id, move.outcome
 )
 SELECT max(case_id), count(*) FILTER (WHERE outcome = 'undone'), count(*) FILTER (WHERE outcome <> 'undone')

@@ -136,8 +136,8 @@ def _sentences(rules: Rules) -> Iterator[Any]:
 
 
 def need(needed: Needed) -> str:
-    """Return which case needs what: Bucket M6, M7+: needs legal work, at least senior."""
-    wanted = [str(Skill(needed.skill).label)] if needed.skill else []
+    """Return which case needs what: Bucket M6, M7+: needs the skill “legal work”, at least senior."""
+    wanted = [_("the skill “%(skill)s”") % {"skill": Skill(needed.skill).label}] if needed.skill else []
     if needed.tier:
         wanted.append(_("at least %(tier)s") % {"tier": Tier(needed.tier).label})
     return capfirst(_("%(case)s: needs %(what)s.") % {"case": condition(needed.when), "what": ", ".join(wanted)})

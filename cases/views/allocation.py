@@ -204,6 +204,7 @@ def _reasons(counts: dict[str, int], known: Any) -> list[tuple[str, int]]:
 
 
 def _move(move: DistributionMove) -> dict[str, Any]:
+    is_left = move.to_owner_id is None and move.outcome == "planned"
     return {
         "ref": move.case.ref,
         "name": str(move.case.person),
@@ -213,8 +214,8 @@ def _move(move: DistributionMove) -> dict[str, Any]:
         "team": str(move.to_team) if move.to_team_id != move.from_team_id else "",
         "left": words.left(move.left),
         "chosen": words.chosen(move.chosen),
-        "outcome": move.get_outcome_display(),
-        "tone": TONES[move.outcome],
+        "outcome": _("nobody") if is_left else move.get_outcome_display(),
+        "tone": "stop" if is_left else TONES[move.outcome],
     }
 
 

@@ -17,7 +17,7 @@ MAKE_CASES: Final = """
 INSERT INTO cases_case (creditor_id, person_id, borrower_id, team_id, status, closed_reason, opened_on, opened_at,
     past_due_since, balance, currency, score, default_reason, default_detail, willingness, ability, is_hardship,
     next_action, next_action_at, next_action_note, version)
-SELECT %(creditor)s, person_id, id, %(team)s, 'working', '', %(at)s::date, %(at)s, %(at)s::date - (id %% 200)::int,
+SELECT %(creditor)s, person_id, id, %(team)s, 'new', '', %(at)s::date, %(at)s, %(at)s::date - (id %% 200)::int,
     100 + id %% 9000, 'CNY', (id * 7919) %% 300, 'unknown', '', 'unknown', 'unknown', id %% 50 = 0,
     (ARRAY['call', 'wait_strategy'])[1 + id %% 2], %(at)s, '', 1
 FROM cases_borrower

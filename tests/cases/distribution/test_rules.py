@@ -91,7 +91,7 @@ def test_rules_read_as_sentences():
         "Somebody away for 5 days or more gives his cases up; away for less, he gets no new ones.",
         "After a broken promise or a complaint somebody else takes the case over, and it does not come back for 14 "
         "days.",
-        "Bucket M6, M7+ · balance from 50,000.00: needs legal work, at least senior.",
+        "Bucket M6, M7+ · balance from 50,000.00: needs the skill “legal work”, at least senior.",
     ]
     assert words.chosen("skill:legal,language:zh,load") == "knows legal work, speaks Chinese, least loaded"
 
