@@ -395,12 +395,22 @@ def permits(question: Question, facts: Facts, packs: Sequence[Pack]) -> bool:
 
     What forbids nothing is asked only where something does: then everything is, as `evaluate` would.
     """
+    return _plainly_permits(question, facts, packs) or not _safely(question, facts, packs).failing
+
+
+def refusal(question: Question, facts: Facts, packs: Sequence[Pack]) -> Outcome | None:
+    """Return what `evaluate` would say where it would refuse; None where it would permit. Never raises."""
+    if _plainly_permits(question, facts, packs):
+        return None
+    outcome = evaluate(question, facts, packs)
+    return None if outcome.permitted else outcome
+
+
+def _plainly_permits(question: Question, facts: Facts, packs: Sequence[Pack]) -> bool:
     try:
-        if _nothing_fails(question, facts, compiled(packs, _day_of(question, facts))):
-            return True
-    except Exception:  # noqa: BLE001, S110  (whatever it is, the whole evaluation meets it and names it)
-        pass
-    return not _safely(question, facts, packs).failing
+        return _nothing_fails(question, facts, compiled(packs, _day_of(question, facts)))
+    except Exception:  # noqa: BLE001  (whatever it is, the whole evaluation meets it and names it)
+        return False
 
 
 def _nothing_fails(question: Question, facts: Facts, program: _Program) -> bool:

@@ -144,12 +144,13 @@ def preview(question: Question, facts: Facts) -> Outcome:
     return _evaluate(question, facts)[0]
 
 
-def permits(question: Question, facts: Facts) -> bool:
-    """Return whether `preview` would permit, without its reasons. Never raises."""
+def refusal(question: Question, facts: Facts) -> Outcome | None:
+    """Return what `preview` would say where it would refuse; None where it would permit. Never raises."""
     try:
-        return engine.permits(question, facts, choose_packs(question, facts))
-    except (PackError, OSError, ReleasesUnknown):
-        return False
+        used = choose_packs(question, facts)
+    except (PackError, OSError, ReleasesUnknown) as error:
+        return engine.refused(question, error)
+    return engine.refusal(question, facts, used)
 
 
 def _lasts_until(question: Question, facts: Facts, packs: tuple[Pack, ...]) -> datetime:

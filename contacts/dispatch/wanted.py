@@ -16,6 +16,8 @@ from contacts.strategy import conditions, in_force
 
 SOON: Final = timedelta(minutes=5)
 LATER: Final = timedelta(hours=1)
+KINDS: Final = frozenset(Step.Kind.values)
+PURPOSES: Final = frozenset(Purpose.values)
 NEWER: Final = "newer-release"  # planned by a release that knows more: it waits for one, and nothing is guessed
 
 
@@ -43,7 +45,7 @@ def still_wanted(outgoing: Outgoing, *, at: datetime) -> Obstacle | None:
     asks_for_money = planned.purpose == "collection"
     if at >= planned.expires_at:
         return Obstacle("too-late")
-    if planned.step.kind not in Step.Kind.values or planned.purpose not in Purpose.values:
+    if planned.step.kind not in KINDS or planned.purpose not in PURPOSES:
         return Obstacle(NEWER, at + SOON)
     if case.is_resolved:
         return Obstacle("case-resolved")

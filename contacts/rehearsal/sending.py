@@ -23,7 +23,6 @@ from typing import Final
 from cases.closing import Close, Span
 from cases.models import ContactPoint
 from collections_app.shared import clock
-from compliance import gate
 from contacts import reserving, stops
 from contacts.channels import catalogue
 from contacts.dispatch import clearing, outgoing, wanted, wording
@@ -31,6 +30,7 @@ from contacts.dispatch.outgoing import Outgoing
 from contacts.dispatch.wanted import Obstacle
 from contacts.models import PlannedContact
 from contacts.rehearsal import sql_sending as sql
+from contacts.rehearsal.answers import Answers
 
 SENT: Final = "sent"
 WITHHELD: Final = "withheld"
@@ -97,6 +97,7 @@ class _Day:
     span: Span
     limit_to: frozenset[int] | None
     stopped: frozenset[str]
+    answers: Answers = field(default_factory=Answers)
     taken: set[int] = field(default_factory=set)  # persons who were decided with those they share an address with
 
     def due(self) -> list[object]:
@@ -203,14 +204,14 @@ def _round(day: _Day, groups: Sequence[Sequence[_Row]]) -> None:
     for known in outgoing.read_many([row.planned for row in rows], at={row.planned.pk: row.at for row in rows}):
         row, waiting = asked[known.planned.pk]
         row.decided_at, row.tries, row.lasts = row.at, row.tries + 1, None
-        _decide(row, known)
+        _decide(day, row, known)
         if row.outcome == SENT:
             for other in waiting:
                 other.lasts = None  # something else may be in its way from now on
     _write([*parked, *rows])
 
 
-def _decide(row: _Row, known: Outgoing) -> None:
+def _decide(day: _Day, row: _Row, known: Outgoing) -> None:
     """Do with a row what `clearing.clear` and a hand-over that succeeds would do with it at this instant."""
     planned, at = row.planned, row.at
     found = clearing.prepare(known, at=at, write=wording.check)
@@ -220,13 +221,14 @@ def _decide(row: _Row, known: Outgoing) -> None:
     point, version = found
     question = clearing.question_of(planned, known.file, point.pk, version)
     facts = known.file.facts(point.pk)
-    if gate.permits(question, facts):
+    found_against = day.answers.refusal(question, facts)
+    if found_against is None:
         row.status, row.outcome, row.reason = "done", SENT, ""
         row.point, row.wording_id, row.debts = point, version.pk, known.file.debts
         return
-    refusal = gate.preview(question, facts)
-    again = clearing.again_at(refusal.next_permitted, at=at)
-    row.status, row.outcome, row.reason = "withheld", WITHHELD, reserving.rule_in(refusal.failing)
+    failing, next_permitted = found_against
+    again = clearing.again_at(next_permitted, at=at)
+    row.status, row.outcome, row.reason = "withheld", WITHHELD, reserving.rule_in(failing)
     row.at = row.due_at = clearing.waits_until(again, expires_at=planned.expires_at, at=at)
 
 

@@ -4,6 +4,7 @@ import os
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,11 +14,15 @@ from django.db import connection, transaction
 from cases.closing import Close, Span
 from cases.models import Case, ContactPoint, Creditor, LocationClaim
 from collections_app.shared.actor import SYSTEM
+from compliance import gate
 from compliance.models import Decision
 from contacts import dispatch
 from contacts.channels import catalogue
+from contacts.facts import of_case
 from contacts.models import ContactAttempt, PlannedContact
+from contacts.rehearsal import answers as answers_module
 from contacts.rehearsal import sending
+from contacts.rehearsal.answers import Answers
 from contacts.rehearsal.sending import Sent, send_day
 from tests.contacts.conftest import TEN, Clock
 from tests.factories.cases import (
@@ -196,3 +201,36 @@ def test_a_simulation_that_forgets_something_is_found_out(what: str, carrier: An
     simulated, real = compared(creditor)
     assert sorted(outcome for outcome, _ in real[0].values()) == ["sent", "withheld", "withheld"]
     assert simulated[0] != real[0]
+
+
+def asked(case: Case, at: datetime) -> tuple[Any, Any]:
+    """Return the question and the facts of a text message to this case."""
+    file = of_case(case.pk, at=at)
+    question = file.question(channel="sms", contact_point_id=case.point.pk, automated=True)
+    return replace(question, identity_stated=True, opt_out_notice=True, purpose_stated=True), file.facts(case.point.pk)
+
+
+def test_what_is_asked_again_about_somebody_alike_is_answered_from_memory_and_nothing_else_is():
+    creditor = CreditorFactory()
+    alike = [CaseFactory(at=TEN, creditor=creditor) for _ in range(3)]
+    elsewhere = CaseFactory(at=TEN, creditor=creditor, person=PersonFactory(new_york=True))
+    older = CaseFactory(at=TEN, creditor=creditor, dpd=40)
+    called = CaseFactory(at=TEN, creditor=creditor)
+    AttemptFactory(case=called, completed=True, at=TEN - timedelta(hours=1))
+    answers = Answers()
+    for at in (TEN, TEN + timedelta(hours=13)):
+        for case in (*alike, elsewhere, older, called):
+            question, facts = asked(case, at)
+            outcome = gate.preview(question, facts)
+            expected = None if outcome.permitted else (outcome.failing, outcome.next_permitted)
+            assert answers.refusal(question, facts) == expected
+    assert (answers.asked, answers.known) == (12, 4)
+
+
+def test_a_memory_that_forgets_the_hour_is_found_out(monkeypatch: Any):
+    case, answers = CaseFactory(at=TEN), Answers()
+    monkeypatch.setattr(answers_module, "_key", lambda *_: "everybody")
+    said = [answers.refusal(*asked(case, at)) for at in (TEN, TEN + timedelta(hours=13))]
+    assert said[0] is None
+    assert said[1] is None  # at eleven at night
+    assert not gate.preview(*asked(case, TEN + timedelta(hours=13))).permitted
