@@ -2,6 +2,7 @@
 (function () {
   "use strict";
   const SINGLE_KEYS_OFF = "single-keys-off";
+  const KEYS = { a: "add-step", s: "add-segment", d: "duplicate", u: "undo", r: "redo" };
 
   function tree() { return document.getElementById("tree"); }
   function rows() {
@@ -15,6 +16,8 @@
       each.setAttribute("aria-selected", String(each === row));
       each.tabIndex = each === row ? 0 : -1;
     });
+    const meant = document.querySelector("#acts-state [name=node]");
+    if (meant) meant.value = row.dataset.node;
   }
   function go(row) {
     if (!row) return;
@@ -22,10 +25,33 @@
     row.scrollIntoView({ block: "nearest" });
     row.click();
   }
+
+  /* One change at a time: what is pressed while another is on its way waits for it, in its order. */
+  const waiting = [];
+  let busy = 0, wanted = null;
   function act(name) {
-    const button = document.querySelector('.node-acts [name=act][value="' + name + '"]');
-    if (button) button.click();
+    if (busy) { waiting.push(name); return; }
+    const button = document.querySelector('.node-acts [name=act][value="' + name + '"], #designer-bar [name=act][value="' + name + '"]');
+    if (!button || button.disabled || !button.getClientRects().length || blocked()) return;
+    document.querySelectorAll("#tree .htmx-request").forEach(function (row) { htmx.trigger(row, "htmx:abort"); });
+    button.click();
   }
+  function goOn() {
+    if (busy || !tree()) return;
+    if (waiting.length) { act(waiting.shift()); return; }
+    const row = wanted !== null && tree().querySelector('[data-node="' + wanted + '"]');
+    wanted = null;
+    if (row) go(row);
+  }
+  function isChange(event) {
+    return event.detail.requestConfig && event.detail.requestConfig.verb === "post" && document.getElementById("designer");
+  }
+  document.addEventListener("htmx:beforeSend", function (event) { if (isChange(event)) busy += 1; });
+  document.addEventListener("htmx:afterRequest", function (event) {
+    if (!isChange(event)) return;
+    busy = Math.max(0, busy - 1);
+    setTimeout(goOn, 0);
+  });
   function firstField() {
     const field = document.querySelector('#node-form .node-first, #node-form :is(input:not([type=hidden]):not([tabindex="-1"]), select, textarea)');
     if (!field) return;
@@ -82,6 +108,7 @@
     } else if (inTree && event.key === "ArrowRight") to = list[here + 1];
     else if (inTree && event.key === "Enter") { event.preventDefault(); firstField(); return; }
     else if (inTree && event.key === "Delete") { event.preventDefault(); act("remove"); return; }
+    else if (letters && KEYS[event.key]) { event.preventDefault(); if (!event.repeat) act(KEYS[event.key]); return; }
     else return;
     event.preventDefault();
     go(to);
@@ -110,7 +137,9 @@
     return panel && panel.dataset.wrong || "";
   }
   document.addEventListener("htmx:beforeRequest", function (event) {
-    if (!event.detail.elt.matches("#tree [data-node]") || !blocked()) return;
+    if (!event.detail.elt.matches("#tree [data-node]")) return;
+    if (busy) { event.preventDefault(); wanted = event.detail.elt.dataset.node; return; }
+    if (!blocked()) return;
     event.preventDefault();
     document.dispatchEvent(new CustomEvent("toast", { detail: { text: blocked(), tone: "stop" } }));
     const wrong = document.querySelector("#panel [aria-invalid=true]");

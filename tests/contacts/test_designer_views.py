@@ -1,0 +1,212 @@
+"""The designer without scripts: every act saves the whole draft or says why not, and nobody overwrites another."""
+
+import json
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from collections_app.shared.actor import Actor
+from contacts.models import DraftEdit, StrategyVersion
+from contacts.strategy import counts, definition, drafting
+from tests.factories.cases import CaseFactory, CreditorFactory
+from tests.factories.contacts import TemplateFactory
+from tests.factories.staff import UserFactory, set_clock
+
+pytestmark = pytest.mark.django_db
+
+DOCUMENT = {
+    "code": "cards",
+    "name": "Cards",
+    "segment": [
+        {"key": "young", "name": "Young", "condition": {"fact": "dpd", "op": "at_most", "value": 30},
+         "step": [{"key": "call", "kind": "call", "from_dpd": 4}]},
+        {"key": "rest", "name": "Rest", "step": [{"key": "look", "kind": "review", "from_dpd": 60}]},
+    ],
+}  # fmt: skip
+
+
+@pytest.fixture
+def admin():
+    return UserFactory(admin=True)
+
+
+@pytest.fixture
+def draft(settings, admin, at):
+    set_clock(settings, at)
+    bank = CreditorFactory()
+    return drafting.begin(definition.parse(DOCUMENT), creditors=[bank], actor=Actor.of(admin), at=at)
+
+
+@pytest.fixture
+def desk(draft, admin):
+    client = Client()
+    client.force_login(admin)
+    return Desk(client, draft)
+
+
+class Desk:
+    def __init__(self, client, version):
+        self.client, self.version = client, version
+
+    @property
+    def document(self):
+        return drafting.document_of(StrategyVersion.objects.get(pk=self.version.pk))
+
+    def act(self, act, node="", **fields):
+        data = {"act": act, "node": node, "was": drafting.token_of(self.document), **fields}
+        return self.client.post(reverse("contacts:strategy-change", args=[self.version.pk]), data)
+
+    def segment(self, **fields):
+        base = {"name": "Young", "key": "young", "re_entry": "always", "c-mode": "all"}
+        return self.act(fields.pop("act", "save"), "young", **(base | fields))
+
+
+def test_a_condition_is_built_of_lines_and_a_group(desk):
+    answer = desk.segment(**{
+        "c-0-fact": "dpd", "c-0-op": "between", "c-0-value": "3", "c-0-second": "9",
+        "c-1-mode": "none",
+        "c-1-0-fact": "status", "c-1-0-op": "in", "c-1-0-value": ["new", "working"],
+        "c-1-1-fact": "held", "c-1-1-op": "is", "c-1-1-value": "yes",
+        "c-2-fact": "balance", "c-2-op": "at_least", "c-2-value": "500.00",
+        "c-3-fact": "currency", "c-3-op": "in", "c-3-value": "CNY，USD",
+    })  # fmt: skip
+    assert answer.status_code == 302
+    assert desk.document["segment"][0]["condition"] == {
+        "all": [
+            {"fact": "dpd", "op": "between", "value": [3, 9]},
+            {"not": {"any": [
+                {"fact": "status", "op": "in", "value": ["new", "working"]},
+                {"fact": "held", "op": "is", "value": True},
+            ]}},
+            {"fact": "balance", "op": "at_least", "value": "500.00"},
+            {"fact": "currency", "op": "in", "value": ["CNY", "USD"]},
+        ]
+    }  # fmt: skip
+    page = desk.client.get(reverse("contacts:strategy-edit", args=[desk.version.pk]), {"node": "young"})
+    assert 'name="c-1-1-fact"' in page.content.decode()
+
+
+def test_a_wrong_value_is_told_beside_its_line_and_nothing_is_saved(desk):
+    answer = desk.segment(**{"c-0-fact": "dpd", "c-0-op": "at_least", "c-0-value": "soon"})
+    assert answer.status_code == 422
+    (row,) = answer.context["panel"].builders[0].rows
+    assert (row.value, len(row.errors)) == ("soon", 1)
+    assert desk.document == DOCUMENT
+    assert not DraftEdit.objects.exists()
+
+
+def test_a_line_without_its_value_waits_and_is_never_left_out(desk):
+    fields = {"c-0-fact": "dpd", "c-0-op": "at_most", "c-0-value": "30", "c-1-fact": "balance"}
+    answer = desk.segment(act="shape", **fields)
+    assert answer.status_code == 422
+    assert [row.fact for row in answer.context["panel"].builders[0].rows] == ["dpd", "balance"]
+    assert desk.document == DOCUMENT
+
+
+def test_what_is_written_and_is_no_condition_is_refused_where_it_stands(desk):
+    answer = desk.segment(**{"c-raw": '{"all": "everybody"}'})
+    assert len(answer.context["panel"].builders[0].errors) == 1
+    assert desk.segment(**{"c-raw": "{"}).status_code == 422
+    assert desk.document == DOCUMENT
+
+
+def test_a_step_is_added_moved_copied_removed_and_brought_back(desk):
+    TemplateFactory(code="hello")
+    desk.act("add-step", "young/call")
+    desk.act("up", "young/hello")
+    desk.act("duplicate", "young/hello")
+    assert [step["key"] for step in desk.document["segment"][0]["step"]] == ["hello", "hello-2", "call"]
+    desk.act("remove", "young/hello")
+    desk.act("undo")
+    assert [step["key"] for step in desk.document["segment"][0]["step"]] == ["hello", "hello-2", "call"]
+    desk.act("undo")
+    desk.act("redo")
+    assert [step["key"] for step in desk.document["segment"][0]["step"]] == ["hello", "hello-2", "call"]
+
+
+def test_a_step_waits_for_another_and_for_an_event(desk):
+    TemplateFactory(code="hello")
+    base = {"key": "call", "kind": "call", "from_dpd": "0", "severity": "1", "catch_up": "send_late",
+            "catch_up_days": "2", "after_days": "3", "within_days": "7", "after_outcome": "not_reached",
+            "c-mode": "all"}  # fmt: skip
+    desk.act("save", "young/call", **base, trigger="event", event="promise_broken", setting_call_about="the promise")
+    (step,) = desk.document["segment"][0]["step"]
+    assert (step["on"], step["settings"]) == (
+        {"event": "promise_broken", "days": 3, "within": 7},
+        {"about": "the promise"},
+    )
+    desk.act("add-step", "young/call")
+    answer = desk.act("save", "young/call", **base, trigger="after", after_key="hello")
+    assert answer.status_code == 302
+    assert desk.document["segment"][0]["step"][0]["after"]["outcome"] == "not_reached"
+
+
+def test_whoever_looked_at_another_draft_overwrites_nothing_and_keeps_what_he_typed(desk):
+    seen = drafting.token_of(desk.document)
+    desk.segment(name="Very young", **{"c-raw": "{}"})
+    answer = desk.segment(name="Old", was=seen, **{"c-raw": "{}"})
+    assert answer.status_code == 422
+    assert "Somebody else has changed this draft" in answer.content.decode()
+    assert answer.context["panel"].form["name"].value() == "Old"
+    assert desk.document["segment"][0]["name"] == "Very young"
+
+
+def test_who_may_only_read_changes_nothing(desk):
+    reader = Client()
+    reader.force_login(UserFactory(compliance=True))
+    page = reader.get(reverse("contacts:strategy-edit", args=[desk.version.pk]))
+    assert (page.status_code, 'id="node-form"' in page.content.decode()) == (200, False)
+    answer = reader.post(reverse("contacts:strategy-change", args=[desk.version.pk]), {"act": "remove", "node": "rest"})
+    assert answer.status_code == 403
+    assert desk.document == DOCUMENT
+
+
+def test_a_file_goes_out_and_comes_back_the_same_and_a_bad_one_names_every_path(desk):
+    text = desk.client.get(reverse("contacts:strategy-export", args=[desk.version.pk])).content.decode()
+    load = reverse("contacts:strategy-import")
+    answer = desk.client.post(load, {"text": text, "creditors": [desk.version.creditors.get().pk]})
+    made = StrategyVersion.objects.order_by("-pk").first()
+    assert answer.url.endswith(f"/versions/{made.pk}/edit/")
+    assert drafting.document_of(made) == DOCUMENT
+    bad = json.loads(text)
+    bad["segment"][0]["step"][0] |= {"catch_up": "never", "from_dpd": -1}
+    answer = desk.client.post(load, {"text": json.dumps(bad)})
+    paths = [path for path, _message in answer.context["problems"]]
+    assert paths == ["segment[0].step[0].from_dpd", "segment[0].step[0].catch_up"]
+
+
+def test_the_next_version_is_a_copy_and_a_code_is_taken_once(desk):
+    new = reverse("contacts:strategy-new")
+    bank = desk.version.creditors.get().pk
+    desk.client.post(new, {"begin": f"copy:{desk.version.pk}", "creditors": [bank]})
+    made = StrategyVersion.objects.order_by("-pk").first()
+    assert (made.version, made.based_on_id, drafting.document_of(made)) == (2, desk.version.pk, DOCUMENT)
+    answer = desk.client.post(new, {"begin": "blank", "name": "Cards", "creditors": [bank]})
+    assert "cards" in str(answer.context["form"].errors["code"])
+
+
+def test_numbers_are_those_of_the_first_segment_that_takes_a_case_and_of_the_next_day(draft, at):
+    bank = draft.creditors.get()
+    for days in (3, 20, 59, 90):
+        CaseFactory(creditor=bank, at=at, dpd=days)
+    CaseFactory(creditor=bank, at=at, cured=True)
+    counted = counts.of_version(draft, at=at)
+    assert counted.segments == {"young": 2, "rest": 2}
+    # On the next day at the creditor's the first has 4 days past due, the third 60.
+    assert counted.steps == {("young", "call"): 2, ("rest", "look"): 2}
+    assert (counted.total, counted.nobody, counted.is_estimate) == (4, 0, False)
+    sampled = counts.of_version(draft, at=at, most=2)
+    assert (sampled.total, sampled.is_estimate or sampled.counted == 4) == (4, True)
+    assert not draft.enrolments.exists()
+
+
+def test_two_versions_are_compared_by_their_sentences(desk, admin, at):
+    twin = drafting.begin(definition.parse(DOCUMENT), creditors=[], actor=Actor.of(admin), at=at, based_on=desk.version)
+    page = desk.client.get(reverse("contacts:strategy-compare", args=[twin.pk]))
+    assert page.context["comparison"].is_same
+    other = Desk(desk.client, twin)
+    other.act("duplicate", "young/call")
+    other.act("remove", "rest/look")
+    comparison = desk.client.get(reverse("contacts:strategy-compare", args=[twin.pk])).context["comparison"]
+    assert comparison.numbers == {"added": 1, "removed": 1, "changed": 0, "moved": 0}
