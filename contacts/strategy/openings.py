@@ -17,7 +17,7 @@ from compliance.facts import Facts, LocationClaim, Question
 from contacts.facts import firm_numbers
 
 OPENS: Final = time(8)
-CLOSES: Final = time(20)  # where neither the law of a place nor the firm's policy is known
+CLOSES: Final = time(22)  # no best time is later, also where neither a law nor the firm's policy ends the day
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +67,11 @@ def begins(place: Place, asked: Asked, *, best_from: time | None, creditor: Cred
     if best_from is None:
         return opens
     best = datetime.combine(day, best_from, clock.zone(zone_of(place, creditor)))
-    if best <= opens:
-        return opens
     policy = firm_policy.in_force(creditor_id=creditor.pk, at=best)
+    if best <= opens or best_from >= (policy.closes or CLOSES):
+        return opens
     if not place.jurisdiction or not place.time_zone:
-        return best if best_from < (policy.closes or CLOSES) else opens
+        return best
     return _permitted_from(place, asked, policy, creditor=creditor, at=best) or opens
 
 

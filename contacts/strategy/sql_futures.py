@@ -17,6 +17,7 @@ JOIN contacts_segment AS part ON part.id = same.segment_id
 JOIN contacts_strategyversion AS whole ON whole.id = part.version_id
 WHERE done.case_id = standing.id AND (same.key = step.key OR step.counts_as ? same.key)
   AND whole.strategy_id = mine.strategy_id AND (NOT stay.is_fresh OR done.enrolment_id = stay.id)
+  AND NOT (done.status = 'cancelled' AND done.reason_code = 'left-strategy')
 """
 _CAN_BE_AGAIN: Final = f"(step.repeat_every_days IS NOT NULL OR NOT EXISTS ({_DONE}))"
 # A reminder of what was agreed is no step of collection: nobody waits for it.
@@ -114,6 +115,7 @@ WHERE %(has_events)s AND step.segment_id = stay.segment_id AND step.trigger = 'e
       JOIN contacts_strategyversion AS whole ON whole.id = part.version_id
       WHERE done.case_id = standing.id AND (same.key = step.key OR step.counts_as ? same.key)
         AND whole.strategy_id = mine.strategy_id
+        AND NOT (done.status = 'cancelled' AND done.reason_code = 'left-strategy')
         AND CASE WHEN known.known_at IS NULL THEN done.business_date >= known.on_day
                  ELSE done.created_at >= known.known_at END))
 """

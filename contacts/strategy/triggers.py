@@ -226,6 +226,7 @@ def _unanswered(step: Step, close: Close, strategy_id: int) -> QuerySet[Any]:
     if step.repeat_every_days:
         return rows
     answers = rows_of(step, strategy_id).filter(case_id=OuterRef(OuterRef("pk")))
+    answers = answers.exclude(status=PlannedContact.Status.CANCELLED, reason_code="left-strategy")
     if event.known_at is not None:
         return rows.exclude(Exists(answers.filter(created_at__gte=OuterRef(event.known_at))))
     return rows.exclude(Exists(answers.filter(business_date__gte=OuterRef("on"))))

@@ -189,8 +189,9 @@ def test_from_dpd_is_a_floor(creditor):
 
 def test_a_step_that_counts_as_another_is_not_done_again(creditor):
     publish(creditor, steps=[FIRST])
-    case_of(creditor, 1)
+    case = case_of(creditor, 1)
     night(creditor)
+    send(case, "sent")
     renamed = {**FIRST, "key": "greeting", "until_dpd": 9}
     publish(creditor, steps=[{**renamed, "counts_as": ["first"]}])
     assert nights(creditor, 2, TODAY) == [{}, {}]
