@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from cases.refusal import Refused
@@ -18,7 +19,12 @@ from contacts.forms_experiments import ExperimentForm
 from contacts.models import ArmAssignment, Experiment
 from contacts.strategy import sentences_of_conditions
 
-TONES: Final = {"registered": "soon", "running": "ok", "ended": "past", "dropped": "past"}
+TONES: Final = {"registered": "plain", "running": "ok", "ended": "past", "dropped": "past"}
+MEASURES: Final[dict[str, Any]] = {
+    Experiment.Measure.CURED: gettext_lazy("cured within %(days)s days"),
+    Experiment.Measure.PAID_ANY: gettext_lazy("paid anything within %(days)s days"),
+    Experiment.Measure.PAID_SHARE: gettext_lazy("share of the balance paid within %(days)s days"),
+}
 SHOWN: Final = 100
 # Field of the form beside which a refusal is shown; the others stand above it.
 FIELDS: Final = {
@@ -45,7 +51,7 @@ def show(request: HttpRequest) -> HttpResponse:
             "status": each.get_status_display(),
             "tone": TONES.get(each.status, "plain"),
             "creditors": ", ".join(creditor.name for creditor in each.creditors.all()),
-            "arms": " · ".join(f"{arm['name']} {arm['share']} %" for arm in each.arms),
+            "arms": " · ".join(f"{arm['name']} {arm['share']}\u00a0%" for arm in each.arms),
             "measure": _measure(each),
             "persons": ArmAssignment.objects.filter(experiment_id=each.pk).count(),
         }
@@ -132,10 +138,11 @@ def _user(request: HttpRequest) -> User:
 
 
 def _measure(experiment: Experiment) -> str:
-    return _("%(measure)s (%(days)s days)") % {
-        "measure": experiment.get_measure_display(),
-        "days": experiment.within_days,
-    }
+    return str(MEASURES[experiment.measure]) % {"days": experiment.within_days}
+
+
+def _signed(share: float) -> str:
+    return f"{100 * share:+.1f}".replace("-", "−")
 
 
 def _arm(arm: results.Arm) -> dict[str, Any]:
@@ -147,9 +154,9 @@ def _arm(arm: results.Arm) -> dict[str, Any]:
         "interval": None
         if interval is None
         else {
-            "difference": f"{100 * interval.difference:+.1f}",
-            "low": f"{100 * interval.low:+.1f}",
-            "high": f"{100 * interval.high:+.1f}",
+            "difference": _signed(interval.difference),
+            "low": _signed(interval.low),
+            "high": _signed(interval.high),
         },
         "tone": "stop" if arm.breached else "ok" if interval is not None and interval.low > 0 else "plain",
     }
