@@ -157,7 +157,6 @@ class Page:
             "assumed": [label_of("assumed", code) for code in self.row.results.get("assumed", ())],
             "skipped": self.row.results.get("skipped", 0),
             "late": self.row.results.get("late", []),
-            "currency": costs.currency(),
             "inputs": self._inputs(),
         }
 
@@ -198,7 +197,7 @@ class Page:
                 "icon": "clock",
             },
             {
-                "label": _("Cost of messages"),
+                "label": _("Cost of messages, %(currency)s") % {"currency": costs.currency()},
                 "value": digits(ours.cost, costs.currency()),
                 "note": self._note(ours.cost, theirs.cost),
                 "url": self.url(side=DRAFT, outcome="sent") if ours.cost else "",
@@ -249,6 +248,7 @@ class Page:
         return {
             "name": name,
             "title": title,
+            "head": label_of("asked", "step" if name == "node" else name),
             "rows": [
                 {
                     "label": label(key),

@@ -82,7 +82,7 @@ def test_the_numbers_of_a_rehearsal_add_up(world):
         "Refused by a rule": "14",
         "Something in the way": "3",
         "Hours of people's work": "5",
-        "Cost of messages": "10.00",
+        "Cost of messages, CNY": "10.00",
     }
     tables = {table["name"]: table for table in answer.context["tables"]}
     days = [(row["label"], [cell["value"] for cell in row["cells"]]) for row in tables["day"]["rows"]]
