@@ -99,6 +99,11 @@ def _holds(night: Night, span: Span) -> Result:
 
 
 def _strategies(night: Night, span: Span) -> Result:
+    with upkeep.by_index():
+        return _treat(night, span)
+
+
+def _treat(night: Night, span: Span) -> Result:
     close, paths = night.close, night.paths
     drawn = 0 if night.is_late else drawing.draw(close, span)  # segments may ask for the side of an experiment
     left = enrolment.leave(close, span, paths)

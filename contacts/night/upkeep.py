@@ -4,9 +4,22 @@ Autovacuum does the same, but only minutes later, and the night runs at once. Wi
 PostgreSQL 17) nothing happens, except that such a night is slower.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from django.db import connection
 
 from contacts.night import sql
+
+
+@contextmanager
+def by_index() -> Iterator[None]:
+    """Let the statements of the block, which is inside a transaction, look up by index whatever has one."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql.BY_INDEX)
+    yield  # where an error is raised, the transaction or its savepoint takes the setting back
+    with connection.cursor() as cursor:
+        cursor.execute(sql.AS_USUAL)
 
 
 def analyse() -> list[str]:

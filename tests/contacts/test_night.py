@@ -410,3 +410,20 @@ def test_progress_is_told_step_by_step(creditor):
     assert [name for name, _ in told if name == "freshness"] == ["freshness"]
     assert {number for _, number in told} <= set(range(9))
     assert NightStep.objects.filter(state="done").count() == 9
+
+
+def test_contacts_are_planned_by_index_and_everything_else_as_usual(creditor, monkeypatch):
+    def setting() -> str:
+        with connection.cursor() as cursor:
+            cursor.execute("SHOW enable_seqscan")
+            return cursor.fetchone()[0]
+
+    seen = []
+    real = {name: getattr(stages.planner, name) for name in ("plan", "set_futures")}
+    for name in real:
+        monkeypatch.setattr(stages.planner, name, lambda *args, of=real[name]: [seen.append(setting()), of(*args)][1])
+    figures = stages.closing.write_figures
+    monkeypatch.setattr(stages.closing, "write_figures", lambda *args: [seen.append(setting()), figures(*args)][1])
+    close(creditor)
+    assert seen == ["off", "off", "on"]
+    assert setting() == "on"
