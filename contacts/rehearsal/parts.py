@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from typing import Any, Final
+from urllib.parse import quote, urlencode
 
 from django.conf import settings
 from django.db import connection, connections
@@ -28,6 +29,7 @@ from contacts.rehearsal.shadow import Part
 
 SMALL: Final = 5_000  # accounts that one thread rehearses before another process has begun
 PROCESSES: Final = 2
+CORE: Final = ("NAME", "USER", "PASSWORD", "HOST", "PORT")
 BEGIN: Final = "import django; django.setup(); from contacts.rehearsal import process; process.main()"
 LAST_WORDS: Final = 2_000  # characters of what a process that failed said
 
@@ -206,12 +208,13 @@ def _start(task: Task) -> "subprocess.Popen[str]":
 
 
 def _url(parts: dict[str, Any]) -> str:
-    from urllib.parse import quote
-
+    """Return the address of the database in use, with whatever else the configured address says (encryption …)."""
     given = database_parts(settings.DATABASE_URL, name="DATABASE_URL")
-    own = {key: str(parts[key] or given[key] or "") for key in ("NAME", "USER", "PASSWORD", "HOST", "PORT")}
+    own = {key: str(parts[key] or given[key] or "") for key in CORE}
     host, port = quote(own["HOST"], safe=""), f":{own['PORT']}" if own["PORT"] else ""
-    return f"postgresql://{quote(own['USER'])}:{quote(own['PASSWORD'], safe='')}@{host}{port}/{own['NAME']}"
+    more = urlencode({key: value for key, value in given.items() if key not in CORE})
+    address = f"postgresql://{quote(own['USER'])}:{quote(own['PASSWORD'], safe='')}@{host}{port}/{own['NAME']}"
+    return f"{address}?{more}" if more else address
 
 
 def _read(

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from cases.models import Creditor, ImportBatch
+from cases.models import Case, Creditor, ImportBatch
 from collections_app.management.measures import first_day
 from collections_app.shared.actor import SYSTEM
 from contacts.models import ContactAttempt, PlannedContact, StrategyVersion, TemplateVersion
@@ -51,7 +51,7 @@ def make_book() -> None:
     TemplateVersion.objects.filter(template__channel="letter", language="en").update(status="retired")
     products = [ProductFactory(creditor=creditor) for creditor in (bank, agency)]
     shared = AddressFactory(value="+8613800001111")
-    for number in range(36):
+    for number in range(26):
         person = PersonFactory(**PLACES[number % 4], location=number % 9 != 8)
         dpd = (0, 1, 1, 2, 3, 3, 5, 6, 7, 7, 29, 30, 61)[number % 13]
         AccountFactory(product=products[number % 2], person=person, dpd=dpd, on=ON - A_DAY, balance="500.00")
@@ -126,34 +126,31 @@ def both(version: StrategyVersion, at: Any, *, meanwhile: Any = None, processes:
     return first_day.compare(rehearsed, first_day.live(creditors(), at=at))
 
 
-def test_the_first_day_is_as_rehearsed_in_the_next_days_too_and_through_a_change_of_version(book):
+def test_the_first_day_is_as_rehearsed_through_a_change_of_version_too(book):
     first = both(in_force(), AT - A_DAY)
     assert (first.different, first.examples) == (0, [])
     assert first.sent_rehearsed == first.sent_live == ContactAttempt.objects.filter(status="sent").count() > 10
-    again = both(in_force(), AT)
-    assert (again.different, again.examples) == (0, [])
-
     draft = draft_of(in_force())
 
     def publish() -> None:
-        strategies.put_in_force(draft, at=AT + A_DAY)
+        strategies.put_in_force(draft, at=AT)
 
-    changed = both(draft, AT + A_DAY, meanwhile=publish)
+    changed = both(draft, AT, meanwhile=publish)
     assert (changed.different, changed.examples) == (0, [])
     assert changed.sent_live > 0
-    refused = {name for name in first.outcomes | again.outcomes | changed.outcomes if "withheld" in name}
+    refused = {name for name in first.outcomes | changed.outcomes if "withheld" in name}
     assert len(refused) > 2  # refusals and obstacles were rehearsed as well
 
 
 def test_what_changes_between_the_rehearsal_and_the_day_shows_as_a_difference(book):
-    at = AT + 4 * A_DAY
+    at = AT + A_DAY
 
-    def hold_everybody_of_the_bank() -> None:
-        for case in creditors()[0].cases.exclude(status__in=["cured", "closed"]):
+    def hold_everybody() -> None:
+        for case in Case.objects.exclude(status__in=["cured", "closed"]):
             HoldFactory(case=case, kind="complaint")
 
-    proof = both(in_force(), at, meanwhile=hold_everybody_of_the_bank)
+    proof = both(in_force(), at, meanwhile=hold_everybody)
     assert proof.different > 0
-    assert proof.sent_rehearsed > proof.sent_live
+    assert proof.sent_rehearsed > proof.sent_live == 0
     assert {example["side"] for example in proof.examples} >= {"rehearsed"}
     assert PlannedContact.objects.exists()

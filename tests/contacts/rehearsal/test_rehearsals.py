@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from cases.models import Person
 from collections_app.shared.actor import SYSTEM
 from contacts import rehearsal
 from contacts.models import Rehearsal, RehearsalCell, StrategyVersion, TemplateVersion
@@ -59,8 +60,8 @@ def test_what_a_rehearsal_says_adds_up(book):
 
 
 def test_a_sample_takes_part_of_the_persons_always_the_same(book):
-    whole, half, again = run(days=1), run(days=1, sample=Decimal("0.5")), run(days=1, sample=Decimal("0.5"))
-    assert 0 < half.results["persons"] < whole.results["persons"]
+    half, again = run(days=1, sample=Decimal("0.5")), run(days=1, sample=Decimal("0.5"))
+    assert 0 < half.results["persons"] < Person.objects.count()
     assert half.results == again.results
 
 
@@ -80,8 +81,8 @@ def test_two_parts_of_the_book_add_up_to_the_whole_and_keep_who_shares_an_addres
 def test_the_same_state_has_the_same_hash_and_whatever_it_rests_on_changes_it(book):
     one = version()
     before = inputs.inputs_hash(one, at=AT)
-    assert inputs.inputs_hash(one, at=AT) == before == run(days=1).inputs_hash
     first = run(days=1)
+    assert inputs.inputs_hash(one, at=AT) == before == first.inputs_hash
     assert first.full_hash != run(days=1).full_hash  # another instant of the book
     wording = TemplateVersion.objects.filter(status="approved", template__steps__segment__version=one).first()
     TemplateVersion.objects.filter(pk=wording.pk).update(status="retired")
