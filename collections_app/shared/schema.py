@@ -113,3 +113,22 @@ def grants(*, insert_only: Sequence[str] = ()) -> migrations.RunSQL:
         """,
         migrations.RunSQL.noop,
     )
+
+
+def insert_only(*tables: str) -> migrations.RunSQL:
+    """Return the operation that takes from the role `app` every right on new tables but to read and to add.
+
+    `grants` would give back what earlier migrations took away; this touches the named tables alone.
+    """
+    revokes = "".join(f"EXECUTE 'REVOKE UPDATE, DELETE, TRUNCATE ON {table} FROM app';" for table in tables)
+    return migrations.RunSQL(
+        f"""
+        DO $$
+        BEGIN
+            IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'app') THEN
+                {revokes}
+            END IF;
+        END $$;
+        """,
+        migrations.RunSQL.noop,
+    )

@@ -524,5 +524,5 @@ class Migration(migrations.Migration):
         migrations.RunSQL(BEFORE.reverse_sql, BEFORE.sql),
         schema.state_guard("contacts_strategyversion", begins=["draft"], moves=[*MOVES, ("retired", "published")]),
         schema.append_only("contacts_rollout"),
-        schema.grants(insert_only=["contacts_rollout"]),
+        schema.insert_only("contacts_rollout"),
     ]

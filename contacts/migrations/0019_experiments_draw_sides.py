@@ -282,5 +282,5 @@ class Migration(migrations.Migration):
         BEGUN,
         schema.same_person("contacts_armassignment", "case_id", "cases_case"),
         schema.append_only("contacts_armassignment"),
-        schema.grants(insert_only=["contacts_armassignment"]),
+        schema.insert_only("contacts_armassignment"),
     ]

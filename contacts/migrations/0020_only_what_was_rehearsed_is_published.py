@@ -9,8 +9,6 @@
 
 from django.db import migrations
 
-from collections_app.shared import schema
-
 GUARDS = """
 CREATE FUNCTION strategy_rows_hash(asked bigint) RETURNS text LANGUAGE sql STABLE AS $$
     SELECT encode(sha256(convert_to(coalesce(string_agg(line, E'\\n' ORDER BY line), ''), 'UTF8')), 'hex')
@@ -181,4 +179,4 @@ DROP FUNCTION strategy_rows_hash(bigint);
 class Migration(migrations.Migration):
     dependencies = [("contacts", "0019_experiments_draw_sides")]
 
-    operations = [migrations.RunSQL(GUARDS, UNDO), schema.grants(insert_only=["contacts_rollout"])]
+    operations = [migrations.RunSQL(GUARDS, UNDO)]
