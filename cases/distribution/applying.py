@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from django.db import connection, transaction
 
@@ -90,7 +90,7 @@ def _locked(run_id: int) -> DistributionRun:
 
 def _in_chunks(statement: str, run: DistributionRun, *, actor: Actor, at: datetime) -> tuple[int, int]:
     after, moved, not_moved = 0, 0, 0
-    values = {
+    values: dict[str, Any] = {
         "run": run.pk,
         "size": CHUNK,
         "at": at,

@@ -67,8 +67,9 @@ class Item(NamedTuple):
 class Shared:
     """The outcome, in the order of the items given.
 
-    to: the collector of each case (NOBODY: it lies with its team). left, chosen: why it left, and why there; both are
-    "" where it stays. stays: how many stay with whom and why. loads: what everybody has afterwards.
+    to: the collector of each case (NOBODY: it lies with its team). left, chosen: why it left, and why there. Where it
+    stays, left is "" and chosen says why, or is "" too: it has its collector, or fell to him again.
+    stays: how many stay with whom and why. loads: what everybody has afterwards.
     """
 
     to: list[int]
@@ -95,13 +96,21 @@ def share_out(
             made.to[index] = to
             made.chosen[index] = dealing.words(items[index], to)
     for index, item in enumerate(items):
-        if made.to[index] == item.owner and item.owner != NOBODY and made.left[index]:
-            made.stays[item.owner, NOBODY_ELSE if made.left[index] == NOBODY_ELSE else SAME] += 1
-            made.left[index] = made.chosen[index] = ""
-        elif not made.left[index]:
-            made.stays[item.owner, BUSY if item.pinned else KEPT] += 1
+        if made.left[index] and not (made.to[index] == item.owner != NOBODY):
+            continue
+        why = _why_it_stays(item, made.left[index])
+        made.stays[item.owner, why] += 1
+        made.left[index], made.chosen[index] = "", "" if why in (KEPT, SAME) else why
     made.loads = table.loads
     return made
+
+
+def _why_it_stays(item: Item, left: str) -> str:
+    if item.pinned:
+        return BUSY
+    if left:
+        return NOBODY_ELSE if left == NOBODY_ELSE else SAME
+    return KEPT
 
 
 class _Dealing:

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Final
+from datetime import date, datetime
+from typing import Any, Final
 
 from django.db import connection
 from django.utils.translation import gettext_lazy as _
@@ -50,9 +50,10 @@ def hand_over_many(
     actor: Actor,
     at: datetime,
     why: str = "",
+    day: date | None = None,
 ) -> HandedOver:
     """Give these cases to a team (its code; "" is the one they have) and, where a skill or a level is named, to the
-    least loaded of its collectors who has it, is there today and has room.
+    least loaded of its collectors who has it, is there on the day (that of `at`, unless said) and has room.
 
     An owner who has what is asked keeps his case. Nobody takes it: it lies with the team. Resolved cases, and those
     that somebody works on at the moment, are left alone. Done again, nothing changes. The caller owns the transaction.
@@ -60,7 +61,7 @@ def hand_over_many(
     """
     team_id = _checked(team, skill, tier)
     rows = _rows(sql.HANDED, {"cases": list(case_ids)})
-    workers = _workers(rows, team_id, at=at)
+    workers = _workers(rows, team_id, day=day or at.date())
     need = Need(frozenset({skill} if skill else ()), RANK.get(tier, 0))
     items = [
         Item(pk, team_id or own_team or NOBODY, owner or NOBODY, 0, urgency=score)
@@ -95,13 +96,13 @@ def _checked(team: str, skill: str, tier: str) -> int | None:
     return int(team_id)
 
 
-def _workers(rows: list[tuple[int, ...]], team_id: int | None, *, at: datetime) -> dict[int, Worker]:
+def _workers(rows: list[tuple[int, ...]], team_id: int | None, *, day: date) -> dict[int, Worker]:
     """Return the collectors of the teams concerned, with what they hold besides these cases."""
     teams = {team_id} if team_id else {row[1] for row in rows if row[1]}
     users = [user for user in people.collectors() if user.team_id in teams]
     ids = [user.pk for user in users]
-    away = people.away(ids, day=at.date())
-    held = dict(_rows(sql.IN_HAND, {"users": ids, "cases": [row[0] for row in rows]}))
+    away = people.away(ids, day=day)
+    held: dict[int, int] = dict(_rows(sql.IN_HAND, {"users": ids, "cases": [row[0] for row in rows]}))
     return {
         user.pk: people.as_worker(
             user, days_away=away.get(user.pk, 0), rules=STANDARD, elsewhere=(held.get(user.pk, 0), 0)
@@ -122,7 +123,7 @@ def _to_people(items: list[Item], need: Need, workers: dict[int, Worker]) -> lis
 def _move(moves: list[tuple[int, int | None, int | None]], *, why: str, actor: Actor, at: datetime) -> tuple[int, int]:
     if not moves:
         return 0, 0
-    values = {
+    values: dict[str, Any] = {
         "cases": [case_id for case_id, _team, _owner in moves],
         "teams": [team for _case_id, team, _owner in moves],
         "owners": [owner for _case_id, _team, owner in moves],
@@ -137,7 +138,7 @@ def _move(moves: list[tuple[int, int | None, int | None]], *, why: str, actor: A
     return int(changed), int(to_people)
 
 
-def _rows(statement: str, values: dict[str, object]) -> list[tuple[int, ...]]:
+def _rows(statement: str, values: dict[str, Any]) -> list[Any]:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         return list(cursor.fetchall())

@@ -10,9 +10,9 @@ from django.utils.translation import gettext_lazy as _
 
 from cases import closing
 from cases.distribution import reading, rule_book, sql
-from cases.distribution.engine import NOBODY, Shared, share_out
+from cases.distribution.engine import KEPT, NOBODY, SAME, Shared, share_out
 from cases.distribution.rules import NEVER, TURNS, Rules
-from cases.models import Creditor, DistributionMove, DistributionRun
+from cases.models import Case, Creditor, DistributionMove, DistributionRun
 from cases.refusal import Refused
 from collections_app.shared import clock
 from collections_app.shared.actor import Actor
@@ -20,6 +20,7 @@ from collections_app.staff.models import Team, User
 from compliance import audit
 
 CHUNK: Final = 10_000
+STAYS: Final = "stays"  # stands in `left` of a case that does not move
 SOON: Final = 20_000  # cases: as many are previewed while somebody waits for the page
 
 
@@ -93,8 +94,10 @@ def _after(creditor: Creditor, rules: Rules) -> int:
 
 
 def _keep_moves(run: DistributionRun, book: reading.Book, shared: Shared) -> None:
-    """Keep every case that moves, and every case that nobody takes."""
-    moving = [index for index, left in enumerate(shared.left) if left or _changes_team(book, index)]
+    """Keep every case that moves, every one that nobody takes, and every one that stays for another reason than that it
+    has its collector.
+    """
+    moving = [index for index, left in enumerate(shared.left) if left or shared.chosen[index]]
     for start in range(0, len(moving), CHUNK):
         chunk = moving[start : start + CHUNK]
         with connection.cursor() as cursor:
@@ -108,16 +111,10 @@ def _keep_moves(run: DistributionRun, book: reading.Book, shared: Shared) -> Non
                     "sinces": [book.since[index] for index in chunk],
                     "to_teams": [book.items[index].team or None for index in chunk],
                     "to_owners": [shared.to[index] or None for index in chunk],
-                    "lefts": [shared.left[index] or "team" for index in chunk],
-                    "chosens": [shared.chosen[index] or "team" for index in chunk],
+                    "lefts": [shared.left[index] or STAYS for index in chunk],
+                    "chosens": [shared.chosen[index] for index in chunk],
                 },
             )
-
-
-def _changes_team(book: reading.Book, index: int) -> bool:
-    """Return whether a case without a collector goes to another team; one somebody works on stays."""
-    item = book.items[index]
-    return not item.pinned and item.team != book.teams[index]
 
 
 def _counts(book: reading.Book, shared: Shared) -> dict[str, Any]:
@@ -181,6 +178,22 @@ def in_scope(creditor: Creditor, team: Team | None) -> int:
 
 
 def moves_of(run: DistributionRun) -> Any:
-    """Return the moves of a run with what a page shows of them, in the order of the cases."""
-    rows = DistributionMove.objects.filter(run=run).select_related("case__person", "from_owner", "to_owner", "to_team")
-    return rows.order_by("case_id")
+    """Return the moves of a run, and the cases that nobody takes, with what a page shows of them."""
+    moves = DistributionMove.objects.filter(run=run).exclude(left=STAYS)
+    return moves.select_related("case__person", "from_owner", "to_owner", "from_team", "to_team")
+
+
+def explain(run: DistributionRun, case: Case) -> tuple[str, str, str] | None:
+    """Return what a run says of a case: what becomes of it ("moves", "stays", "nobody"), why it leaves, why there.
+
+    None: the run did not look at it (another book or team, resolved, or opened since).
+    """
+    move = DistributionMove.objects.filter(run=run, case=case).first()
+    if move is not None:
+        if move.left == STAYS:
+            return "stays", "", move.chosen
+        return ("moves" if move.to_owner_id else "nobody"), move.left, move.chosen
+    is_outside = case.creditor_id != run.creditor_id or (run.team_id is not None and case.team_id != run.team_id)
+    if is_outside or case.is_resolved or case.owner_id is None or run.previewed_at is None:
+        return None
+    return "stays", "", SAME if rule_book.rules_of(run.rules).keep == NEVER else KEPT

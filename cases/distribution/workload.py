@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 from django.db import connection
 
@@ -20,7 +20,7 @@ FEW: Final = 20  # cases: below that a share says nothing
 
 def keep(*, creditor_id: int, on: date) -> int:
     """Write down what every collector holds of a creditor's book today; once a day, the latest counts."""
-    values = {
+    values: dict[str, Any] = {
         "creditor": creditor_id,
         "on": on,
         "labels": list(ageing.DEFAULT.labels),

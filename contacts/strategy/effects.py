@@ -2,6 +2,7 @@
 the audit that the same would have by hand.
 """
 
+import logging
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
@@ -12,11 +13,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cases.closing import Close, Span
+from cases.distribution import HandOverRefused, hand_over_many
 from cases.models import Hold
 from cases.models.case import NextAction
 from contacts.models import Step
 from contacts.strategy import sql
 
+log = logging.getLogger(__name__)
 NOTE: Final = "strategy"  # a note "strategy: legal suit" is read by `in_words`
 FLAGGED: Final = "case.flagged_for_review"
 MOST_NOTE: Final = 200
@@ -99,8 +102,9 @@ def carry_out(close: Close, span: Span, step: Step, *, missed: bool) -> None:
     """Do at once what a step that reaches nobody is for, and end its rows of the day. missed: only end them."""
     values = close.values(**span.values(), step=step.pk)
     with connection.cursor() as cursor:
-        if step.kind == Step.Kind.ASSIGN and not missed and "team" in step.settings:
-            cursor.execute(sql.ASSIGN_TEAM, values | {"code": step.settings["team"]})
+        if step.kind == Step.Kind.ASSIGN and not missed:
+            cursor.execute(sql.CASES_OF_THE_STEP, values)
+            _hand_over(close, step, [case_id for (case_id,) in cursor.fetchall()])
         elif step.kind == Step.Kind.HOLD and not missed:
             ends_on = close.day + timedelta(days=int(step.settings["days"]) - 1)
             held = {
@@ -111,3 +115,12 @@ def carry_out(close: Close, span: Span, step: Step, *, missed: bool) -> None:
             }
             cursor.execute(sql.PLACE_HOLDS, values | held)
         cursor.execute(sql.FINISH_REVIEWS, values)
+
+
+def _hand_over(close: Close, step: Step, case_ids: list[int]) -> None:
+    """Give cases to the team, skill or level that a step names; one that is not there or no longer works takes none."""
+    to = {name: str(step.settings[name]) for name in ("team", "skill", "tier") if name in step.settings}
+    try:
+        hand_over_many(case_ids=case_ids, **to, day=close.day, actor=close.actor, at=close.at, why=NOTE)
+    except HandOverRefused as refused:
+        log.warning("cases not handed over", extra={"step": step.key, "code": refused.code})

@@ -124,23 +124,7 @@ _OF_THE_STEP: Final = """
     WHERE planned.step_id = %(step)s AND planned.business_date = %(day)s AND planned.channel = 'review'
       AND planned.status = 'planned' AND planned.person_id > %(after)s AND planned.person_id <= %(upto)s
 """
-# The owner belongs to the team that had it. A team that is not there or no longer works takes nothing.
-ASSIGN_TEAM: Final = f"""
-WITH given AS (
-    {_OF_THE_STEP}
-), moved AS (
-    UPDATE cases_case AS standing
-    SET team_id = team.id, owner_id = NULL, lease_by_id = NULL, lease_until = NULL, version = version + 1
-    FROM given, staff_team AS team
-    WHERE standing.id = given.case_id AND team.code = %(code)s AND team.is_active
-      AND standing.team_id IS DISTINCT FROM team.id AND standing.status NOT IN ('cured', 'closed')
-    RETURNING standing.id, standing.person_id, team.id AS team_id
-)
-{AUDIT}
-SELECT 'case.unassigned', 'cases.case', id, person_id, %(actor_kind)s, %(actor_id)s, %(actor_label)s, %(at)s,
-    jsonb_build_object('owner', NULL, 'team', team_id, 'why', 'strategy')
-FROM moved ORDER BY id
-"""
+CASES_OF_THE_STEP: Final = f"SELECT given.case_id FROM ({_OF_THE_STEP}) AS given ORDER BY given.case_id"
 PLACE_HOLDS: Final = f"""
 WITH given AS (
     {_OF_THE_STEP}

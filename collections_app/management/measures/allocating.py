@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Final
+from typing import Any, Final
 
 from django.db import connection, transaction
 
@@ -45,8 +45,9 @@ def measure(cases: int) -> Measured:
     """Make a book of so many cases in the empty database in use, and share it out."""
     team = Team.objects.create(code="bench", name="Bench")
     creditor = Creditor.objects.create(code="bench", name="Bench", time_zone="Asia/Shanghai", currency="CNY", team=team)
-    values = {
-        "cases": cases, "collectors": max(2, cases // CASES_EACH), "creditor": creditor.pk, "team": team.pk, "at": AT,
+    collectors = max(2, cases // CASES_EACH)
+    values: dict[str, Any] = {
+        "cases": cases, "collectors": collectors, "creditor": creditor.pk, "team": team.pk, "at": AT,
     }  # fmt: skip
     with connection.cursor() as cursor:
         for statement in (sql.MAKE_PEOPLE, sql.MAKE_BORROWERS, sql.MAKE_CASES, sql.MAKE_COLLECTORS, sql.MAKE_PROFILES):
@@ -64,7 +65,7 @@ def measure(cases: int) -> Measured:
     second = previewing.preview(run_id=second.pk, actor=BENCH, at=AT)
     return Measured(
         cases=cases,
-        collectors=values["collectors"],
+        collectors=collectors,
         moved=done.moved,
         preview=previewed - began,
         apply=applied - previewed,
