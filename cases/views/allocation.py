@@ -139,7 +139,7 @@ def run(request: HttpRequest, run: str) -> HttpResponse:
     """Show what a run would do, did, or brought back: in counts, for everybody, and case by case."""
     found, at = _found(request, run), clock.now()
     names = {user.pk: str(user) for user in User.objects.filter(pk__in=[row["user"] for row in found.people])}
-    asked = request.GET.get("what", "")
+    asked, asked_case = request.GET.get("what", ""), request.GET.get("case", "").strip()[:20]
     page = keyset.page(_moves(found, asked), order=("pk",), asked=request.GET)
     context = {
         "run": found,
@@ -153,6 +153,8 @@ def run(request: HttpRequest, run: str) -> HttpResponse:
         "moves": [_move(move) for move in page.rows],
         "page": page,
         "views": _views(request, found, asked),
+        "asked_case": asked_case,
+        "answer": _explained(request, found, asked_case) if asked_case else None,
         "is_today": found.day == clock.local_date(at, found.creditor.time_zone),
         "now": at,
     }
@@ -160,14 +162,31 @@ def run(request: HttpRequest, run: str) -> HttpResponse:
 
 
 def _moves(run: DistributionRun, what: str) -> Any:
-    moves = DistributionMove.objects.filter(run=run).select_related(
-        "case__person", "from_owner", "to_owner", "from_team", "to_team"
-    )
+    moves = previewing.moves_of(run)
     if what == "nobody":
         return moves.filter(to_owner__isnull=True)
     if what == "not":
         return moves.exclude(outcome__in=["planned", "applied", "undone"])
     return moves
+
+
+def _explained(request: HttpRequest, run: DistributionRun, ref: str) -> str:
+    """Return in one sentence what a run says of a case that the reader may see."""
+    case = Case.objects.visible_to(request.user).by_ref(ref).select_related("owner", "team").first()
+    if case is None:
+        return _("There is no case of this number.")
+    said = previewing.explain(run, case)
+    if said is None:
+        return _("This allocation did not look at %(case)s.") % {"case": case.ref}
+    move = DistributionMove.objects.filter(run=run, case=case).select_related("to_owner", "to_team").first()
+    what, left, why = said
+    who = (move.to_owner or move.to_team) if move else case.owner
+    values = {"case": case.ref, "who": who or "–", "left": words.left(left)}
+    if what == "stays":
+        return _("%(case)s stays with %(who)s: %(why)s.") % {**values, "why": words.STAYS.get(why, why)}
+    if what == "nobody":
+        return _("%(case)s lies with %(who)s: %(why)s.") % {**values, "why": words.chosen(why)}
+    return _("%(case)s goes to %(who)s: %(why)s. It moves because: %(left)s.") % {**values, "why": words.chosen(why)}
 
 
 def _views(request: HttpRequest, run: DistributionRun, asked: str) -> list[dict[str, Any]]:

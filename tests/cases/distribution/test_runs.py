@@ -6,6 +6,7 @@ import pytest
 from django.db.models import F
 
 from cases import assignment, lifecycle, worklist
+from cases.distribution import previewing
 from cases.distribution.previewing import DistributionRefused
 from cases.models import Case, ConflictOfInterest, DistributionMove, Workload
 from collections_app.shared.actor import SYSTEM, Actor
@@ -129,8 +130,10 @@ def test_a_case_that_somebody_works_on_is_not_taken_away(floor):
     assert outcomes(run) == {moving: "busy"}
     assert floor.held() == [0, 2, 0]
     # A preview made meanwhile does not even ask for it: it moves the other one instead.
-    (moves,) = outcomes(floor.preview())
+    again = floor.preview()
+    (moves,) = previewing.moves_of(again).values_list("case_id", flat=True)
     assert {moving, moves} == {mine.pk, other.pk}
+    assert previewing.explain(again, Case.objects.get(pk=moving)) == ("stays", "", "busy")
 
 
 def test_cases_that_changed_since_the_preview_stay_and_say_why(floor):
@@ -270,3 +273,21 @@ def test_the_database_keeps_the_order_of_a_run(floor):
     run = floor.preview()
     with pytest.raises(IntegrityError, match="undone_only_after"), transaction.atomic():
         type(run).objects.filter(pk=run.pk).update(undone_at=F("previewed_at"))
+
+
+def test_every_case_of_a_run_is_explained(floor):
+    floor.can(floor.li, skills=["hardship"], max_cases=1)
+    floor.rules(needs=[{"skill": "hardship", "when": {"hardship": True}}], keep={"days": 10})
+    (kept,) = floor.cases(1, owner=floor.wang)
+    (hard,), (left,) = floor.cases(1, is_hardship=True), floor.cases(1, is_hardship=True)
+    (old,) = floor.cases(1, owner=floor.zhao, since=floor.at - timedelta(days=11))
+    run = floor.preview()
+    said = [previewing.explain(run, Case.objects.get(pk=case.pk)) for case in (kept, hard, left, old)]
+    assert said == [
+        ("stays", "", "continuity"),
+        ("moves", "new", "skill:hardship,language:zh,load"),
+        ("nobody", "new", "no_room"),
+        ("moves", "days", "language:zh,load"),
+    ]
+    (elsewhere,) = floor.cases(1)
+    assert previewing.explain(run, elsewhere) is None

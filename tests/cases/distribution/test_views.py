@@ -47,6 +47,10 @@ def test_from_the_rules_to_the_preview_to_applied_to_undone(client, floor, lead)
     page = client.get(url).content.decode()
     assert "Move 4 cases" in page
     assert "speaks Chinese, least loaded" in page
+    case = Case.objects.earliest("pk")
+    page = client.get(url, {"case": case.ref}).content.decode()
+    assert f"{case.ref} goes to Li-Na: speaks Chinese, least loaded. It moves because: nobody had it." in page
+    assert "There is no case of this number." in client.get(url, {"case": "C-1"}).content.decode()
     assert floor.held() == [0, 0, 0]
     page = client.post(reverse("cases:allocation-apply", args=[run.ref]), follow=True).content.decode()
     assert "4 cases moved." in page
