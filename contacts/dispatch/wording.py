@@ -1,10 +1,11 @@
 """Which wording a person gets, and the values that go into it."""
 
 from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import lru_cache
-from typing import Final, Protocol
+from typing import Final
 
 from cases import arrears, promise_outcomes
 from cases.arrears import Arrears
@@ -57,12 +58,15 @@ def lacks_a_part(version: TemplateVersion, file: CaseFile) -> bool:
     )
 
 
-class Pen(Protocol):
-    """Writes amounts and dates: `contacts.rendering` as their reader does."""
+@dataclass(frozen=True, slots=True)
+class Pen:
+    """Writes amounts and dates."""
 
-    def money(self, amount: Decimal, currency: str, *, language: str) -> str: ...
+    money: Callable[..., str]
+    day: Callable[..., str]
 
-    def day(self, on: date, *, language: str) -> str: ...
+
+AS_READ: Final = Pen(rendering.money, rendering.day)  # as their reader writes them
 
 
 def values_for(
@@ -71,7 +75,7 @@ def values_for(
     *,
     language: str,
     names: Collection[str] | None = None,
-    pen: Pen = rendering,
+    pen: Pen = AS_READ,
 ) -> dict[str, str | None]:
     """Return the value of every variable (of these names) for this case, written for a reader of this language; None
     where there is none.
@@ -186,19 +190,8 @@ def write(wording: TemplateVersion, file: CaseFile, owed: list[Arrears], *, chan
 # -- Whether it can be written -------------------------------------------------------------------------------------
 
 
-class _Widest:
-    """Writes every amount and date wider than any reader's language does, at no cost."""
-
-    TEXT: Final = "0" * 80
-
-    def money(self, amount: Decimal, currency: str, *, language: str) -> str:
-        return self.TEXT
-
-    def day(self, on: date, *, language: str) -> str:
-        return self.TEXT
-
-
-_WIDEST: Final = _Widest()
+_WIDE: Final = "0" * 80
+_WIDEST: Final = Pen(lambda *_, **__: _WIDE, lambda *_, **__: _WIDE)  # wider than any reader writes, at no cost
 
 
 @lru_cache(maxsize=512)

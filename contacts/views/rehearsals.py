@@ -164,7 +164,7 @@ def _progress(row: Rehearsal) -> dict[str, Any] | None:
 def cases(request: HttpRequest, pk: int) -> HttpResponse:
     """List the first cases behind a number of a rehearsal, and say how many there are in all."""
     row = _mine(request, pk)
-    asked = {word: value for word, value in request.GET.items() if word in reading.ASKED and value}
+    asked = {word: str(value) for word, value in request.GET.items() if word in reading.ASKED and value}
     asked.setdefault("side", reading.DRAFT)
     found = reading.narrowed(reading.cells(row, request.user), asked)
     total = found.aggregate(total=Sum("count"))["total"] or 0

@@ -12,8 +12,8 @@ from django.test.utils import CaptureQueriesContext
 
 from cases.models import AccountState, ImportBatch, LedgerEntry
 from collections_app.shared.prepared import Prepared
-from contacts import dispatch
-from contacts.dispatch import outgoing, sql_message
+from contacts import dispatch, rendering
+from contacts.dispatch import outgoing, sql_message, wording
 from contacts.models import Letterhead, PlannedContact, TemplateVersion
 from tests.contacts import plain_messages
 from tests.contacts.conftest import TEN
@@ -122,3 +122,47 @@ def test_a_message_takes_twelve_statements(carrier, plan, now):
             [one["sql"] for one in asked if not one["sql"].startswith(BRACKETS) and OF_PACKS not in one["sql"]]
         )
     assert len(taken[1]) - len(taken[0]) == PER_MESSAGE
+
+
+def test_many_rows_are_read_as_each_one_alone(plan):
+    rows = [world(seed, plan) for seed in SEEDS]
+    instants = {row.pk: TEN - timedelta(minutes=number) for number, row in enumerate(rows)}
+    together = outgoing.read_many([PlannedContact.objects.get(pk=row.pk) for row in rows], at=instants)
+    assert [one.planned.pk for one in together] == [row.pk for row in rows]
+    for one in together:
+        alone = outgoing.read(PlannedContact.objects.get(pk=one.planned.pk), at=instants[one.planned.pk])
+        assert plain_messages.as_values(one) == plain_messages.as_values(alone)
+        assert one.file.found == alone.file.found
+
+
+def test_a_row_that_is_not_there_is_left_out_of_many(plan):
+    row = plan()
+    gone = PlannedContact(pk=1 << 40, case_id=1 << 40, template_id=row.template_id)
+    read = outgoing.read_many([row, gone], at={row.pk: TEN, gone.pk: TEN})
+    assert [one.planned.pk for one in read] == [row.pk]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "{{ creditor_name }}: {{ amount_due }} by {{ due_date }}.",
+        "{{ creditor_name }}: {{ promise_amount }}.",
+        "{{ seal }} {{ creditor_name }}",
+        "{{ salutation }}",
+        "{{ amount_due }}" * 13 + "x" * 900,
+        "x" * 999 + "{{ account_count }}",
+        "x" * 1000 + "{{ account_count }}",
+    ],
+)
+def test_a_wording_that_is_only_checked_is_refused_exactly_where_it_could_not_be_written(body, plan):
+    row = plan(step=StepFactory(template=TemplateFactory(versions={"zh-hans": body})))
+    known = outgoing.read(PlannedContact.objects.get(pk=row.pk), at=TEN)
+
+    def said(how: Any) -> Any:
+        try:
+            how(known.approved[0], known.file, known.owed, channel="sms")
+        except rendering.RenderingRefused as refused:
+            return refused.code, refused.values
+        return None
+
+    assert said(wording.check) == said(wording.write)

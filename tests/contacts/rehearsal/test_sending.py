@@ -19,7 +19,7 @@ from compliance.models import Decision
 from contacts import dispatch
 from contacts.channels import catalogue
 from contacts.facts import of_case
-from contacts.models import ContactAttempt, PlannedContact
+from contacts.models import ContactAttempt, PlannedContact, StopOrder
 from contacts.rehearsal import answers as answers_module
 from contacts.rehearsal import sending
 from contacts.rehearsal.answers import Answers
@@ -201,6 +201,69 @@ def test_a_simulation_that_forgets_something_is_found_out(what: str, carrier: An
     simulated, real = compared(creditor)
     assert sorted(outcome for outcome, _ in real[0].values()) == ["sent", "withheld", "withheld"]
     assert simulated[0] != real[0]
+
+
+def late_rows(creditor: Creditor, **fields: Any) -> list[PlannedContact]:
+    """Return rows that are due a quarter of an hour before the day ends, so that few tries are left."""
+    step = StepFactory(template=TemplateFactory())
+    at = MIDNIGHT + A_DAY - timedelta(minutes=14)
+    made = {"step": step, "at": at, "expires_at": MIDNIGHT + 2 * A_DAY}
+    return [PlannedContactFactory(case=CaseFactory(at=TEN, creditor=creditor), **made | fields) for _ in range(2)]
+
+
+@pytest.mark.parametrize("scope", ["creditor", "strategy", "template"])
+def test_what_is_stopped_by_order_is_tried_every_five_minutes_and_stays(scope: str, carrier: Any):
+    creditor = CreditorFactory()
+    row, _ = late_rows(creditor)
+    codes = {
+        "creditor": creditor.code,
+        "strategy": row.step.segment.version.strategy.code,
+        "template": row.template.code,
+    }
+    StopOrder.objects.create(scope=scope, target=codes[scope], reason="test", ordered_at=TEN)
+    simulated, real = compared(creditor)
+    assert simulated == real
+    assert set(simulated[0].values()) == {("obstacle", "stopped")}
+    assert {tries for *_, tries, _, _ in simulated[1]["rows"]} == {3}
+
+
+@pytest.mark.parametrize("scope", ["everything", "channel"])
+def test_the_rows_of_a_channel_that_is_stopped_keep_their_place(scope: str):
+    creditor = CreditorFactory()
+    late_rows(creditor)
+    StopOrder.objects.create(scope=scope, target="sms" if scope == "channel" else "", reason="test", ordered_at=TEN)
+    before = book()
+    with undone():
+        assert {(one.outcome, one.reason) for one in rehearse(creditor)} == {("obstacle", "stopped")}
+        assert book() == before
+
+
+def test_only_the_persons_asked_for_are_simulated(carrier: Any):
+    creditor = CreditorFactory()
+    step = StepFactory(template=TemplateFactory(versions={"zh-hans": CHINESE}))
+    first, second = (
+        PlannedContactFactory(case=CaseFactory(at=TEN, creditor=creditor), step=step, at=TEN) for _ in "12"
+    )
+    with undone():
+        assert [one.planned_id for one in rehearse(creditor, limit_to=[first.person_id])] == [first.pk]
+    with undone():
+        assert sorted(one.planned_id for one in rehearse(creditor)) == sorted([first.pk, second.pk])
+    with undone():
+        assert list(send_day(close_of(creditor), Span(second.person_id, 2**62))) == []
+
+
+def test_a_person_whose_morning_is_after_the_creditors_midnight_is_decided_in_the_next_days_run(carrier: Any):
+    creditor = CreditorFactory()
+    step = StepFactory(template=TemplateFactory(versions={"zh-hans": CHINESE}))
+    case = CaseFactory(at=TEN, creditor=creditor)
+    row = PlannedContactFactory(
+        case=case, step=step, at=MIDNIGHT + timedelta(hours=34), expires_at=MIDNIGHT + 2 * A_DAY
+    )
+    with undone():
+        assert rehearse(creditor) == []
+        next_day = Close(creditor, DAY, 0, SYSTEM, MIDNIGHT + A_DAY)
+        (sent,) = send_day(next_day, WHOLE)
+        assert (sent.planned_id, sent.outcome, sent.at) == (row.pk, "sent", MIDNIGHT + timedelta(hours=34))
 
 
 def asked(case: Case, at: datetime) -> tuple[Any, Any]:
