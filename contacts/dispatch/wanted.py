@@ -88,4 +88,5 @@ def _still_reminds(outgoing: Outgoing, *, at: datetime) -> bool:
     planned, time_zone = outgoing.planned, outgoing.file.case.creditor.time_zone
     today = clock.business_day(at, time_zone)
     context = conditions.Context(today, datetime.combine(today, time.min, clock.zone(time_zone)))
+    context = context.within(planned.step.segment.version)
     return conditions.holds_for(planned.case_id, planned.step.condition, context) is True

@@ -22,11 +22,12 @@ WORDING = {"zh-hans": "【{{ creditor_name }}】您曾告知将于{{ promise_dat
 def reminder(plan):
     """Return a function that plans the reminder of a promise for the next day."""
 
-    def make(**promised):
+    def make(condition=SOON, named=None, **promised):
         case = CaseFactory(at=TEN, promised=True)
         promise = PromiseFactory(case=case, made_at=TEN, due_on=date(2026, 3, 5), **promised)
         template = TemplateFactory(purpose="service_reminder", versions=WORDING)
-        planned = plan(case=case, step=StepFactory(template=template, condition=SOON), purpose="service_reminder")
+        step = StepFactory(template=template, condition=condition, segment__version__named=named or {})
+        planned = plan(case=case, step=step, purpose="service_reminder")
         return planned, promise
 
     return make
@@ -44,6 +45,12 @@ def test_it_leaves_and_names_the_part_that_is_next(carrier, reminder, now):
     (message,) = carrier.messages()
     assert "300.00" in message.text
     assert ContactAttempt.objects.get().purpose == "service_reminder"
+
+
+def test_a_condition_in_the_words_of_the_strategy_is_asked_in_them(carrier, reminder, now):
+    planned, _promise = reminder(condition={"named": "soon"}, named={"soon": SOON})
+    run(now)
+    assert state(planned)[0] == "done"
 
 
 def test_a_promise_that_was_kept_meanwhile_is_not_called_to_mind(carrier, reminder, now):
