@@ -1,6 +1,6 @@
 """What is wrong with a strategy before it is rehearsed: each finding at its node, in a sentence, with a way to mend it.
 
-An error keeps a version from being rehearsed and approved; a warning is for a person to weigh.
+An error keeps a version from being submitted for approval; a warning is for a person to weigh.
 """
 
 from collections.abc import Iterator
@@ -34,7 +34,7 @@ class Lint:
 
     @property
     def is_error(self) -> bool:
-        """Whether the version cannot be rehearsed with it."""
+        """Whether the version cannot be approved with it."""
         return self.severity == ERROR
 
 
@@ -74,7 +74,7 @@ def of_version(version: StrategyVersion, *, at: datetime, with_book: bool = True
 
 
 def errors_of(version: StrategyVersion, *, at: datetime) -> list[Lint]:
-    """Return what keeps a version from being rehearsed and approved."""
+    """Return what keeps a version from being submitted for approval."""
     return [lint for lint in of_version(version, at=at) if lint.is_error]
 
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
+from functools import lru_cache
 from typing import Final
 
 from django.db import OperationalError, transaction
@@ -39,7 +40,9 @@ BEST: Final = (
 
 def of_version(found: Read, *, at: datetime) -> list[Lint]:
     """Return what is found. Where the book cannot be counted in time, that is said."""
-    lints = [*_of_templates(found, at=at), *_of_rules(found, at=at)]
+    creditors = list(found.version.creditors.order_by("pk"))
+    homes = [home for creditor in creditors for home in _homes(creditor)]
+    lints = [*_of_templates(found, creditors, homes, at=at), *_of_rules(found, homes, at=at)]
     try:
         with transaction.atomic():
             lints += _of_book(found, at=at)
@@ -117,10 +120,11 @@ def _of_book(found: Read, *, at: datetime) -> Iterator[Lint]:
 # -- wordings ----------------------------------------------------------------------------------------------------------
 
 
-def _of_templates(found: Read, *, at: datetime) -> Iterator[Lint]:
-    creditors = list(found.version.creditors.order_by("pk"))
+def _of_templates(
+    found: Read, creditors: list[Creditor], homes: list[tuple[Place, str]], *, at: datetime
+) -> Iterator[Lint]:
     languages = _languages(creditors)
-    places = frozenset(place for creditor in creditors for place in wording_rules.places_of(creditor))
+    places = frozenset(place for place, _zone in homes)
     seen: dict[int, list[tuple[str, str, str, str]]] = {}
     for segment, steps in found.segments:
         for step in steps:
@@ -163,7 +167,7 @@ def _of_template(
             _("Write it in that language."),
         )
     for version in approved:
-        lacks = wordings.lacks_of(version, at=at, places=wordings.places_for(version) & places)
+        lacks = wordings.lacks_of(version, at=at, places=_reached(version, approved, places))
         if lacks:
             yield (
                 "clause-missing",
@@ -174,23 +178,37 @@ def _of_template(
             )
 
 
+def _reached(version: TemplateVersion, approved: list[TemplateVersion], places: frozenset[Place]) -> frozenset[Place]:
+    """Return the places where a wording is read: its own, less those that have one of their own in its language."""
+    others = [
+        one.jurisdiction
+        for one in approved
+        if one.language == version.language and one.jurisdiction and one.jurisdiction != version.jurisdiction
+    ]
+    return frozenset(
+        place
+        for place in places
+        if (not version.jurisdiction or wording_rules.within(place.jurisdiction, version.jurisdiction))
+        and not any(
+            wording_rules.within(place.jurisdiction, other)
+            for other in others
+            if not version.jurisdiction or wording_rules.within(other, version.jurisdiction)
+        )
+    )
+
+
 # -- rules -------------------------------------------------------------------------------------------------------------
 
 
-def _of_rules(found: Read, *, at: datetime) -> Iterator[Lint]:
-    places = _places(found)
-    answers: dict[tuple[What, int | None, int], list[tuple[Place, str]]] = {}
+def _of_rules(found: Read, homes: list[tuple[Place, str]], *, at: datetime) -> Iterator[Lint]:
+    places = [(place, zone) for place, zone in homes if zone]
     for segment, steps in found.segments:
         for step in steps:
             what = what_of(step)
             if what.channel == REVIEW or not places:
                 continue
-            key = (what, step.template_id, step.from_dpd)
-            if key not in answers:
-                answers[key] = [
-                    (place, rule) for place, zone in places if (rule := _forbids(step, what, place, zone, at=at))
-                ]
-            forbidden = answers[key]
+            answers = [(place, _forbids(step, what, place, zone, at=at)) for place, zone in places]
+            forbidden = [(place, rule) for place, rule in answers if rule]
             if not forbidden:
                 continue
             named = {"places": ", ".join(sorted({place.name for place, _rule in forbidden})),
@@ -214,16 +232,12 @@ def _of_rules(found: Read, *, at: datetime) -> Iterator[Lint]:
                 )
 
 
-def _places(found: Read) -> list[tuple[Place, str]]:
-    """Return where borrowers live, each place once for a kind of product, with a time zone of it."""
-    zones: dict[str, str] = {}
-    placed: set[Place] = set()
-    for creditor in found.version.creditors.order_by("pk"):
-        cases = Case.objects.unresolved().filter(creditor=creditor).exclude(person__time_zone="")
-        zones |= dict(cases.order_by().values_list("person__jurisdiction", "person__time_zone").distinct())
-        placed |= wording_rules.places_of(creditor)
-    known = [place for place in placed if zones.get(place.jurisdiction)]
-    return [(place, zones[place.jurisdiction]) for place in sorted(known, key=repr)]
+def _homes(creditor: Creditor) -> list[tuple[Place, str]]:
+    """Return where borrowers of a creditor live, each place once for a kind of product, with a time zone or ""."""
+    cases = Case.objects.unresolved().filter(creditor=creditor).exclude(person__time_zone="")
+    zones = dict(cases.order_by().values_list("person__jurisdiction", "person__time_zone").distinct())
+    placed = sorted(wording_rules.places_of(creditor), key=repr)
+    return [(place, zones.get(place.jurisdiction, "")) for place in placed]
 
 
 def _forbids(step: Step, what: What, place: Place, zone: str, *, at: datetime) -> str:
@@ -237,19 +251,23 @@ def _forbids(step: Step, what: What, place: Place, zone: str, *, at: datetime) -
         automated=what.automated,
         actor_kind=place.acting_as,
     )
-    question = _with_content(question, step, place)
-    long_ago = begins - timedelta(days=60)
+    return _rule_against(_with_content(question, step, place), place, zone, max(1, step.from_dpd))
+
+
+@lru_cache(maxsize=2048)
+def _rule_against(question: Question, place: Place, zone: str, dpd: int) -> str:
+    long_ago = question.at - timedelta(days=60)
     facts = Facts(
         jurisdictions=(place.jurisdiction,),
         product=place.product,
         creditor_kind=place.creditor_kind,
-        dpd=max(1, step.from_dpd),
+        dpd=dpd,
         outsourced=place.acting_as != "creditor",
         locations=(LocationClaim(zone=zone, at=long_ago, authoritative=True),),
         records=tuple(Record(kind=kind, at=long_ago, party="debtor") for kind in BEST),
     )
     outcome = gate.preview(question, facts)
-    if outcome.permitted or (outcome.next_permitted and outcome.next_permitted <= begins + AHEAD):
+    if outcome.permitted or (outcome.next_permitted and outcome.next_permitted <= question.at + AHEAD):
         return ""
     failing = [result.rule for result in outcome.results if result.state == "fail" and result.strength == "hard"]
     if not failing or any(rule.startswith("POLICY") for rule in failing):

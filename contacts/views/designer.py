@@ -38,7 +38,7 @@ def node(request: HttpRequest, pk: int) -> HttpResponse:
     desk = _desk(request, pk, request.GET.get("node", ""))
     if not is_htmx(request):
         return redirect(desk.url(desk.node))
-    answer = render(request, "contacts/designer_panel.html", desk.context())
+    answer = render(request, "contacts/designer_node.html", desk.context())
     answer["HX-Replace-Url"] = desk.url(desk.node)
     return answer
 

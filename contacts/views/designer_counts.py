@@ -1,8 +1,5 @@
 """The live numbers of the designer: how many cases every node takes, as of now."""
 
-from typing import Final
-
-from django.core.cache import cache
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -11,11 +8,9 @@ from django.views.decorators.http import require_safe
 from collections_app.shared import clock
 from collections_app.staff.access import allowed
 from contacts.models import StrategyVersion
-from contacts.strategy import counts, drafting
+from contacts.strategy import counts
 from contacts.strategy.editing import Node
 from contacts.views.designer_parts import dom_id
-
-KEPT_SECONDS: Final = 600
 
 
 @require_safe
@@ -23,14 +18,12 @@ KEPT_SECONDS: Final = 600
 def show(request: HttpRequest, pk: int) -> HttpResponse:
     """Return the number of every node, to be put beside it."""
     version = get_object_or_404(StrategyVersion.objects.select_related("strategy"), pk=pk)
-    token, at = drafting.token_of(drafting.document_of(version)), clock.now()
     try:
-        counted = counts.of_version(version, at=at)
+        counted = counts.of_version(version, at=clock.now())
     except OperationalError:
         return render(request, "contacts/designer_counts.html", {"is_too_slow": True, "rows": []})
     numbers = {str(Node()): counted.total}
     numbers |= {str(Node(key)): counted.scaled(number) for key, number in counted.segments.items()}
     numbers |= {str(Node(*key)): counted.scaled(number) for key, number in counted.steps.items()}
-    cache.set(f"designer-counts:{pk}", numbers, KEPT_SECONDS)
     rows = [{"id": dom_id(Node.read(node)), "node": node, "number": number} for node, number in numbers.items()]
-    return render(request, "contacts/designer_counts.html", {"rows": rows, "counted": counted, "token": token})
+    return render(request, "contacts/designer_counts.html", {"rows": rows, "counted": counted})

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
-from django.core.cache import cache
 from django.db.models import Prefetch
 from django.http import HttpRequest, QueryDict
 from django.urls import reverse
@@ -84,22 +83,21 @@ class Desk:
         return f"{base}?{urlencode({'node': str(node)})}"
 
     def tree(self) -> list[dict[str, Any]]:
-        """Return the nodes from top to bottom, each in words, with the numbers that were counted last."""
-        known = cache.get(f"designer-counts:{self.version.pk}") or {}
-        rows = [self._row(Node(), self.version.strategy.name, "", "sitemap", known)]
+        """Return the nodes from top to bottom, each in words."""
+        rows = [self._row(Node(), self.version.strategy.name, "", "sitemap")]
         for segment in self.segments:
             node = Node(segment.key)
-            rows.append(self._row(node, segment.name, condition_in_words(segment, self.version), "users", known))
+            rows.append(self._row(node, segment.name, condition_in_words(segment, self.version), "users"))
             for step in segment.steps.all():
                 picture = ICONS.get(step.template.channel if step.template else step.kind, "circle-dot")
-                rows.append(self._row(Node(segment.key, step.key), self.words_of(segment, step), "", picture, known))
+                rows.append(self._row(Node(segment.key, step.key), self.words_of(segment, step), "", picture))
         return rows
 
     def words_of(self, segment: Segment, step: Step) -> str:
         """Return a step in one sentence."""
         return sentences.of_step(step, names={each.key: sentences.name_of(each) for each in segment.steps.all()})
 
-    def _row(self, node: Node, label: str, sub: str, icon: str, known: dict[str, Any]) -> dict[str, Any]:
+    def _row(self, node: Node, label: str, sub: str, icon: str) -> dict[str, Any]:
         return {
             "id": dom_id(node),
             "node": str(node),
@@ -111,7 +109,6 @@ class Desk:
             "url": self.url(node),
             "row_url": self.row_url(node),
             "is_current": node == self.node,
-            "count": known.get(str(node)),
         }
 
     def panel(self) -> Panel:

@@ -33,7 +33,6 @@
     if (busy) { waiting.push(name); return; }
     const button = document.querySelector('.node-acts [name=act][value="' + name + '"], #designer-bar [name=act][value="' + name + '"]');
     if (!button || button.disabled || !button.getClientRects().length || blocked()) return;
-    document.querySelectorAll("#tree .htmx-request").forEach(function (row) { htmx.trigger(row, "htmx:abort"); });
     button.click();
   }
   function goOn() {
@@ -144,6 +143,24 @@
     document.dispatchEvent(new CustomEvent("toast", { detail: { text: blocked(), tone: "stop" } }));
     const wrong = document.querySelector("#panel [aria-invalid=true]");
     if (wrong) wrong.focus();
+  });
+
+  /* While the cases are counted anew, a tree that was drawn anew shows the numbers of before. */
+  const numbers = {};
+  function keepNumbers() {
+    if (!tree()) return;
+    tree().querySelectorAll(".tree-count").forEach(function (count) {
+      if (count.textContent) numbers[count.id] = count.textContent;
+      else if (numbers[count.id]) count.textContent = numbers[count.id];
+    });
+  }
+  ["htmx:oobAfterSwap", "htmx:afterSettle"].forEach(function (name) { document.addEventListener(name, keepNumbers); });
+
+  /* A node that is no longer the chosen one when its panel arrives is not shown. */
+  document.addEventListener("htmx:beforeSwap", function (event) {
+    const row = event.detail.requestConfig.elt;
+    if (!row.matches("[data-node]") || !row.closest("#tree") && row.isConnected) return;
+    if (busy || !current() || row.dataset.node !== current().dataset.node) event.detail.shouldSwap = false;
   });
 
   /* After an act: on the form of what was made, or on the tree. */
