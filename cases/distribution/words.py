@@ -74,7 +74,7 @@ def left(code: str) -> str:
 
 def chosen(codes: str) -> str:
     """Return why somebody was chosen: skill:legal,language:zh,load."""
-    return ", ".join(_chosen(code) for code in codes.split(","))
+    return _(", ").join(_chosen(code) for code in codes.split(","))
 
 
 def _chosen(code: str) -> str:
@@ -98,7 +98,7 @@ def sentences(rules: Rules) -> list[str]:
 def _sentences(rules: Rules) -> Iterator[Any]:
     if rules.teams:
         yield _("Each case goes to the first of these teams that takes it: %(teams)s. It stays in its team where that "
-                "takes it.") % {"teams": ", ".join(rules.teams)}  # fmt: skip
+                "takes it.") % {"teams": _(", ").join(rules.teams)}  # fmt: skip
     yield KEEPS[rules.keep]
     if rules.days and rules.keep in (ALWAYS, BALANCED):
         yield ngettext(
@@ -128,7 +128,7 @@ def _sentences(rules: Rules) -> Iterator[Any]:
         yield CRITERIA[name][0 if how == MUST else 1]
     yield MODES[rules.mode]
     yield _("Minutes of work due on the day: %(minutes)s; any other case 1.") % {
-        "minutes": ", ".join(f"{NextAction(name).label} {minutes}" for name, minutes in rules.minutes.items())
+        "minutes": _(", ").join(f"{NextAction(name).label} {minutes}" for name, minutes in rules.minutes.items())
     }
     yield _("Nobody works a case of his own, or of somebody he has an interest in.")
     if rules.nightly:
@@ -140,20 +140,20 @@ def need(needed: Needed) -> str:
     wanted = [_("the skill “%(skill)s”") % {"skill": Skill(needed.skill).label}] if needed.skill else []
     if needed.tier:
         wanted.append(_("at least %(tier)s") % {"tier": Tier(needed.tier).label})
-    return capfirst(_("%(case)s: needs %(what)s.") % {"case": condition(needed.when), "what": ", ".join(wanted)})
+    return capfirst(_("%(case)s: needs %(what)s.") % {"case": condition(needed.when), "what": _(", ").join(wanted)})
 
 
 def condition(when: When) -> str:
     """Return a condition in words."""
     parts = []
     if when.buckets:
-        parts.append(_("bucket %(names)s") % {"names": ", ".join(sorted(when.buckets))})
+        parts.append(_("bucket %(names)s") % {"names": _(", ").join(sorted(when.buckets))})
     if when.products:
-        parts.append(", ".join(sorted(str(Product.Kind(each).label) for each in when.products)))
+        parts.append(_(", ").join(sorted(str(Product.Kind(each).label) for each in when.products)))
     if when.jurisdictions:
-        parts.append(", ".join(when.jurisdictions))
+        parts.append(_(", ").join(when.jurisdictions))
     if when.reasons:
-        parts.append(", ".join(sorted(str(Case.DefaultReason(each).label) for each in when.reasons)))
+        parts.append(_(", ").join(sorted(str(Case.DefaultReason(each).label) for each in when.reasons)))
     parts += [str(_REASON[name][0 if wanted else 1]) for name, wanted in when.flags]
     if when.balance_from is not None:
         parts.append(_("balance from %(amount)s") % {"amount": f"{when.balance_from:,}"})
