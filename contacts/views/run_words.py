@@ -6,6 +6,7 @@ from typing import Any, Final
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from collections_app.templatetags.display import count
 from contacts.models import NightRun, NightStep
 
 STEPS: Final = {
@@ -60,7 +61,7 @@ _COUNTS: Final = {
 
 def details_in_words(step: NightStep) -> str:
     parts = [
-        f"{value} {_COUNTS[name]}"
+        f"{count(value)} {_COUNTS[name]}"
         for name, value in step.details.items()
         if name in _COUNTS and isinstance(value, int) and not isinstance(value, bool) and value
     ]

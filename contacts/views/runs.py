@@ -192,7 +192,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         },
         "whole": _whole(steps, found) if running and not is_left else None,
         "advice": [each | {"may": may[each["action"]]} for each in advice(run, steps, is_left=is_left)],
-        "steps": [_step(step, found[step.name]) for step in steps],
+        "steps": [_step(step, found[step.name], goes_on=running and not is_left) for step in steps],
         "warnings": [warning_in_words(each) for each in run.warnings],
         "checks": checks_in_words(run, steps),
         "now": clock.now(),
@@ -211,7 +211,7 @@ def _whole(steps: list[NightStep], found: dict[str, progress.Progress]) -> dict[
     return {"percent": percent, "left": None if left is None else round(left), "done": done, "of": len(steps)}
 
 
-def _step(step: NightStep, found: progress.Progress) -> dict[str, Any]:
+def _step(step: NightStep, found: progress.Progress, *, goes_on: bool) -> dict[str, Any]:
     over = step.state in ("done", "skipped")
     return {
         "label": STEPS.get(step.name, step.name),
@@ -220,7 +220,7 @@ def _step(step: NightStep, found: progress.Progress) -> dict[str, Any]:
         "done": step.rows if over else found.done,
         "total": None if over else found.total,
         "rate": int(found.rate) if found.rate else None,
-        "remaining": found.remaining if step.state != "failed" and (found.remaining or 0) >= 1 else None,
+        "remaining": found.remaining if goes_on and (found.remaining or 0) >= 1 else None,
         "took_words": took_in_words(float(step.seconds)),
         "note": details_in_words(step),
         "rows_url": "",

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from cases.models import Account
-from collections_app.management.commands.bench import NAMES, _figure
+from collections_app.management.commands.bench import NAMES, _figure, _medians
 from collections_app.management.measures import book, gate, night, people, queues
 from compliance.models import Decision
 from contacts import invariants
@@ -72,3 +72,16 @@ def test_a_figure_stands_beside_its_limit():
     }
     assert _figure("import_first", 3.0, "s", None)["ratio"] is None
     assert "night_total" in NAMES
+
+
+def test_of_repeats_the_median_and_the_range_are_told():
+    runs = [[_figure("night_total", seconds, "s", limit)] for seconds, limit in ((3.0, 1.0), (9.0, 2.0), (4.0, 2.0))]
+    assert _medians(runs) == [
+        {"name": "night_total", "value": 4.0, "unit": "s", "limit": 2.0, "ratio": 3.0, "range": [3.0, 9.0]}
+    ]
+    assert _medians(runs[:1]) == runs[0]
+
+
+def test_a_tape_that_comes_again_has_one_account_in_a_hundred_changed():
+    first, again = list(book.rows(1000, book.SECOND)), list(book.rows(1000, book.SECOND, corrected=True))
+    assert sum(one != other for one, other in zip(first, again, strict=True)) == 10
