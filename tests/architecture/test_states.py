@@ -46,6 +46,7 @@ def test_these_are_the_machines():
         "PlannedContact",
         "PrintBatch",
         "Promise",
+        "ScoreModel",
         "Seal",
         "Settlement",
         "StrategyVersion",
