@@ -207,6 +207,13 @@ def publish(version: StrategyVersion) -> None:
     version.save()
 
 
+def in_use(version: StrategyVersion) -> None:
+    """Publish a version unless somebody has done so."""
+    version.refresh_from_db()
+    if version.status == StrategyVersion.Status.DRAFT:
+        publish(version)
+
+
 class SegmentFactory(DjangoModelFactory):
     """Of a draft, which is published when the first case gets on it: EnrolmentFactory, PlannedContactFactory."""
 
@@ -241,9 +248,7 @@ class EnrolmentFactory(DjangoModelFactory):
 
     @classmethod
     def _create(cls, model_class: type[Enrolment], *args: Any, **kwargs: Any) -> Enrolment:
-        version = StrategyVersion.objects.get(pk=kwargs["version"].pk)
-        if version.status == StrategyVersion.Status.DRAFT:
-            publish(version)
+        in_use(kwargs["version"])
         return super()._create(model_class, *args, **kwargs)
 
     segment = factory.SubFactory(SegmentFactory)
@@ -255,11 +260,16 @@ class EnrolmentFactory(DjangoModelFactory):
 
 
 class PlannedContactFactory(DjangoModelFactory):
-    """A text message that is due now: PlannedContactFactory(case=case)."""
+    """A text message that is due now: PlannedContactFactory(case=case). The version of its step is published by it."""
 
     class Meta:
         model = PlannedContact
         exclude = ("at",)
+
+    @classmethod
+    def _create(cls, model_class: type[PlannedContact], *args: Any, **kwargs: Any) -> PlannedContact:
+        in_use(kwargs["step"].segment.version)
+        return super()._create(model_class, *args, **kwargs)
 
     at = NOW
     case = factory.SubFactory(CaseFactory)
