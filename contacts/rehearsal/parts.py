@@ -31,6 +31,7 @@ SMALL: Final = 5_000  # accounts that one thread rehearses before another proces
 PROCESSES: Final = 2
 CORE: Final = ("NAME", "USER", "PASSWORD", "HOST", "PORT")
 BEGIN: Final = "import django; django.setup(); from contacts.rehearsal import process; process.main()"
+BEAT_S: Final = 30.0  # a rehearsal says so often that it is alive
 LAST_WORDS: Final = 2_000  # characters of what a process that failed said
 
 Told = Callable[[float], None]  # part of the work that is done, 0 to 1
@@ -169,9 +170,14 @@ def _in_thread(task: Task, told: Told | None, send_day: SendDay) -> Ran:
 
     thread = threading.Thread(target=work, name="rehearsal")
     thread.start()
-    while (part := said.get()) is not None:
+    done: float | None = 0.0
+    while done is not None:
         if told is not None:
-            told(part)
+            told(done)
+        try:
+            done = said.get(timeout=BEAT_S)
+        except queue.Empty:
+            continue  # still at work: say so again
     thread.join()
     if failed:
         raise failed[0]
@@ -236,7 +242,12 @@ def _added_up(
     total, done, left = Ran(), [0.0] * len(started), set(range(len(started)))
     finished: set[int] = set()
     while left:
-        number, line = said.get()
+        try:
+            number, line = said.get(timeout=BEAT_S)
+        except queue.Empty:
+            if told is not None:
+                told(sum(done) / len(done))  # still at work: say so again
+            continue
         if line is None:
             left.discard(number)
             if number not in finished:

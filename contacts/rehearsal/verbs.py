@@ -106,7 +106,7 @@ def rehearse(
     RehearsalRefused.
     """
     row = ask(version_id=version_id, days=days, sample=sample, actor=actor, at=at)
-    Rehearsal.objects.filter(pk=row.pk, status=Status.WAITING).update(status=Status.RUNNING)
+    Rehearsal.objects.filter(pk=row.pk, status=Status.WAITING).update(status=Status.RUNNING, progress=_begun())
     return _run(row, actor=actor, at=at, processes=processes, told=progress, send_day=send_day)
 
 
@@ -130,9 +130,13 @@ def _take() -> Rehearsal | None:
         row = rows.order_by("pk").first()
         if row is not None:
             row.status = Status.RUNNING
-            row.progress = {"part": 0.0, "seen_at": _database_now().isoformat()}
+            row.progress = _begun()
             row.save(update_fields=["status", "progress"])
         return row
+
+
+def _begun() -> dict[str, Any]:
+    return {"part": 0.0, "seconds": 0.0, "remaining_s": None, "seen_at": _database_now().isoformat()}
 
 
 def _who(row: Rehearsal) -> Actor:
@@ -279,7 +283,6 @@ def _telling(row: Rehearsal, told: Told | None, *, sides: int, began: float) -> 
 
         return tell
 
-    of_side(0)(0.0)
     yield of_side
 
 
