@@ -10,9 +10,9 @@ database's clock; the claim number fences off a holder that was thought dead. A 
 out, noted, tried once more at the end of the step and again the next night; nobody else waits for him.
 """
 
+from contacts.night.leases import NightBusy
 from contacts.night.runs import (
     NIGHT,
-    NightBusy,
     NightRefused,
     close_missed,
     close_of_day,

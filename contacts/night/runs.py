@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from time import perf_counter
-from typing import Any, Final
+from typing import Final
 
 from django.db import DatabaseError, connection, transaction
 from django.utils.translation import gettext_lazy as _
@@ -18,10 +18,10 @@ from collections_app.shared.actor import Actor
 from compliance import audit
 from contacts.models import NightRun, NightStep
 from contacts.night import sql
+from contacts.night.leases import LEASE, Holder, NightBusy, NightLost, execute, held_for, take
 from contacts.night.stages import STAGES, WHOLE, Night, Result, Stage
 
 NIGHT: Final = Actor.system("close of day")
-LEASE: Final = timedelta(seconds=90)  # longer than any span takes
 CLOSES_AT: Final = time(2)  # local: by then the tape of the day is usually there
 TRIES: Final = 3
 SEEN: Final = "seen"  # accounts that a step has gone through
@@ -37,14 +37,6 @@ class NightRefused(Refused):
         "before-first": _("The book of %(creditor)s begins with %(first)s."),
         "interrupted": _("The close of %(date)s was interrupted; resume it."),
     }
-
-
-class NightBusy(Refused):
-    SENTENCES = {"busy": _("Another process is closing this book. It holds the run for %(seconds)s s more at most.")}
-
-
-class NightLost(Exception):
-    """Somebody else has taken over the run: stop at once, without a word to the book."""
 
 
 Progress = Callable[[str, int, int], None]  # name of the step, its number, rows so far
@@ -70,7 +62,7 @@ def close_of_day(
     run = _begin(creditor, business_date, actor=actor, at=at, resume=resume, lease=lease)
     if run.status == NightRun.Status.DONE:
         return run
-    holder = _Holder(run, lease, at=at)
+    holder = Holder(run, lease, at=at)
     close = Close(creditor=creditor, business_date=business_date, newest_state=run.newest_state, actor=actor, at=at)
     try:
         night = Night(close, is_late=_found_late(run))
@@ -78,7 +70,7 @@ def close_of_day(
             _Step(run, stage, night, holder, progress, number).run()
         _finish(run, holder, actor=actor, at=at)
     except NightLost:
-        raise NightBusy("busy", seconds=_held_for(creditor_id)) from None
+        raise NightBusy("busy", seconds=held_for(creditor_id)) from None
     except Exception as error:
         _fail(run, holder, error, actor=actor, at=at)
         raise
@@ -136,7 +128,7 @@ def _begin(
     if clock.business_day(at, creditor.time_zone) <= business_date:
         raise NightRefused("not-over", date=business_date, creditor=creditor)
     with transaction.atomic():
-        _execute(sql.LOCK_CREDITOR, {"creditor": creditor.pk})
+        execute(sql.LOCK_CREDITOR, {"creditor": creditor.pk})
         runs = NightRun.objects.filter(creditor=creditor)
         first = runs.order_by("business_date").first()
         if first is not None and business_date < first.business_date:
@@ -147,7 +139,7 @@ def _begin(
         run = runs.filter(business_date=business_date).first()
         if run is None:
             run = NightRun.objects.create(creditor=creditor, business_date=business_date, started_at=at)
-            _take(run, lease)
+            take(run, lease)
             _start_over(run, at=at)
             audit.record("night.started", subject=run, actor=actor, at=at, business_date=business_date)
             return run
@@ -155,11 +147,11 @@ def _begin(
             is_newest = not runs.filter(business_date__gt=business_date).exists()
             if resume or not is_newest:
                 return run
-            _take(run, lease)
+            take(run, lease)
             _start_over(run, at=at)
             audit.record("night.started", subject=run, actor=actor, at=at, business_date=business_date, again=True)
             return run
-        _take(run, lease)
+        take(run, lease)
         if not resume:
             raise NightRefused("interrupted", date=business_date)
         run.status, run.finished_at, run.error = NightRun.Status.RUNNING, None, ""
@@ -201,53 +193,6 @@ def _start_over(run: NightRun, *, at: datetime) -> None:
         )
 
 
-# -- the lease ---------------------------------------------------------------------------------------------------------
-
-
-def _take(run: NightRun, lease: timedelta) -> None:
-    row = _execute(sql.TAKE, {"run": run.pk, "creditor": run.creditor_id, "lease": lease})
-    if row is None:
-        raise NightBusy("busy", seconds=_held_for(run.creditor_id))
-    run.claim = row[0]
-
-
-def _held_for(creditor_id: int) -> int:
-    return max(0, round(_execute(sql.HELD_FOR, {"creditor": creditor_id})[0]))
-
-
-class _Holder:
-    """The lease of this process on a run."""
-
-    def __init__(self, run: NightRun, lease: timedelta, *, at: datetime) -> None:
-        self.at, self.began = at, perf_counter()
-        self.values: dict[str, Any] = {"run": run.pk, "claim": run.claim, "lease": lease}
-
-    def instant(self) -> datetime:
-        """Return the instant of the run plus the time it has taken since: when a step began or ended."""
-        return self.at + timedelta(seconds=perf_counter() - self.began)
-
-    def hold(self) -> None:
-        """Renew the lease and lock the run until the transaction ends. Raises NightLost."""
-        with connection.cursor() as cursor:
-            cursor.execute(sql.HOLD, self.values)
-            if cursor.rowcount != 1:
-                raise NightLost
-        closing.raise_limits()
-
-    def release(self) -> None:
-        """Let others have the run at once; does nothing where the connection is gone (the lease then runs out)."""
-        try:
-            _execute(sql.RELEASE, self.values)
-        except DatabaseError:
-            connection.close()
-
-
-def _execute(statement: str, values: dict[str, Any]) -> Any:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        return cursor.fetchone() if cursor.description else None
-
-
 # -- one step ----------------------------------------------------------------------------------------------------------
 
 
@@ -255,7 +200,7 @@ class _Step:
     """The work on one step: span after span, each with its cursor in one transaction."""
 
     def __init__(
-        self, run: NightRun, stage: Stage, night: Night, holder: _Holder, progress: Progress | None, number: int
+        self, run: NightRun, stage: Stage, night: Night, holder: Holder, progress: Progress | None, number: int
     ) -> None:
         self.run_row, self.stage, self.night, self.holder = run, stage, night, holder
         self.progress, self.number = progress, number
@@ -390,7 +335,7 @@ class _Step:
             )
 
 
-def _finish(run: NightRun, holder: _Holder, *, actor: Actor, at: datetime) -> None:
+def _finish(run: NightRun, holder: Holder, *, actor: Actor, at: datetime) -> None:
     with transaction.atomic():
         holder.hold()
         run.status, run.finished_at = NightRun.Status.DONE, holder.instant()
@@ -398,7 +343,7 @@ def _finish(run: NightRun, holder: _Holder, *, actor: Actor, at: datetime) -> No
         audit.record("night.finished", subject=run, actor=actor, at=at, business_date=run.business_date)
 
 
-def _fail(run: NightRun, holder: _Holder, error: Exception, *, actor: Actor, at: datetime) -> None:
+def _fail(run: NightRun, holder: Holder, error: Exception, *, actor: Actor, at: datetime) -> None:
     try:
         with transaction.atomic():
             holder.hold()

@@ -281,7 +281,7 @@ def test_a_run_that_failed_in_any_step_goes_on_and_ends_the_same(creditor, monke
 
 def test_a_book_that_another_process_closes_is_left_to_it(creditor):
     run = NightRun.objects.create(creditor=creditor, business_date=ON, started_at=AT)
-    runs._take(run, timedelta(seconds=60))
+    runs.take(run, timedelta(seconds=60))
     with pytest.raises(night.NightBusy) as busy:
         close(creditor, resume=True)
     assert 58 <= busy.value.values["seconds"] <= 60
