@@ -46,11 +46,16 @@ def share_out(**_newer: Any) -> None:
 
 def ring() -> None:
     """Say, once this transaction has committed, that a file waits. Never raises."""
-    transaction.on_commit(partial(_publish), robust=True)
+    transaction.on_commit(partial(_publish, load_uploaded), robust=True)
 
 
-def _publish() -> None:
+def ring_allocation() -> None:
+    """Say, once this transaction has committed, that a preview of an allocation waits. Never raises."""
+    transaction.on_commit(partial(_publish, share_out), robust=True)
+
+
+def _publish(task: Any) -> None:
     try:
-        load_uploaded.apply_async(kwargs={}, retry=False, expires=3600)
+        task.apply_async(kwargs={}, retry=False, expires=3600)
     except Exception as error:  # noqa: BLE001  (whatever the broker does, the row waits and the tick finds it)
         log.warning("doorbell not heard", extra={"error": type(error).__name__})

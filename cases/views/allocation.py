@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from cases import reach
+from cases import reach, tasks
 from cases.distribution import applying, previewing, rule_book, words
 from cases.distribution.previewing import DistributionRefused
 from cases.distribution.rule_book import RulesRefused
@@ -130,6 +130,8 @@ def preview(request: HttpRequest) -> HttpResponse:
         return _page(request, form, status=422)
     if previewing.in_scope(creditor, team) <= previewing.SOON:
         previewing.preview(run_id=run.pk, actor=actor, at=at)
+    else:
+        tasks.ring_allocation()
     return redirect("cases:allocation-run", run.ref)
 
 
