@@ -45,6 +45,19 @@ class Done:
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Close(Close):
+    """A close that knows when work begins on its day, which is asked for at every step."""
+
+    begins: datetime | None = None
+
+    @property
+    def morning(self) -> datetime:
+        """When work begins on that day at the creditor's."""
+        assert self.begins is not None
+        return self.begins
+
+
 @dataclass(slots=True)
 class Day:
     """One day: the segment that the case is on, its status, and the steps that are due."""
@@ -76,7 +89,8 @@ def ahead(
         for number in range(min(days, MOST_DAYS)):
             business_date = first + timedelta(days=number)
             instant = max(at, running.closes_at(creditor, business_date))
-            close = Close(creditor, business_date, newest, REHEARSAL, instant)
+            begins = Close(creditor, business_date, newest, REHEARSAL, instant).morning
+            close = _Close(creditor, business_date, newest, REHEARSAL, instant, begins)
             told = _happens(case, what_if, business_date, close)
             night = Night(close)
             for stage in STAGES:

@@ -40,11 +40,13 @@ BEST: Final = (
 
 def of_version(found: Read, *, at: datetime) -> list[Lint]:
     """Return what is found. Where the book cannot be counted in time, that is said."""
-    creditors = list(found.version.creditors.order_by("pk"))
-    homes = [home for creditor in creditors for home in _homes(creditor)]
-    lints = [*_of_templates(found, creditors, homes, at=at), *_of_rules(found, homes, at=at)]
+    lints: list[Lint] = []
     try:
         with transaction.atomic():
+            creditors = list(found.version.creditors.order_by("pk"))
+            homes = [home for creditor in creditors for home in _homes(creditor)]
+            lints += _of_templates(found, creditors, homes, at=at)
+            lints += _of_rules(found, homes, at=at)
             lints += _of_book(found, at=at)
     except OperationalError:
         lints.append(

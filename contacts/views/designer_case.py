@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 from cases.models import Case
 from cases.models.case import Status
 from collections_app.shared import clock
+from collections_app.shared.htmx import is_htmx, vary_on_htmx
 from collections_app.staff.access import allowed
 from contacts import reasons
 from contacts.models import Step, StrategyVersion
@@ -75,7 +76,9 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
     context["none_taken"] = bool(request.GET.get("any")) and not ref
     if case is not None:
         context |= _of_case(request, version, case)
-    return render(request, "contacts/designer_case.html", context)
+        if context["is_part"] and is_htmx(request):
+            return render(request, "contacts/designer_ahead.html", context)
+    return vary_on_htmx(render(request, "contacts/designer_case.html", context))
 
 
 def _of_case(request: HttpRequest, version: StrategyVersion, case: Case) -> dict[str, Any]:
@@ -88,14 +91,17 @@ def _of_case(request: HttpRequest, version: StrategyVersion, case: Case) -> dict
     is_for_it = version.creditors.filter(pk=case.creditor_id).exists()
     days: list[Day] = []
     segments = {segment.key: segment.name for segment in version.segments.all()}
-    if is_for_it and form.is_valid():
+    is_part = request.GET.get("part") == "ahead"
+    if is_for_it and is_part and form.is_valid():
         data = form.cleaned_data
         supposed = WhatIf(data["kind"], data["amount"] or Decimal(1), data["on"]) if data["kind"] else None
         days = alone.ahead(case, version_id=version.pk, days=data["days"], at=at, send_day=send_day, what_if=supposed)
     return {
         "form": form,
         "is_for_it": is_for_it,
-        "why": one_case.why(version, case, at=at) if is_for_it else [],
+        "why": one_case.why(version, case, at=at) if is_for_it and not is_part else [],
+        "is_part": is_part,
+        "ahead_url": f"?{urlencode({**asked, 'ref': case.ref, 'part': 'ahead'})}",
         "days": _shown(days, segments),
         "zone": case.person.time_zone or case.creditor.time_zone,
         "examples": _examples(version, case, friday),
