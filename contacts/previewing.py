@@ -4,8 +4,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from difflib import SequenceMatcher
-from re import findall
 from typing import Any, Final
 
 from django.conf import settings
@@ -131,18 +129,3 @@ def unsaved(template: Template, asked: dict[str, Any]) -> TemplateVersion:
         subject=asked.get("subject") or "",
         body=(asked.get("body") or "").replace("\r\n", "\n"),
     )
-
-
-def difference(old: str, new: str) -> list[tuple[str, str]]:
-    """Return the new text in pieces, each kept ("same"), "new", or "gone" from the old one."""
-    before, after = (findall(r"\{\{[^}]*\}\}|[A-Za-z0-9]+|\s+|.", text) for text in (old, new))
-    pieces: list[tuple[str, str]] = []
-    for tag, a, b, c, d in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
-        if tag == "equal":
-            pieces.append(("same", "".join(after[c:d])))
-            continue
-        if b > a:
-            pieces.append(("gone", "".join(before[a:b])))
-        if d > c:
-            pieces.append(("new", "".join(after[c:d])))
-    return pieces

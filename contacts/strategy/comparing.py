@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Prefetch
 from django.utils.translation import gettext as _
 
-from contacts import previewing
+from contacts import differing
 from contacts.models import Segment, Step, StrategyVersion
 from contacts.strategy import definition, sentences
 from contacts.strategy.document import step_document
@@ -156,7 +156,7 @@ def _value(table: Mapping[str, Any], name: str, step: Step) -> str:
 
 def _line(key: str, before: str, after: str) -> Line:
     state = "same" if before == after else "added" if not before else "removed" if not after else "changed"
-    pieces = tuple(previewing.difference(before, after)) if state == "changed" else ()
+    pieces = tuple(differing.difference(before, after)) if state == "changed" else ()
     return Line(key, state, before, after, pieces)
 
 

@@ -4,51 +4,16 @@ An error keeps a version from being submitted for approval; a warning is for a p
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from django.utils.translation import gettext as _
 
 from contacts.models import Segment, Step, StrategyVersion
-from contacts.strategy import ranges, sentences
+from contacts.strategy import lints_book, ranges, sentences
 from contacts.strategy.due import REVIEW, what_of
 from contacts.strategy.editing import Node
-
-ERROR: Final = "error"
-WARNING: Final = "warning"
-# Steps after which somebody else decides: the path is over.
-ENDS: Final = (Step.Kind.REVIEW, Step.Kind.LEGAL, Step.Kind.AGENCY, Step.Kind.ASSIGN)
-
-
-@dataclass(frozen=True, slots=True)
-class Lint:
-    """One finding. code: permanent, for machines; node: where; cases: keys of cases that show it."""
-
-    code: str
-    severity: str
-    node: Node
-    sentence: str
-    mend: str
-    cases: tuple[int, ...] = ()
-
-    @property
-    def is_error(self) -> bool:
-        """Whether the version cannot be approved with it."""
-        return self.severity == ERROR
-
-
-@dataclass(frozen=True, slots=True)
-class Read:
-    """A version as the checks read it."""
-
-    version: StrategyVersion
-    segments: tuple[tuple[Segment, tuple[Step, ...]], ...]
-
-    @property
-    def named(self) -> dict[str, Any]:
-        """The conditions that the strategy gives a name."""
-        return dict(self.version.named)
+from contacts.strategy.lint import ENDS, ERROR, WARNING, Lint, Read
 
 
 def read(version: StrategyVersion) -> Read:
@@ -63,8 +28,6 @@ def of_version(version: StrategyVersion, *, at: datetime, with_book: bool = True
 
     with_book: also what the live book, the wordings and the rules in force say of it; it takes longer.
     """
-    from contacts.strategy import lints_book
-
     found = read(version)
     lints = [*_of_strategy(found), *_of_segments(found), *_of_steps(found)]
     if with_book:

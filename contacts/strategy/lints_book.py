@@ -19,7 +19,7 @@ from contacts.strategy import conditions, counts
 from contacts.strategy.due import REVIEW, What, what_of
 from contacts.strategy.editing import Node
 from contacts.strategy.enrolment import context_of
-from contacts.strategy.lints import ERROR, WARNING, Lint, Read
+from contacts.strategy.lint import ERROR, WARNING, Lint, Read
 from contacts.wording_rules import Place
 
 LOOKED_AT: Final = 4_000  # cases

@@ -14,7 +14,7 @@ from collections_app.shared import clock
 from collections_app.shared.actor import Actor
 from collections_app.staff.access import allowed
 from compliance import words
-from contacts import previewing, trial_sends, wordings
+from contacts import differing, previewing, trial_sends, wordings
 from contacts.models import TemplateVersion
 from contacts.views.planned import ICONS
 from contacts.views.templates import LANGUAGE_NAMES, TONES, number
@@ -47,8 +47,8 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
         "case_ref": request.GET.get("case", "")[:20],
         "others": others[:20],
         "against": against,
-        "subject_pieces": previewing.difference(against.subject, version.subject) if against else [],
-        "pieces": previewing.difference(against.body, version.body) if against else [],
+        "subject_pieces": differing.difference(against.subject, version.subject) if against else [],
+        "pieces": differing.difference(against.body, version.body) if against else [],
         "is_own": is_own,
         "may_decide": may_decide and version.status == Status.DRAFT and not is_own,
         "may_retire": may_decide and version.status == Status.APPROVED,
