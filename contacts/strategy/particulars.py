@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from django.utils.translation import gettext as _
 
+from collections_app.staff.work import Skill, Tier
 from contacts.models import Step
 
 CODE: Final = re.compile(r"[-a-zA-Z0-9_]{1,40}")
@@ -15,6 +16,8 @@ PARTIES: Final = ("borrower", "guarantor", "counter_guarantor")
 PLACES: Final = ("home", "workplace", "site")
 # What a strategy may hold for. The other kinds of holds are the law's or a person's, never a timetable's.
 HOLDS: Final = ("policy", "hardship", "vulnerable")
+SKILLS: Final = tuple(Skill.values)
+TIERS: Final = tuple(Tier.values)
 MEASURES: Final = ("demand", "guarantor_demand", "preservation", "payment_order", "suit", "enforcement")
 
 
@@ -35,7 +38,11 @@ BY_KIND: Final[dict[str, dict[str, Particular]]] = {
     Step.Kind.MESSAGE: {},
     Step.Kind.CALL: {**_PARTY, **_ABOUT},
     Step.Kind.VISIT: {**_PARTY, "place": Particular("choice", PLACES), **_ABOUT},
-    Step.Kind.ASSIGN: {"team": Particular("code"), "skill": Particular("code"), "tier": Particular("code")},
+    Step.Kind.ASSIGN: {
+        "team": Particular("code"),
+        "skill": Particular("choice", SKILLS),
+        "tier": Particular("choice", TIERS),
+    },
     Step.Kind.HOLD: {
         "days": Particular("whole", most=366, needed=True),
         "reason": Particular("choice", HOLDS),

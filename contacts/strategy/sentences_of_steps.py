@@ -9,6 +9,7 @@ from django.utils.functional import Promise as LazyText
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from collections_app.staff.work import Skill, Tier
 from contacts.models import Segment, Step
 from contacts.strategy.document import WITHIN_DAYS, clock_time
 from contacts.strategy.effects import PARTICULARS
@@ -181,9 +182,9 @@ def _assign(settings: Mapping[str, Any]) -> str:
     if "team" in settings:
         parts.append(_("team %(team)s") % {"team": settings["team"]})
     if "skill" in settings:
-        parts.append(_("skill %(skill)s") % {"skill": settings["skill"]})
+        parts.append(_("skill %(skill)s") % {"skill": dict(Skill.choices).get(settings["skill"], settings["skill"])})
     if "tier" in settings:
-        parts.append(_("tier %(tier)s") % {"tier": settings["tier"]})
+        parts.append(_("tier %(tier)s") % {"tier": dict(Tier.choices).get(settings["tier"], settings["tier"])})
     return _("give it to: %(whom)s") % {"whom": _(", ").join(parts)}
 
 

@@ -267,8 +267,8 @@ def test_messages_are_spread_within_the_best_hours(creditor):
             "From 7 days after the due date on: no contact for 14 days, hardship",
         ),
         (
-            {"from_dpd": 7, "kind": "assign", "settings": {"team": "north", "skill": "s"}},
-            "From 7 days after the due date on: give it to: team north, skill s",
+            {"from_dpd": 7, "kind": "assign", "settings": {"team": "north", "skill": "late"}},
+            "From 7 days after the due date on: give it to: team north, skill late arrears",
         ),
         (
             {"from_dpd": 7, "kind": "legal", "settings": {"measure": "suit"}},

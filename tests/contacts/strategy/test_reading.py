@@ -133,6 +133,7 @@ def test_a_segment_says_how_it_ends_and_whether_one_comes_back():
         ([*STEPS, 3, "settings"], {}, "segment[0].step[3].settings.days"),
         ([*STEPS, 3, "settings", "reason"], "deceased", "segment[0].step[3].settings.reason"),
         ([*STEPS, 4, "settings"], None, "segment[0].step[4].settings"),
+        ([*STEPS, 4, "settings", "skill"], "juggling", "segment[0].step[4].settings.skill"),
         ([*STEPS, 5, "settings", "measure"], "threat", "segment[0].step[5].settings.measure"),
         ([*STEPS, 6, "settings", "months"], 61, "segment[0].step[6].settings.months"),
         ([*STEPS, 8, "settings"], "x", "segment[0].step[8].settings"),
