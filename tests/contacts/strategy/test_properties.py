@@ -27,7 +27,7 @@ pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
 DAYS = 15
 SEEDS = (0, 2)
-TURNS = {3: "publish", 6: "try", 8: "decide", 10: "stop", 12: "resume"}  # by the day of the life
+TURNS = {3: "publish", 6: "try", 9: "decide", 11: "stop", 13: "resume"}  # by the day of the life
 REACHING = ("message", "call", "visit")
 
 
@@ -124,6 +124,11 @@ class Life:
         return next(code for code in codes if any(number_of(code, person) < 10 for person in persons))
 
     @property
+    def _is_tried(self) -> bool:
+        """Whether a share is being tried: in these nights somebody looks."""
+        return 6 <= (self.day - NIGHT_OF).days < 9
+
+    @property
     def at(self) -> datetime:
         """The small hours of the day after the one that is closed."""
         return datetime.combine(self.day, MORNING.time(), UTC)
@@ -142,7 +147,7 @@ class Life:
         missed: list[date] = []
         for _ in range(days):
             missed.append(self.day)
-            if self.pick.random() < 0.25 and len(missed) < 4:  # nobody closes tonight
+            if self.pick.random() < 0.25 and len(missed) < 4 and not self._is_tried:  # nobody closes tonight
                 self._turn()
                 self.day += DAY
                 continue
@@ -186,10 +191,11 @@ class Life:
         at: dict[str, Any] = {"actor": SYSTEM, "at": self.at}
         if what == "publish":
             self.document = changed(self.pick, self.document)
-            self.version = self._publish(self.document, moves=self._moves(Move.Action.RESTART))
+            moves = {"hard": str(Move.Action.RESTART), "rest": self.pick.choice(list(Move.Action.values))}
+            self.version = self._publish(self.document, moves=moves)
         elif what == "try":
             self.document = changed(self.pick, self.document)
-            self.canary = self._publish(self.document, share=10, moves=self._moves(Move.Action.MOVE))
+            self.canary = self._publish(self.document, share=10)
         elif what == "decide" and self.pick.random() < 0.5:
             rollout.roll_back(version_id=self.canary.pk, reason="no", **at)
         elif what == "decide":
@@ -199,9 +205,6 @@ class Life:
             rollout.stop(version_id=self.version.pk, reason="stop", **at)
         elif what == "resume":
             rollout.resume(version_id=self.version.pk, **at)
-
-    def _moves(self, of_hard: str) -> dict[str, str]:
-        return {"hard": of_hard, "rest": self.pick.choice(list(Move.Action.values))}
 
 
 # -- the rules, asked of the rows --------------------------------------------------------------------------------------
