@@ -15,12 +15,16 @@ register = template.Library()
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One place of the navigation. permission: "" is everybody, "staff" is whoever may open the admin site."""
+    """One place of the navigation. permission: "" is everybody, "staff" is whoever may open the admin site.
+
+    is_seldom: wanted now and then, so it lies in the menu at the end of a wide bar.
+    """
 
     label: str | Promise
     url_name: str
     icon: str
     permission: str
+    is_seldom: bool = False
 
 
 ENTRIES: Final = (
@@ -36,11 +40,12 @@ ENTRIES: Final = (
     Entry(_("Runs"), "contacts:runs", "moon-stars", "contacts.view_run"),
     Entry(_("Strategies"), "contacts:strategies", "sitemap", "contacts.view_run"),
     Entry(_("Templates"), "contacts:templates", "message", "contacts.view_run"),
-    Entry(_("Print room"), "contacts:print-room", "printer", "contacts.print_letters"),
+    Entry(_("Print room"), "contacts:print-room", "printer", "contacts.print_letters", is_seldom=True),
     Entry(_("Compliance"), "contacts:watch", "scale", "compliance.view_decision"),
-    Entry(_("Firm policy"), "cases:firm-policies", "shield", "cases.set_policy"),
-    Entry(_("Authority"), "cases:authority", "scale", "cases.set_authority"),
-    Entry(_("Admin"), "admin:index", "settings", "staff"),
+    Entry(_("Firm policy"), "cases:firm-policies", "shield", "cases.set_policy", is_seldom=True),
+    Entry(_("Authority"), "cases:authority", "scale", "cases.set_authority", is_seldom=True),
+    Entry(_("Priority"), "cases:priority", "list", "dashboards.view", is_seldom=True),
+    Entry(_("Admin"), "admin:index", "settings", "staff", is_seldom=True),
 )
 
 
@@ -57,8 +62,11 @@ def is_demo_book() -> bool:
 
 
 @register.inclusion_tag("_components/nav.html", takes_context=True)
-def main_navigation(context: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the entries that the signed-in user may open; a place that this installation lacks is left out."""
+def main_navigation(context: Mapping[str, Any], *, is_flat: bool = False) -> dict[str, Any]:
+    """Return the entries that the signed-in user may open; a place that this installation lacks is left out.
+
+    is_flat: all in one list, for a bar that is a menu itself.
+    """
     request = context.get("request")
     user = getattr(request, "user", None)
     items: list[dict[str, Any]] = []
@@ -71,8 +79,15 @@ def main_navigation(context: Mapping[str, Any]) -> dict[str, Any]:
             url = reverse(entry.url_name)
         except NoReverseMatch:
             continue
-        items.append({"label": entry.label, "icon": entry.icon, "url": url})
+        items.append({"label": entry.label, "icon": entry.icon, "url": url, "is_seldom": entry.is_seldom})
     here = [item for item in items if request.path.startswith(item["url"])]
     if here:
         max(here, key=lambda item: len(item["url"]))["current"] = True
-    return {"items": items}
+    seldom = [] if is_flat else [item for item in items if item["is_seldom"]]
+    if len(seldom) < 2:  # a menu of one place is a detour
+        seldom = []
+    return {
+        "items": [item for item in items if item not in seldom],
+        "seldom": seldom,
+        "is_in_seldom": any(item.get("current") for item in seldom),
+    }
