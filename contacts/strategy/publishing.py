@@ -20,7 +20,7 @@ from collections_app.shared.actor import USER, Actor
 from collections_app.staff.models import User
 from compliance import audit
 from contacts.models import DraftEdit, Move, Rehearsal, Rollout, StrategyVersion
-from contacts.strategy import definition, inputs
+from contacts.strategy import definition, inputs, lints
 
 Status = StrategyVersion.Status
 RECOMMENDED_DAYS: Final = 7  # a rehearsal of fewer days is accepted; the pages say that it shows little
@@ -49,6 +49,7 @@ class NotApprovable(Refused):
         "own": _("Whoever wrote or edited a version does not approve it."),
         "nobody": _("Only a person approves."),
         "status": _("This version is %(status)s and cannot do this."),
+        "errors": _("It has errors to mend first: %(first)s"),
         "no-reason": _("Say why."),
         "share": _("A version is published for 1, 10 or 100 of a hundred persons."),
         "past": _("A version cannot begin in the past."),
@@ -112,10 +113,12 @@ def writers_of(version: StrategyVersion) -> set[int]:
 def submit(*, version_id: int, rehearsal_id: int | None = None, actor: Actor, at: datetime) -> StrategyVersion:
     """Ask for approval of a draft as its newest rehearsal (or the one named) found it; nobody can edit it meanwhile.
 
-    Raises NotApprovable.
+    Raises NotApprovable; a version with errors among its checks is for nobody to approve.
     """
     version = locked(version_id)
     must_be(version, Status.DRAFT)
+    if errors := lints.errors_of(version, at=at):
+        raise NotApprovable("errors", first=errors[0].sentence)
     chosen = Rehearsal.objects.get(pk=rehearsal_id) if rehearsal_id is not None else newest_rehearsal(version)
     rehearsal = check_rehearsal(version, chosen, at=at)
     version.rehearse(at=rehearsal.finished_at or at, content_hash=rehearsal.content_hash)

@@ -17,7 +17,7 @@ from collections_app.shared import clock
 from collections_app.shared.actor import Actor
 from collections_app.staff.access import allowed
 from contacts.models import Move, Rehearsal, Rollout, StrategyAlarm, StrategyVersion
-from contacts.strategy import comparing, guardrails, in_force, lints, moving, publishing, rollout, standing, watching
+from contacts.strategy import comparing, guardrails, in_force, moving, publishing, rollout, standing, watching
 from contacts.views.strategies import TONES
 
 Status = StrategyVersion.Status
@@ -83,16 +83,15 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
 @allowed("contacts.configure")
 def submit(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask a second person to approve the draft as it was rehearsed. One with errors goes back to its designer."""
-    errors = lints.errors_of(_version(pk), at=clock.now())
-    if errors:
-        messages.error(request, _("It has errors to mend first: %(first)s") % {"first": errors[0].sentence})
-        return redirect("contacts:strategy-edit", pk=pk)
-    return _turned(
-        request,
-        pk,
-        lambda actor, at: publishing.submit(version_id=pk, actor=actor, at=at),
-        _("A second person can approve it now. Nobody can edit it meanwhile."),
-    )
+    _version(pk)
+    try:
+        publishing.submit(version_id=pk, actor=Actor.of(request.user), at=clock.now())
+    except publishing.NotApprovable as refused:
+        messages.error(request, str(refused))
+        page = "contacts:strategy-edit" if refused.code == "errors" else "contacts:strategy-version"
+        return redirect(page, pk=pk)
+    messages.success(request, _("A second person can approve it now. Nobody can edit it meanwhile."))
+    return redirect("contacts:strategy-version", pk=pk)
 
 
 @require_POST

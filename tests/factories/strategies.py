@@ -31,9 +31,12 @@ def rehearsed(version: StrategyVersion, *, at: datetime, days: int = 14, **more:
 def put_in_force(
     version: StrategyVersion, *, at: datetime, share: int = 100, starts_on: date | None = None
 ) -> StrategyVersion:
-    """Rehearse (in name), approve and publish a draft."""
-    rehearsed(version, at=at)
-    publishing.submit(version_id=version.pk, actor=SYSTEM, at=at)
+    """Rehearse and submit (both in name: what the checks find of it does not count), approve and publish a draft."""
+    row = rehearsed(version, at=at)
+    version.refresh_from_db()
+    version.rehearse(at=at, content_hash=row.content_hash)
+    version.rehearsal = row
+    version.save(update_fields=["status", "rehearsed_at", "content_hash", "rehearsal"])
     publishing.approve(version_id=version.pk, by=UserFactory(), at=at)
     return publishing.publish(version_id=version.pk, share=share, starts_on=starts_on, actor=SYSTEM, at=at)
 
