@@ -19,6 +19,7 @@ from contacts.strategy.conditions import FACTS, catalogue
 
 LISTS: Final = ("in", "not_in")
 NAMED: Final = "named:"
+_AMOUNT: Final = re.compile(r"\s*(-?[\d.,]+)?\s*")
 _INDEX: Final = re.compile(r"\[(\d+)\]")
 
 
@@ -92,7 +93,7 @@ class Row:
     def unit(self) -> str:
         """The unit of its number."""
         entry = catalogue.ENTRIES.get(self.fact)
-        return str(entry.unit) if entry and self.kind == "number" and self.op != "known" else ""
+        return str(entry.unit) if entry and self.widget in ("number", "two", "amount") else ""
 
     @property
     def definition(self) -> str:
@@ -294,8 +295,16 @@ def _posted(data: QueryDict, where: str) -> Row:
 
 
 def reshape(builder: Builder, act: str) -> Builder:
-    """Add or drop a line: `add:c`, `group:c`, `add:c-2` (to a group), `drop:c-0-1`, `raw:c`, `lines:c`."""
+    """Add or drop a line: `add:c`, `group:c`, `add:c-2` (to a group), `drop:c-0-1`, `raw:c`, `lines:c`.
+
+    `shape`: a line has another fact or comparison now; words that were the value of the one before are no number.
+    """
     verb, _colon, where = act.partition(":")
+    if verb == "shape":
+        for row in [*builder.rows, *(inner for group in builder.rows for inner in group.rows)]:
+            if row.widget in ("number", "two", "amount") and not all(_AMOUNT.fullmatch(each) for each in row.values):
+                row.values = []
+        return builder
     if where != builder.prefix and not where.startswith(f"{builder.prefix}-"):
         return builder
     if verb == "raw":

@@ -1,6 +1,6 @@
 """The forms of a strategy, a segment and a step: from a table of the document to fields, and back."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from django import forms
@@ -185,7 +185,7 @@ class StepForm(NodeForm):
     after_outcome = forms.ChoiceField(label=gettext_lazy("when"), choices=Step.After.choices, required=False)
     event = forms.ChoiceField(label=gettext_lazy("After the event"), choices=Step.Event.choices, required=False)
     after_days = _whole(gettext_lazy("days after it"), most=366)
-    within_days = _whole(gettext_lazy("and at most so many later"), most=366)
+    within_days = _whole(gettext_lazy("due for so many days more"), most=366)
     severity = _whole(gettext_lazy("Severity (1 is the mildest)"), least=1, most=99)
     priority = _whole(gettext_lazy("Priority"), least=-99, most=99)
     catch_up = forms.ChoiceField(label=gettext_lazy("After an outage"), choices=Step.CatchUp.choices)
@@ -211,18 +211,16 @@ class StepForm(NodeForm):
 
     def __init__(self, *args: Any, siblings: list[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, auto_id="f-%s", **kwargs)
-        templates = Template.objects.order_by("channel", "name")
-        choices = [(one.code, f"{one.get_channel_display()} · {one.name}") for one in templates]
-        self._offer("template", choices or [("", _("there is no template yet"))])
+        self._offer("template", _templates() or [("", _("there is no template yet"))])
         self._offer("after_key", siblings or [("", _("there is no other step"))])
         for kind, known in particulars.BY_KIND.items():
             for name, particular in known.items():
                 self._particular(kind, name, particular)
 
-    def _offer(self, name: str, choices: list[tuple[str, str]]) -> None:
+    def _offer(self, name: str, choices: Sequence[tuple[Any, Any]]) -> None:
         field = self.fields[name]
         assert isinstance(field, forms.ChoiceField)
-        field.choices = choices
+        field.choices = list(choices)
 
     def _particular(self, kind: str, name: str, particular: particulars.Particular) -> None:
         label = PARTICULARS.get(name, name)
@@ -305,6 +303,14 @@ class StepForm(NodeForm):
         }
 
 
+def _templates() -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return the templates under their channels: whoever types into the list begins with the name."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for one in Template.objects.order_by("channel", "name"):
+        found.setdefault(one.get_channel_display(), []).append((one.code, one.name))
+    return list(found.items())
+
+
 def _or(value: int | None, otherwise: int) -> int:
     return otherwise if value is None else value
 
@@ -314,5 +320,7 @@ def _clock(value: Any) -> str | None:
 
 
 def choices_of_steps(segment: Mapping[str, Any], own: str) -> list[tuple[str, str]]:
-    """Return the other steps of a segment, to wait for."""
-    return [(step["key"], step["key"]) for step in segment.get("step", ()) if step["key"] != own]
+    """Return the other steps of a segment, to wait for: the nearest above first, then those below."""
+    keys = [step["key"] for step in segment.get("step", ())]
+    here = keys.index(own) if own in keys else len(keys)
+    return [(key, key) for key in [*reversed(keys[:here]), *keys[here + 1 :]]]

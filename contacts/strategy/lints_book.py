@@ -14,8 +14,8 @@ from cases.models import Case, Creditor
 from compliance import gate
 from compliance.facts import Facts, LocationClaim, Question, Record
 from contacts import rendering, wording_rules, wordings
-from contacts.models import Step, Template, TemplateVersion
-from contacts.strategy import conditions, counts
+from contacts.models import Step, Strategy, StrategyVersion, Template, TemplateVersion
+from contacts.strategy import conditions, counts, in_force
 from contacts.strategy.due import REVIEW, What, what_of
 from contacts.strategy.editing import Node
 from contacts.strategy.enrolment import context_of
@@ -44,6 +44,7 @@ def of_version(found: Read, *, at: datetime) -> list[Lint]:
     try:
         with transaction.atomic():
             creditors = list(found.version.creditors.order_by("pk"))
+            lints += of_others(found.version, creditors, at=at)
             homes = [home for creditor in creditors for home in _homes(creditor)]
             lints += _of_templates(found, creditors, homes, at=at)
             lints += _of_rules(found, homes, at=at)
@@ -58,6 +59,26 @@ def of_version(found: Read, *, at: datetime) -> list[Lint]:
                 _("Look again later."),
             )
         )
+    return lints
+
+
+# -- other strategies of the same creditors ----------------------------------------------------------------------------
+
+
+def of_others(version: StrategyVersion, creditors: list[Creditor], *, at: datetime) -> list[Lint]:
+    """Return the other strategies in force for these creditors: a case is taken by the one whose code comes first."""
+    own, shared = version.strategy, dict[str, tuple[Strategy, list[str]]]()
+    for creditor in creditors:
+        for standing in in_force.of_creditor(creditor, at.date()):
+            if standing.strategy.pk != own.pk and (standing.whole or standing.canary):
+                shared.setdefault(standing.strategy.code, (standing.strategy, []))[1].append(creditor.name)
+    lints = []
+    for code, (other, names) in sorted(shared.items()):
+        words = {"other": other.name, "creditors": ", ".join(names)}
+        first = _("“%(other)s” is in force for %(creditors)s too and comes first: only what it does not take is left.")
+        later = _("“%(other)s” is in force for %(creditors)s too and comes after: it keeps only what is left.")
+        mend = _("Make the next version of that strategy instead, or take the creditor out of one of the two.")
+        lints.append(Lint("shared-creditor", WARNING, Node(), (first if code < own.code else later) % words, mend))
     return lints
 
 

@@ -98,12 +98,14 @@ def _save(desk: Desk, act: str) -> HttpResponse:
     assert isinstance(data, QueryDict)
     panel = desk.posted(data)
     panel.builders = [forms_conditions.reshape(builder, act) for builder in panel.builders]
-    saved = desk.node
+    saved, is_unbound = desk.node, False
     is_wrong = not panel.form.is_valid()
     if act != "save" and any(builder.is_incomplete for builder in panel.builders):
         is_wrong = True  # a line still lacks its value: nothing is saved until it has one
     if not is_wrong:
         values = panel.form.values()
+        is_unbound = _loses_its_day(editing.get(desk.document, desk.node), values)
+        values |= {"from_dpd": None} if is_unbound else {}
         names = ("condition", "stop")
         values |= {name: each.condition() or None for name, each in zip(names, panel.builders, strict=False)}
         edited, saved = editing.change(desk.document, desk.node, values)
@@ -115,15 +117,36 @@ def _save(desk: Desk, act: str) -> HttpResponse:
         else:
             if desk.node.kind == "strategy":
                 desk.version.creditors.set(panel.form.cleaned_data["creditors"])
+    line = _new_line(panel, act)
     if is_wrong:
         panel.had_errors = True
-        return _answer(desk, panel)
+        return _answer(desk, panel, focus=line)
     after = _desk(desk.request, desk.version.pk, str(saved))
-    is_quiet = act == "save" and after.node == desk.node and not panel.had_errors
+    is_quiet = act == "save" and after.node == desk.node and not panel.had_errors and not is_unbound
     if act == "save":
         return _answer(after, is_quiet=is_quiet, has_changed=True)
     panel.had_errors = False
-    return _answer(after, panel if after.node == desk.node else None, has_changed=True)
+    return _answer(after, panel if after.node == desk.node else None, focus=line, has_changed=True)
+
+
+def _loses_its_day(before: Document, values: dict[str, Any]) -> bool:
+    """Whether a step that was due by a day past due now follows something else: the day was not meant as a floor."""
+    was_by_day = bool(before.get("kind")) and not before.get("after") and not before.get("on")
+    is_moved = bool(values.get("after") or values.get("on"))
+    return was_by_day and is_moved and values.get("from_dpd") == before.get("from_dpd")
+
+
+def _new_line(panel: Panel, act: str) -> str:
+    """Return the id of the field in which a line that was just added begins; "" where none was."""
+    verb, _colon, where = act.partition(":")
+    if verb not in ("add", "group"):
+        return ""
+    rows = next((builder.rows for builder in panel.builders if builder.prefix == where.partition("-")[0]), [])
+    within = next((row.rows for row in rows if row.id == where), rows)
+    if not within:
+        return ""
+    last = within[-1]
+    return f"{last.rows[0].id if last.is_group else last.id}-fact"
 
 
 def _blame(desk: Desk, edited: Document, saved: Node, panel: Panel, error: DefinitionError) -> None:
@@ -200,7 +223,10 @@ def _called(table: Document) -> str:
 def _answer(
     desk: Desk, panel: Panel | None = None, *, focus: str = "", is_quiet: bool = False, has_changed: bool = False
 ) -> HttpResponse:
-    """Answer with the panel and, beside it, the tree and what can be undone; quietly where that is all."""
+    """Answer with the panel and, beside it, the tree and what can be undone; quietly where that is all.
+
+    focus: where the reader goes on: "tree", "form", or the id of a field.
+    """
     request = desk.request
     if not is_htmx(request):
         if panel is None or not panel.had_errors:
@@ -213,7 +239,7 @@ def _answer(
     if has_changed or focus == "tree":
         hx_trigger(answer, "drafted")
     if focus:
-        hx_trigger(answer, "focusdesigner", {"on": focus, "id": ""})
+        hx_trigger(answer, "focusdesigner", {"on": focus})
     return answer
 
 

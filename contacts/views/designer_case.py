@@ -23,7 +23,7 @@ from contacts.models import Step, StrategyVersion
 from contacts.rehearsal import alone
 from contacts.rehearsal.alone import Day, WhatIf
 from contacts.rehearsal.sending import send_day
-from contacts.strategy import counts, one_case, sentences
+from contacts.strategy import counts, lints_book, one_case, sentences
 from contacts.views.designer_parts import ICONS
 
 DAYS: Final = (14, 30)
@@ -100,6 +100,7 @@ def _of_case(request: HttpRequest, version: StrategyVersion, case: Case) -> dict
         "form": form,
         "is_for_it": is_for_it,
         "why": one_case.why(version, case, at=at) if is_for_it and not is_part else [],
+        "others": [] if is_part else lints_book.of_others(version, [case.creditor], at=at),
         "is_part": is_part,
         "ahead_url": f"?{urlencode({**asked, 'ref': case.ref, 'part': 'ahead'})}",
         "days": _shown(days, segments),
@@ -127,7 +128,11 @@ def _examples(version: StrategyVersion, case: Case, friday: date) -> list[tuple[
 def _shown(days: list[Day], segments: dict[str, str]) -> list[dict[str, Any]]:
     """Return the days on which something happens, in words."""
     wanted = {done.step_id for day in days for done in day.steps}
-    steps = {step.pk: step for step in Step.objects.filter(pk__in=wanted).select_related("template", "segment")}
+    rows = Step.objects.filter(pk__in=wanted).select_related("template", "segment__version__strategy")
+    steps = {step.pk: step for step in rows}
+    for step in steps.values():  # of another strategy of the creditor, where that takes the case
+        elsewhere = f"{step.segment.version.strategy.name} · {step.segment.name}"
+        segments = {step.segment.key: elsewhere} | segments
     told = {
         "pays": _("The payment comes."),
         "kept": _("The promise is kept."),
@@ -137,7 +142,7 @@ def _shown(days: list[Day], segments: dict[str, str]) -> list[dict[str, Any]]:
     for day in days:
         where = (day.segment, day.status)
         if day.steps or day.told or where != before:
-            rows = [_step(done, steps[done.step_id]) for done in day.steps if done.step_id in steps]
+            things = [_step(done, steps[done.step_id]) for done in day.steps if done.step_id in steps]
             status = dict(Status.choices).get(Status(day.status), day.status)
             segment = segments.get(day.segment, day.segment)
             shown.append(
@@ -147,7 +152,7 @@ def _shown(days: list[Day], segments: dict[str, str]) -> list[dict[str, Any]]:
                     "status": status,
                     "is_new": where != before,
                     "told": told.get(day.told, ""),
-                    "steps": rows,
+                    "steps": things,
                 }
             )
         before = where

@@ -31,7 +31,13 @@ class NewForm(forms.Form):
     """How a strategy begins."""
 
     begin = forms.ChoiceField(label=gettext_lazy("Begin with"))
-    name = forms.CharField(label=gettext_lazy("Name"), max_length=120, required=False)
+    name = forms.CharField(
+        label=gettext_lazy("Name"),
+        max_length=120,
+        required=False,
+        widget=forms.TextInput(attrs={"autofocus": True}),
+        help_text=gettext_lazy("Empty: that of the strategy with which it begins."),
+    )
     code = forms.SlugField(
         label=gettext_lazy("Code"),
         max_length=60,

@@ -163,12 +163,13 @@
     if (busy || !current() || row.dataset.node !== current().dataset.node) event.detail.shouldSwap = false;
   });
 
-  /* After an act: on the form of what was made, or on the tree. */
+  /* After an act: on the form of what was made, on the tree, or on a new line of a condition. */
   document.addEventListener("focusdesigner", function (event) {
     const on = event.detail.on;
     setTimeout(function () {
       if (on === "form") firstField();
-      else if (on === "tree" && current()) current().focus();
+      else if (on === "tree") { if (current()) current().focus(); }
+      else if (document.getElementById(on)) document.getElementById(on).focus();
     }, 0);
   });
 })();
