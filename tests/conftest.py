@@ -31,9 +31,11 @@ def pytest_configure(config: pytest.Config) -> None:
     """Point the settings at the test servers before anything connects."""
     from django.conf import settings
 
-    from collections_app import embedded
+    from collections_app import embedded, translations
     from collections_app.env import database_parts
 
+    if not hasattr(config, "workerinput"):
+        translations.compile_all()  # pages are tested in Chinese as they are served
     if settings.EMBEDDED:
         servers = embedded.ensure(settings.VAR_DIR, embedded.TESTS)
         settings.EMBEDDED_PURPOSE = embedded.TESTS
