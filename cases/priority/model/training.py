@@ -41,9 +41,23 @@ class Trained:
 
 def fit(found: Histories, happened: NDArray[np.bool_]) -> Trained:
     """Fit the model; its regularisation is chosen by cross-validation on these rows alone. Raises NotEnough."""
+    check(found, happened)
+    with _one_thread():
+        return _fit(found, happened)
+
+
+def _one_thread() -> Any:
+    """Return a block in which the libraries use one thread: the work is small, and threads that wait for each other
+    are slow where the machine is busy.
+    """
+    from threadpoolctl import threadpool_limits
+
+    return threadpool_limits(limits=1)
+
+
+def _fit(found: Histories, happened: NDArray[np.bool_]) -> Trained:
     from sklearn.linear_model import LogisticRegression
 
-    check(found, happened)
     strength = _strength(found, happened)
     cuts = {name: features.cuts_of(column) for name, column in features.columns(found).items()}
     cuts = {name: borders for name, borders in cuts.items() if borders}
@@ -99,8 +113,9 @@ def boosted(found: Histories, happened: NDArray[np.bool_], test: Histories) -> A
         learning_rate=0.05, max_iter=150, max_leaf_nodes=15, min_samples_leaf=40, l2_regularization=1.0,
         random_state=SEED,
     )  # fmt: skip
-    model.fit(_plain(found), happened)
-    said: Array = model.predict_proba(_plain(test))[:, 1]
+    with _one_thread():
+        model.fit(_plain(found), happened)
+        said: Array = model.predict_proba(_plain(test))[:, 1]
     return said
 
 
