@@ -359,7 +359,7 @@ def _why(case: Case, promises: list[Promise], *, day: date, at: datetime) -> lis
 def _priority(stored: int, found: priority_rules.Score) -> str:
     """Return the stored priority with the weightiest reasons for it."""
     texts = [
-        reason.text if reason.key == "worth" else f"{reason.text} {reason.points:+d}"
+        reason.text if reason.key == "worth" else f"{reason.text} {reason.points:+d}".replace(" -", " −")
         for reason in found.top
         if reason.key != "worth" or found.worth
     ]

@@ -44,7 +44,7 @@ def show(request: HttpRequest) -> HttpResponse:
             for bucket, rate in zip(ageing.DEFAULT.labels, found.gain, strict=True)
         ],
         "factors": [
-            {"label": rules.LABELS[key], "part": PARTS[part], "factor": factor, "points": found.points[key]}
+            {"label": rules.LABELS[key], "part": PARTS[part], "factor": factor, "points": _signed(found.points[key])}
             for key, (part, factor) in sorted(found.factors.items(), key=lambda each: -each[1][1])
         ],
         "least": rules.LEAST_FACTOR,
@@ -104,6 +104,10 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("cases:priority-model", found.pk)
 
 
+def _signed(points: int) -> str:
+    return f"{points:+d}".replace("-", "−")
+
+
 def _find(request: HttpRequest, pk: int) -> ScoreModel:
     models = ScoreModel.objects.select_related("creditor", "trained_by", "approved_by")
     return get_object_or_404(models.filter(creditor__in=reach.creditors(request.user)), pk=pk)
@@ -126,7 +130,7 @@ def _line(found: ScoreModel) -> dict[str, Any]:
 def _weights(feature: dict[str, Any]) -> dict[str, Any]:
     edges = [None, *feature["cuts"], None]
     parts = [
-        {"from": low, "upto": high, "points": round(weight * rules.SCALE)}
+        {"from": low, "upto": high, "points": _signed(round(weight * rules.SCALE))}
         for low, high, weight in zip(edges[:-1], edges[1:], feature["weights"], strict=True)
     ]
     return {"label": chances.FEATURES.get(feature["name"], feature["name"]), "parts": parts}
