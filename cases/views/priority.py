@@ -1,5 +1,6 @@
 """How the order of work comes about: the rules in points, and the models of chances with what they are worth."""
 
+import math
 from typing import Any, Final
 
 from django.contrib import messages
@@ -128,7 +129,8 @@ def _line(found: ScoreModel) -> dict[str, Any]:
 
 
 def _weights(feature: dict[str, Any]) -> dict[str, Any]:
-    edges = [None, *feature["cuts"], None]
+    cuts = [math.expm1(cut) if "log_" in feature["name"] else cut for cut in feature["cuts"]]  # logarithms of money
+    edges = [None, *cuts, None]
     parts = [
         {"from": low, "upto": high, "points": _signed(round(weight * rules.SCALE))}
         for low, high, weight in zip(edges[:-1], edges[1:], feature["weights"], strict=True)
