@@ -14,6 +14,7 @@ from cases import policy_book
 from cases.models import Creditor, FirmPolicyVersion
 from cases.refusal import Refused
 from collections_app.shared.actor import Actor
+from collections_app.shared.once import forget, is_remembering, once
 from compliance import audit
 from compliance.policy_bounds import Objection
 
@@ -50,8 +51,24 @@ UNSET = Policy()
 
 
 def in_force(*, creditor_id: int, at: datetime) -> Policy:
-    """Return what the firm had set for this creditor's book at the instant."""
-    return in_force_for([creditor_id], at=at).get(creditor_id, UNSET)
+    """Return what the firm had set for this creditor's book at the instant.
+
+    Where answers are remembered (`shared.once`), one query reads all versions of the creditor for every instant.
+    """
+    if not is_remembering():
+        return in_force_for([creditor_id], at=at).get(creditor_id, UNSET)
+    versions = once(_key(creditor_id), lambda: _versions(creditor_id))
+    return next((policy for begins, policy in versions if begins <= at), UNSET)
+
+
+def _key(creditor_id: int) -> tuple[str, int]:
+    return "firm_policy", creditor_id
+
+
+def _versions(creditor_id: int) -> list[tuple[datetime, Policy]]:
+    """Return the versions of a creditor, the newest first, each with its beginning."""
+    rows = FirmPolicyVersion.objects.filter(creditor_id=creditor_id).order_by("-in_force_from", "-pk")
+    return [(row.in_force_from, _policy(row)) for row in rows]
 
 
 def in_force_for(creditor_ids: Iterable[int], *, at: datetime) -> dict[int, Policy]:
@@ -61,7 +78,11 @@ def in_force_for(creditor_ids: Iterable[int], *, at: datetime) -> dict[int, Poli
         .order_by("creditor_id", "-in_force_from", "-pk")
         .distinct("creditor_id")
     )
-    return {row.creditor_id: Policy(row.opens, row.closes, row.document or {}, row.pk) for row in rows}
+    return {row.creditor_id: _policy(row) for row in rows}
+
+
+def _policy(row: FirmPolicyVersion) -> Policy:
+    return Policy(row.opens, row.closes, row.document or {}, row.pk)
 
 
 @transaction.atomic
@@ -102,6 +123,7 @@ def set_policy(
         set_by_id=actor.id if actor.kind == "user" else None,
         recorded_at=at,
     )
+    forget(_key(creditor.pk))
     audit.record(
         "policy.set",
         subject=version,

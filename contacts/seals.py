@@ -18,6 +18,7 @@ from cases.models import Document
 from cases.refusal import Refused
 from collections_app.shared import sealed
 from collections_app.shared.actor import Actor
+from collections_app.shared.once import once
 from compliance import audit
 from contacts import rendering
 from contacts.models import Seal, TemplateVersion
@@ -98,6 +99,11 @@ def retire(*, seal_id: int, by: Any, at: datetime) -> Seal:
 def in_use(creditor_id: int) -> Seal | None:
     """Return the creditor's seal, or None."""
     return Seal.objects.filter(creditor_id=creditor_id, status=Seal.Status.APPROVED).first()
+
+
+def has_one(creditor_id: int) -> bool:
+    """Whether the creditor has a seal in use; remembered where answers are."""
+    return once(("seal", creditor_id), lambda: in_use(creditor_id) is not None)
 
 
 def is_named_in(version: TemplateVersion) -> bool:

@@ -155,7 +155,7 @@ def _of_creditor(file: CaseFile, language: str) -> dict[str, Callable[[], str | 
         "creditor_name": lambda: creditor.name,
         "creditor_phone": lambda: creditor.phone or None,
         "seal": lambda: (
-            rendering.place_of_seal(creditor.name, language=language) if seals.in_use(creditor.pk) else None
+            rendering.place_of_seal(creditor.name, language=language) if seals.has_one(creditor.pk) else None
         ),
         "payment_link": link,
         **{name: of(column) for name, column in _OF_LETTERHEAD.items()},

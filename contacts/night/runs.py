@@ -15,6 +15,7 @@ from cases.models import Creditor
 from cases.refusal import Refused
 from collections_app.shared import clock
 from collections_app.shared.actor import Actor
+from collections_app.shared.once import asked_once
 from compliance import audit
 from contacts.models import NightRun, NightStep
 from contacts.night import sql
@@ -236,7 +237,7 @@ class _Step:
         for attempt in range(1, TRIES + 1):
             began = perf_counter()
             try:
-                with transaction.atomic():
+                with transaction.atomic(), asked_once():
                     self.holder.hold()
                     result = self.stage.work(self.night, span)
                     worked = perf_counter()

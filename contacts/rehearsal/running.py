@@ -18,6 +18,7 @@ from cases.closing import Close, Span
 from cases.models import Creditor
 from collections_app.shared import clock
 from collections_app.shared.actor import Actor
+from collections_app.shared.once import asked_once
 from contacts.models import NightRun, Step, StrategyVersion
 from contacts.night.runs import CLOSES_AT, POISON, last_day_over
 from contacts.night.stages import STAGES, WHOLE, Night, Stage
@@ -109,7 +110,8 @@ def run(task: Task, *, send_day: SendDay, tell: Tell | None = None) -> Ran:
     ran = Ran()
     with shadow.opened(task.part, known_on=known_on, snapshot=task.snapshot) as ran.persons:
         try:
-            _Days(task, ran, send_day, tell).go()
+            with asked_once():  # the whole rehearsal is one transaction and of one instant
+                _Days(task, ran, send_day, tell).go()
         except DatabaseError as error:
             if getattr(error.__cause__, "pgcode", None) == READ_ONLY_REFUSED:
                 raise NotShadowed(str(error).splitlines()[0]) from error

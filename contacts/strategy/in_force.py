@@ -18,6 +18,7 @@ from django.db.models import Q
 from django.db.models.lookups import GreaterThanOrEqual, LessThan
 
 from cases.models import Creditor
+from collections_app.shared.once import once
 from contacts.models import Move, Strategy, StrategyVersion
 from contacts.strategy.stable import number_of, number_sql
 
@@ -143,6 +144,7 @@ def still_treats(version: StrategyVersion, *, today: date) -> bool:
         return bool(version.status == Status.PUBLISHED)
     if version.stopped_at is not None:
         return False
-    standing = of_strategy(version.strategy, today)
+    strategy = version.strategy
+    standing = once(("standing", strategy.pk, today), lambda: of_strategy(strategy, today))
     is_whole = standing.whole is not None and standing.whole.pk == version.pk  # its successor has not begun
     return not standing.is_frozen and (is_whole or version.pk in standing.successors)
