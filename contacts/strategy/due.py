@@ -1,9 +1,10 @@
 """For which cases a step is to be planned on a day. The rules are told in `planner`."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Final
 
+from django.db import connection
 from django.db.models import Exists, IntegerField, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
@@ -11,7 +12,7 @@ from cases.closing import Close, Span
 from cases.models import Case
 from cases.models.case import Status
 from contacts.models import Channel, Enrolment, PlannedContact, Purpose, Step
-from contacts.strategy import conditions, enrolment, triggers
+from contacts.strategy import conditions, enrolment, sql, triggers
 
 REVIEW: Final = "review"  # stands where a channel would: a step that reaches nobody
 CHANNELS: Final[dict[str, str]] = {Step.Kind.CALL: Channel.PHONE, Step.Kind.VISIT: Channel.VISIT}
@@ -33,6 +34,37 @@ def what_of(step: Step) -> What:
         template = step.template
         return What(template.channel, template.purpose, template.content_class, automated=True)
     return What(CHANNELS.get(step.kind, REVIEW), Purpose.COLLECTION, "reminder", automated=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    """Since when the cases on a segment are past due: the longest, and the shortest."""
+
+    oldest: date
+    newest: date
+
+
+def on_segments(close: Close, span: Span) -> dict[int, Since]:
+    """Return, by segment that any case is on, since when its cases are past due: one statement for all steps."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql.ON_SEGMENTS, {"creditor": close.creditor.pk, **span.values()})
+        return {pk: Since(oldest, newest) for pk, oldest, newest in cursor.fetchall()}
+
+
+def may_be_due(step: Step, day: date, since: Since | None, *, missed: bool = False) -> bool:
+    """Whether a step can be due for any of the cases on its segment: one that cannot costs no statement of its own.
+
+    The answer follows from days past due alone. since: of the segment; None where no case is on it.
+    """
+    if since is None or since.oldest > day - timedelta(days=step.from_dpd):
+        return False
+    if step.trigger != Step.Trigger.DPD or step.until_dpd is None:
+        return True
+    last_day = day - timedelta(days=step.until_dpd)
+    latest = last_day - timedelta(days=step.catch_up_days)
+    if missed:
+        return since.oldest < last_day and since.newest >= latest
+    return since.newest >= (latest if triggers.may_be_late(step) else last_day)
 
 
 def due(

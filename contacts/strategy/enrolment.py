@@ -34,6 +34,7 @@ from django.db.models import Case as Choose
 from cases.closing import Close, Span
 from cases.models import Case
 from cases.models.case import RESOLVED
+from collections_app.shared.once import once
 from contacts.models import Enrolment, Move, Segment, Step, StrategyVersion
 from contacts.strategy import conditions, in_force, sql
 from contacts.strategy.in_force import Standing
@@ -89,7 +90,11 @@ def paths_of(close: Close) -> list[Path]:
 
 
 def _segments(standings: Sequence[Standing]) -> dict[int, list[Segment]]:
-    versions = [version.pk for one in standings for version in (one.canary, one.whole) if version is not None]
+    versions = tuple(version.pk for one in standings for version in (one.canary, one.whole) if version is not None)
+    return once(("segments", versions), lambda: _segments_of(versions))
+
+
+def _segments_of(versions: Sequence[int]) -> dict[int, list[Segment]]:
     found: dict[int, list[Segment]] = {}
     for segment in _with_steps(Segment.objects.filter(version__in=versions)):
         found.setdefault(segment.version_id, []).append(segment)
@@ -177,17 +182,19 @@ def leave(close: Close, span: Span, paths: Sequence[Path]) -> int:
     gone += _leave_the_rest(close, stays, paths)
     before, own, version, strategy_id = conditions.NEVER, conditions.NEVER, 0, 0
     taken = conditions.NEVER
-    for path in paths:
+    walked = set(stays.order_by().values_list("segment_id", flat=True).distinct())
+    last = max((number for number, path in enumerate(paths) if path.segment.pk in walked), default=-1)
+    for path in paths[: last + 1]:
         if path.version.strategy_id != strategy_id:
             strategy_id, before = path.version.strategy_id, taken
         if path.version.pk != version:  # the versions of a strategy do not take each other's cases
             version, own = path.version.pk, conditions.NEVER
-        here = stays.filter(segment=path.segment)
-        if here.exists():
-            gone += _leave_path(close, here, path, before | own)
+        if path.segment.pk in walked:
+            gone += _leave_path(close, stays.filter(segment=path.segment), path, before | own)
         if path.accepts:
-            own |= takes(path, close)
-            taken |= takes(path, close)
+            wanted = takes(path, close)
+            own |= wanted
+            taken |= wanted
     return gone
 
 
@@ -263,10 +270,13 @@ def enrol(close: Close, span: Span, paths: Sequence[Path]) -> int:
     """Put every unresolved case that is on no path on the first one that takes it."""
     entered = 0
     stay = Enrolment.objects.filter(case_id=OuterRef("pk"), left_on__isnull=True)
+    on_no_path = book(close, span).exclude(Exists(stay))
+    if not on_no_path.exists():
+        return 0
     for path in paths:
         if not path.accepts:
             continue
-        free = book(close, span).filter(takes(path, close)).exclude(Exists(stay))
+        free = on_no_path.filter(takes(path, close))
         is_fresh: Any = Value(False, BooleanField())  # noqa: FBT003
         if path.fresh is not conditions.NEVER:
             is_fresh = Choose(When(path.fresh, then=Value(True)), default=Value(False), output_field=BooleanField())  # noqa: FBT003

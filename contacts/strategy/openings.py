@@ -75,6 +75,24 @@ def begins(place: Place, asked: Asked, *, best_from: time | None, creditor: Cred
     return _permitted_from(place, asked, policy, creditor=creditor, at=best) or opens
 
 
+class Openings:
+    """When contacts may begin on one day at one creditor, each answer worked out once: many steps ask the same.
+
+    For the length of one transaction; what the firm sets meanwhile counts in the next.
+    """
+
+    def __init__(self, creditor: Creditor, day: date) -> None:
+        self.creditor, self.day = creditor, day
+        self._known: dict[tuple[Place, Asked, time | None], datetime] = {}
+
+    def begins(self, place: Place, asked: Asked, *, best_from: time | None) -> datetime:
+        """Return what `begins` returns for this creditor and day."""
+        key = place, asked, best_from
+        if key not in self._known:
+            self._known[key] = begins(place, asked, best_from=best_from, creditor=self.creditor, day=self.day)
+        return self._known[key]
+
+
 def _permitted_from(
     place: Place, asked: Asked, policy: firm_policy.Policy, *, creditor: Creditor, at: datetime
 ) -> datetime | None:

@@ -48,9 +48,10 @@ from cases import firm_policy
 from cases.closing import INSTALMENT_GRACE_DAYS, Close, Span
 from cases.models import Product
 from collections_app.shared import clock
+from collections_app.shared.once import once
 from contacts.models import Channel, Move, Purpose, Step
 from contacts.strategy import effects, enrolment, openings, sql, sql_futures
-from contacts.strategy.due import REVIEW, What, due, what_of
+from contacts.strategy.due import REVIEW, What, due, may_be_due, on_segments, what_of
 
 __all__ = ["REVIEW", "What", "due", "is_over", "places_of", "plan", "set_futures", "what_of"]
 
@@ -71,35 +72,47 @@ def plan(close: Close, span: Span, paths: Sequence[enrolment.Path]) -> dict[str,
     planned: dict[str, int] = {}
     if is_over(close):
         return planned
-    places = places_of(close, span)
-    restarts = Move.objects.filter(action=Move.Action.RESTART).order_by()
-    anew = set(restarts.values_list("version__strategy_id", flat=True).distinct())
+    places, hours = places_of(close, span), openings.Openings(close.creditor, close.day)
+    anew = once("strategies begun anew", _begun_anew)
+    standing = on_segments(close, span)
     for path in paths:
+        since = standing.get(path.segment.pk)
         for step in path.steps:
-            task = _Task(close, span, path, step, places, may_be_fresh=path.version.strategy_id in anew)
-            count = task.plan()
-            if step.catch_up == Step.CatchUp.ESCALATE:
+            task = _Task(close, span, path, step, places, hours, may_be_fresh=path.version.strategy_id in anew)
+            count = task.plan() if may_be_due(step, close.day, since) else 0
+            if step.catch_up == Step.CatchUp.ESCALATE and may_be_due(step, close.day, since, missed=True):
                 count += task.plan(missed=True)
             if count:
                 planned[step.key] = planned.get(step.key, 0) + count
     return planned
 
 
+def _begun_anew() -> set[int]:
+    """Return the strategies in which a move lets cases begin anew."""
+    restarts = Move.objects.filter(action=Move.Action.RESTART).order_by()
+    return set(restarts.values_list("version__strategy_id", flat=True).distinct())
+
+
 def set_futures(close: Close, span: Span) -> int:
     """Say of every case that waits for its strategy until when; return how many were put before a person instead."""
-    known = Step.objects.filter(segment__version__creditors=close.creditor.pk).exclude(segment__version__status="draft")
-    triggers = set(known.order_by().values_list("trigger", flat=True).distinct())
+    triggers = once(("triggers", close.creditor.pk), lambda: _triggers(close.creditor.pk))
     values = close.values(
         **span.values(),
         morning=close.morning,
         zone=close.creditor.time_zone,
         grace_days=INSTALMENT_GRACE_DAYS,
-        has_after=Step.Trigger.AFTER in triggers,
-        has_events=Step.Trigger.EVENT in triggers,
+    )
+    statement = sql_futures.set_futures(
+        has_after=Step.Trigger.AFTER in triggers, has_events=Step.Trigger.EVENT in triggers
     )
     with connection.cursor() as cursor:
-        cursor.execute(sql_futures.SET_FUTURES, values)
+        cursor.execute(statement, values)
         return cursor.fetchone()[0]
+
+
+def _triggers(creditor_id: int) -> set[str]:
+    known = Step.objects.filter(segment__version__creditors=creditor_id).exclude(segment__version__status="draft")
+    return set(known.order_by().values_list("trigger", flat=True).distinct())
 
 
 class _Task:
@@ -112,11 +125,12 @@ class _Task:
         path: enrolment.Path,
         step: Step,
         places: Sequence[openings.Place],
+        hours: openings.Openings,
         *,
         may_be_fresh: bool,
     ) -> None:
         self.close, self.span, self.path, self.step, self.places = close, span, path, step, places
-        self.may_be_fresh = may_be_fresh
+        self.hours, self.may_be_fresh = hours, may_be_fresh
 
     def plan(self, *, missed: bool = False) -> int:
         """Plan it; missed: put before a supervisor what an outage left undone. Return how many."""
@@ -167,14 +181,14 @@ class _Task:
         return planned
 
     def _begins(self, what: What) -> Any:
-        close, step = self.close, self.step
+        step = self.step
         channel = Channel.PHONE if what.channel == REVIEW else what.channel
         asked = openings.Asked(
             channel, what.purpose, what.content_class, what.automated, product=Product.Kind.CREDIT_CARD
         )
 
         def begins(place: openings.Place) -> datetime:
-            return openings.begins(place, asked, best_from=step.time_from, creditor=close.creditor, day=close.day)
+            return self.hours.begins(place, asked, best_from=step.time_from)
 
         planned_for: Any = _by_place(self.places, begins)
         spread = self._spread()

@@ -80,6 +80,14 @@ FROM cancelled ORDER BY id
 """
 
 # -- planning ----------------------------------------------------------------------------------------------------------
+# Who stands on which segment: since when the longest and the shortest overdue of its cases are past due.
+ON_SEGMENTS: Final = """
+SELECT stay.segment_id, min(standing.past_due_since), max(standing.past_due_since)
+FROM contacts_enrolment AS stay JOIN cases_case AS standing ON standing.id = stay.case_id
+WHERE stay.left_on IS NULL AND stay.creditor_id = %(creditor)s
+  AND stay.person_id > %(after)s AND stay.person_id <= %(upto)s AND standing.past_due_since IS NOT NULL
+GROUP BY stay.segment_id
+"""
 # columns of the SELECT: enrolment, case, person, creditor, planned_for, expires_at
 PLAN_HEAD: Final = """
 WITH planned AS (

@@ -62,9 +62,12 @@ def rows_of(step: Step, strategy_id: int, *keys: str) -> QuerySet[PlannedContact
 def in_time(step: Step, close: Close, strategy_id: int) -> Q:
     """Return when a step is due on the day, late ones that may be done late included."""
     regular = _within(step, close, strategy_id, late=False)
-    if step.repeat_every_days or step.catch_up != Step.CatchUp.SEND_LATE or not step.catch_up_days:
-        return regular
-    return regular | missed(step, close, strategy_id)
+    return regular | missed(step, close, strategy_id) if may_be_late(step) else regular
+
+
+def may_be_late(step: Step) -> bool:
+    """Whether what an outage left undone of a step is done late."""
+    return not step.repeat_every_days and step.catch_up == Step.CatchUp.SEND_LATE and step.catch_up_days > 0
 
 
 def missed(step: Step, close: Close, strategy_id: int) -> Q:

@@ -429,15 +429,69 @@ def test_a_case_on_no_path_is_put_before_a_collector_and_one_at_the_end_before_a
 
 def test_the_number_of_queries_does_not_grow_with_the_book(creditor):
     publish(creditor)
-    case_of(creditor, 1)
+    for dpd in range(1, 13):
+        case_of(creditor, dpd)
     night(creditor, NIGHT_OF - timedelta(days=1))
+    for dpd in range(1, 13):
+        case_of(creditor, dpd)
     with CaptureQueriesContext(connection) as few:
         night(creditor)
-    for dpd in range(1, 13):
+    for dpd in [*range(1, 13)] * 3:
         case_of(creditor, dpd)
     with CaptureQueriesContext(connection) as many:
         night(creditor)
     assert len(many) == len(few)
+
+
+MANY_STEPS = [
+    {"kind": "message", "template": "t-sms", "from_dpd": 1, "until_dpd": 2, "catch_up_days": 3, "key": "late"},
+    {"kind": "message", "template": "t-sms", "from_dpd": 4, "until_dpd": 5, "catch_up": "skip", "key": "skip"},
+    {"kind": "call", "from_dpd": 3, "until_dpd": 4, "catch_up": "escalate", "catch_up_days": 2, "key": "escalate"},
+    {"kind": "call", "from_dpd": 6, "until_dpd": 9, "repeat_every_days": 2, "key": "repeat"},
+    {"kind": "review", "from_dpd": 8, "key": "open-ended"},
+]
+
+
+def left_out_and_due(creditor) -> tuple[int, int]:
+    """For every step of a night: how often it is left out for its days alone, and for how many cases it is due then."""
+    close = close_of(creditor)
+    paths = enrolment.paths_of(close)
+    enrolment.enrol(close, EVERYBODY, paths)
+    since = due.on_segments(close, EVERYBODY)
+    left_out, wrong = 0, 0
+    for path in paths:
+        for step in path.steps:
+            for missed in (False, True):
+                if not due.may_be_due(step, close.day, since.get(path.segment.pk), missed=missed):
+                    left_out += 1
+                    wrong += due.due(close, EVERYBODY, path, step, missed=missed).count()
+    return left_out, wrong
+
+
+@pytest.mark.parametrize("dpd", range(11))
+def test_a_step_that_costs_no_statement_is_due_for_no_case(creditor, dpd):
+    publish(creditor, steps=MANY_STEPS)
+    case = case_of(creditor, dpd)
+    enrolment.enrol(close_of(creditor), EVERYBODY, enrolment.paths_of(close_of(creditor)))
+    Enrolment.objects.filter(case=case).update(entered_on=NIGHT_OF - timedelta(days=20))
+    left_out, due_then = left_out_and_due(creditor)
+    assert left_out > 0
+    assert due_then == 0
+
+
+def test_if_days_of_catching_up_were_forgotten_a_step_that_is_due_would_be_left_out(creditor, monkeypatch):
+    monkeypatch.setattr(due.triggers, "may_be_late", lambda step: False)
+    publish(creditor, steps=MANY_STEPS)
+    case = case_of(creditor, 4)
+    enrolment.enrol(close_of(creditor), EVERYBODY, enrolment.paths_of(close_of(creditor)))
+    Enrolment.objects.filter(case=case).update(entered_on=NIGHT_OF - timedelta(days=20))
+    close, since = close_of(creditor), due.on_segments(close_of(creditor), EVERYBODY)
+    path = enrolment.paths_of(close)[0]
+    late = next(step for step in path.steps if step.key == "late")
+    assert not due.may_be_due(late, close.day, since[path.segment.pk])
+    monkeypatch.undo()
+    assert due.due(close, EVERYBODY, path, late).count() == 1
+    assert due.may_be_due(late, close.day, since[path.segment.pk])
 
 
 # -- catching up, one message for everything, and the spread -----------------------------------------------------------
