@@ -52,7 +52,8 @@ class Outgoing:
 
     approved: the wordings of its template that are approved. as_of: the day of the creditor's last word about these
     accounts. climbed_before, climbed_today: the highest step done for the case before today, and today. is_live:
-    whether it has an attempt that left, or may have.
+    whether it has an attempt that left, or may have. reminds: whether what a service reminder is of still stands, where
+    that was read with the row.
     """
 
     planned: PlannedContact
@@ -63,6 +64,7 @@ class Outgoing:
     climbed_before: int
     climbed_today: int
     is_live: bool
+    reminds: bool | None = None
 
 
 def lock_to_decide(claim: Claim, *, kinds: Sequence[str]) -> tuple[set[int], PlannedContact | None]:

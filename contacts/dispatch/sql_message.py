@@ -175,17 +175,25 @@ COLUMNS: Final = 10 + sum(
 
 
 def of_many(statement: str) -> str:
-    """Return the statement of one row as that of many, without the wordings; the row comes first."""
+    """Return the statement of one row as that of many, without the wordings; the row comes first.
+
+    The rows are found by their keys before anything else: a plan that begins with their strategy would go through
+    everything that it ever planned.
+    """
     statement = statement.replace(WORDINGS_OF_A_ROW, "NULL::json")
+    statement = statement.replace("FROM contacts_plannedcontact AS planned\n", "FROM asked_for AS planned\n")
     for number, column in _GIVEN.items():
         statement = statement.replace(number, column)
     names = ", ".join(f"c{number}" for number in range(1, COLUMNS + 1))
     return f"""
-    SELECT given.row_id, found.*
-    FROM (
+    WITH given AS MATERIALIZED (
         SELECT row_id, accounts::bigint[] AS accounts, today, midnight
         FROM unnest($1, $2, $3, $4) AS asked (row_id, accounts, today, midnight)
-    ) AS given
+    ), asked_for AS MATERIALIZED (
+        SELECT planned.* FROM given JOIN contacts_plannedcontact AS planned ON planned.id = given.row_id
+    )
+    SELECT given.row_id, found.*
+    FROM given
     CROSS JOIN LATERAL ({statement}) AS found ({names})
     """
 

@@ -1,11 +1,13 @@
 """Is it still wanted? What is not law but makes a message wrong, late or against an order. Asked before deciding."""
 
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
-from typing import Final
+from typing import Any, Final
 
 from cases import arrears
 from cases.arrears import Arrears
+from cases.models import Case
 from collections_app.shared import clock
 from contacts import stops
 from contacts.dispatch import climbing
@@ -80,13 +82,42 @@ def still_wanted(outgoing: Outgoing, *, at: datetime) -> Obstacle | None:
     return None
 
 
+def with_reminders(found: Sequence[Outgoing], *, at: Mapping[int, datetime]) -> list[Outgoing]:
+    """Return these rows, at most one of a case, with what each service reminder is of read for all of a step at once.
+
+    at: the instant of each row by its key.
+    """
+    asked: dict[Hashable, list[Outgoing]] = {}
+    for each in found:
+        if each.planned.purpose == "service_reminder":
+            creditor = each.file.case.creditor
+            today = clock.business_day(at[each.planned.pk], creditor.time_zone)
+            asked.setdefault((each.planned.step_id, creditor.pk, today), []).append(each)
+    stands: set[int] = set()
+    for those in asked.values():
+        condition, context = _reminded_of(those[0], at=at[those[0].planned.pk])
+        cases = Case.objects.filter(conditions.matching(condition, context))
+        stands.update(cases.filter(pk__in=[each.planned.case_id for each in those]).values_list("pk", flat=True))
+    reminders = {each.planned.pk for those in asked.values() for each in those}
+    return [
+        replace(each, reminds=each.planned.case_id in stands) if each.planned.pk in reminders else each
+        for each in found
+    ]
+
+
 def _still_reminds(outgoing: Outgoing, *, at: datetime) -> bool:
     """Whether what a service reminder was planned for still holds today: a promise that was kept is not called to mind.
 
     A condition that cannot be known does not hold.
     """
-    planned, time_zone = outgoing.planned, outgoing.file.case.creditor.time_zone
+    if outgoing.reminds is not None:
+        return outgoing.reminds
+    condition, context = _reminded_of(outgoing, at=at)
+    return conditions.holds_for(outgoing.planned.case_id, condition, context) is True
+
+
+def _reminded_of(outgoing: Outgoing, *, at: datetime) -> tuple[Mapping[str, Any], conditions.Context]:
+    step, time_zone = outgoing.planned.step, outgoing.file.case.creditor.time_zone
     today = clock.business_day(at, time_zone)
     context = conditions.Context(today, datetime.combine(today, time.min, clock.zone(time_zone)))
-    context = context.within(planned.step.segment.version)
-    return conditions.holds_for(planned.case_id, planned.step.condition, context) is True
+    return step.condition, context.within(step.segment.version)

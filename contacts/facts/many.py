@@ -33,7 +33,11 @@ def of_cases(
     }  # a cap of the firm's own that counts over longer than any law
     if longer:
         found |= _read({pk: instants[pk] for pk in longer}, longer, live=live)
-    return {pk: CaseFile(found=one, party=DEBTOR, at=instants[pk], live=live) for pk, one in found.items()}
+    return {
+        pk: CaseFile(found=found[pk], party=DEBTOR, at=instant, live=live)
+        for pk, instant in instants.items()
+        if pk in found
+    }
 
 
 def _longest(instants: Collection[datetime]) -> dict[datetime, timedelta]:

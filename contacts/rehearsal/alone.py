@@ -14,6 +14,7 @@ from cases import closing
 from cases.closing import Close, Span
 from cases.models import Case, Promise
 from cases.models.case import NextAction, Status
+from collections_app.shared.once import asked_once
 from contacts.models import Enrolment, PlannedContact
 from contacts.night.stages import STAGES, Night
 from contacts.rehearsal import running, shadow
@@ -22,7 +23,6 @@ from contacts.rehearsal.running import REHEARSAL, SendDay
 from contacts.rehearsal.shadow import Part
 
 MOST_DAYS: Final = 60
-ALONE: Final = 2**62  # the book is cut into so many parts that each holds one person
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,19 +43,6 @@ class Done:
     at: datetime
     outcome: str  # sent, withheld, obstacle, task
     reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class _Close(Close):
-    """A close that knows when work begins on its day, which is asked for at every step."""
-
-    begins: datetime | None = None
-
-    @property
-    def morning(self) -> datetime:
-        """When work begins on that day at the creditor's."""
-        assert self.begins is not None
-        return self.begins
 
 
 @dataclass(slots=True)
@@ -79,18 +66,17 @@ def ahead(
     creditor = case.creditor
     first = running.first_close(creditor, at=at)
     newest = closing.newest_state(creditor.pk)
-    part = Part(creditors=(creditor.pk,), number=case.person_id, parts=ALONE)
+    part = Part(creditors=(creditor.pk,), person=case.person_id)
     span = Span(case.person_id - 1, case.person_id)
     found: list[Day] = []
-    with shadow.opened(part, known_on=first):
+    with shadow.opened(part, known_on=first), asked_once():
         running.put_in_force(version_id, at=at)
         if what_if is not None and what_if.kind in ("promises", "breaks"):
             _promise(case, what_if, at=at)
         for number in range(min(days, MOST_DAYS)):
             business_date = first + timedelta(days=number)
             instant = max(at, running.closes_at(creditor, business_date))
-            begins = Close(creditor, business_date, newest, REHEARSAL, instant).morning
-            close = _Close(creditor, business_date, newest, REHEARSAL, instant, begins)
+            close = Close(creditor, business_date, newest, REHEARSAL, instant)
             told = _happens(case, what_if, business_date, close)
             night = Night(close)
             for stage in STAGES:

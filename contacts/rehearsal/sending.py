@@ -23,6 +23,7 @@ from typing import Final
 from cases.closing import Close, Span
 from cases.models import ContactPoint
 from collections_app.shared import clock
+from collections_app.shared.once import once
 from contacts import reserving, stops
 from contacts.channels import catalogue
 from contacts.dispatch import clearing, outgoing, wanted, wording
@@ -126,7 +127,7 @@ def send_day(
         until or datetime.combine(close.day + timedelta(days=1), time.min, zone),
         span,
         None if limit_to is None else frozenset(limit_to),
-        frozenset(channel for channel in catalogue.SENDING if stops.stops_channel(channel)),
+        once("stopped channels", _stopped),
     )
     after = span.after
     while persons := [pk for (pk,) in sql.PERSONS.rows([*day.due(), after, span.upto, PERSONS])]:
@@ -134,6 +135,10 @@ def send_day(
         chosen = {pk for pk in persons if pk not in day.taken and day.holds(pk)}
         if chosen:
             yield from _send_chunk(day, chosen)
+
+
+def _stopped() -> frozenset[str]:
+    return frozenset(channel for channel in catalogue.SENDING if stops.stops_channel(channel))
 
 
 def _send_chunk(day: _Day, persons: set[int]) -> Iterator[Sent]:
@@ -201,7 +206,9 @@ def _round(day: _Day, groups: Sequence[Sequence[_Row]]) -> None:
     for row in parked:
         _wait_all_day(day, row)
     rows = [row for row, _ in asked.values()]
-    for known in outgoing.read_many([row.planned for row in rows], at={row.planned.pk: row.at for row in rows}):
+    instants = {row.planned.pk: row.at for row in rows}
+    read = outgoing.read_many([row.planned for row in rows], at=instants)
+    for known in wanted.with_reminders(read, at=instants):
         row, waiting = asked[known.planned.pk]
         row.decided_at, row.tries, row.lasts = row.at, row.tries + 1, None
         _decide(day, row, known)

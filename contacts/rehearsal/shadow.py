@@ -58,6 +58,14 @@ COPIES: Final = (
     Copy("contacts.Rollout", which=""),
     Copy("contacts.StrategyAlarm", which=""),
 )
+# Of one person only what his steps write is copied, and what hangs on his cases is found by them.
+NOT_OF_ONE: Final = frozenset({"cases.ImportBatch", "cases.ImportRow", "cases.BucketTransition"})
+OF_ONE: Final = {
+    "cases.Settlement": sql.OF_ONES_CASES,
+    "cases.Waiver": sql.OF_ONES_CASES,
+    "contacts.Enrolment": sql.OF_ONES_STAYS,
+    "contacts.PlannedContact": sql.OF_ONES_STANDING_CASES,
+}
 GROWN: Final = ("contacts.ContactAttempt",)
 GROWN_WITH_MONEY: Final = ("cases.LedgerEntry", "cases.AccountState", "cases.Note")
 AUDIT: Final = "compliance.AuditEvent"
@@ -67,7 +75,7 @@ AUDIT: Final = "compliance.AuditEvent"
 class Part:
     """Which part of the book: of these creditors, the persons whose key leaves `number` when divided by `parts`, less
     those left out and with those added (so that persons who share an address are together), and of them so many in ten
-    thousand.
+    thousand. person: this one alone, whatever else is said; only the steps that treat him may be run.
     """
 
     creditors: tuple[int, ...]
@@ -76,6 +84,7 @@ class Part:
     left_out: tuple[int, ...] = ()
     added: tuple[int, ...] = ()
     share: int = 10_000
+    person: int | None = None
 
 
 @contextmanager
@@ -106,7 +115,29 @@ def _make(part: Part, *, known_on: Any, snapshot: str | None) -> int:
         _run(sql.NO_LOCKS, name=compose.Identifier(sql_locks.LOCK.name))
         cursor.execute(sql.ANY_DEAL, {"creditors": list(part.creditors)})
         moves_money: bool = cursor.fetchone()[0]
+        is_alone = part.person is not None
+        persons = _choose(part, known_on=known_on)
+        for copy in COPIES:
+            if not (is_alone and copy.model in NOT_OF_ONE):
+                _copy(copy, is_alone=is_alone)
+        _empty(AUDIT)
+        for model in (*GROWN, *(GROWN_WITH_MONEY if moves_money else ())):
+            _grow(model)
+        if moves_money:
+            _run(sql.MOVE_BALANCES, side=_side("cases_ledgerentry"))
+        if not is_alone:
+            analyse()
+        cursor.execute(sql.READ_ONLY)
+    return persons
+
+
+def _choose(part: Part, *, known_on: Any) -> int:
+    """Note the persons of a part; return how many there are."""
+    with connection.cursor() as cursor:
         cursor.execute(sql.PERSONS)
+        if part.person is not None:
+            cursor.execute(sql.FILL_PERSON, {"person": part.person})
+            return 1
         cursor.execute(
             sql.FILL_PERSONS,
             {
@@ -121,15 +152,6 @@ def _make(part: Part, *, known_on: Any, snapshot: str | None) -> int:
         )
         cursor.execute(sql.COUNT_PERSONS)
         persons: int = cursor.fetchone()[0]
-        for copy in COPIES:
-            _copy(copy)
-        _empty(AUDIT)
-        for model in (*GROWN, *(GROWN_WITH_MONEY if moves_money else ())):
-            _grow(model)
-        if moves_money:
-            _run(sql.MOVE_BALANCES, side=_side("cases_ledgerentry"))
-        analyse()
-        cursor.execute(sql.READ_ONLY)
     return persons
 
 
@@ -147,16 +169,18 @@ def table_of(model: str) -> str:
     return str(apps.get_model(model)._meta.db_table)
 
 
-def _copy(copy: Copy) -> None:
+def _copy(copy: Copy, *, is_alone: bool) -> None:
     table = compose.Identifier(table_of(copy.model))
     _run(sql.COPY, table=table)
     _run(sql.NUMBERS, table=table, first=compose.Literal(FIRST_NUMBER))
     names = compose.SQL(", ").join(map(compose.Identifier, _columns(copy.model, stored=True)))
     which = copy.which
+    if is_alone:
+        which = OF_ONE.get(copy.model, sql.OF_ONE if which == sql.OF_PERSONS else which)
     if copy.parent is not None:
         column, parent = copy.parent
         _run(
-            sql.FILL + sql.OF_PARENT,
+            sql.FILL + (sql.OF_ONES_PARENT if is_alone else sql.OF_PARENT),
             table=table,
             columns=names,
             column=compose.Identifier(column),

@@ -66,6 +66,7 @@ JOIN public.cases_account AS account ON account.person_id = stay.person_id AND a
 WHERE stay.left_on IS NULL AND stay.creditor_id = ANY(%(creditors)s)
   AND {_OF_THE_PART}
 """
+FILL_PERSON: Final = "INSERT INTO rehearsed_person (id) VALUES (%(person)s)"
 COUNT_PERSONS: Final = "SELECT count(*) FROM rehearsed_person"
 # Persons who share an address: each address with all of its persons.
 SHARED: Final = """
@@ -103,8 +104,14 @@ OF_STANDING_CASES: Final = """
      SELECT FROM public.cases_case AS standing
      WHERE standing.id = row.case_id AND standing.status NOT IN ('cured', 'closed')))
 """
+# The same of one person, in words that PostgreSQL answers by index whatever it knows about the tables.
+OF_ONE: Final = " WHERE row.person_id = ANY(ARRAY(SELECT id FROM rehearsed_person))"
+OF_ONES_CASES: Final = " WHERE row.case_id = ANY(ARRAY(SELECT id FROM pg_temp.cases_case))"
+OF_ONES_STAYS: Final = f"{OF_ONES_CASES} AND row.left_on IS NULL OR {OF_ONES_CASES[6:]} AND row.left_on IS NOT NULL"
+OF_ONES_STANDING_CASES: Final = OF_STANDING_CASES.replace(OF_PERSONS.strip(), OF_ONE.strip())
 # By the row they hang on: (column, table of the copy it points to).
 OF_PARENT: Final = " WHERE row.{column} IN (SELECT id FROM pg_temp.{parent})"
+OF_ONES_PARENT: Final = " WHERE row.{column} = ANY(ARRAY(SELECT id FROM pg_temp.{parent}))"
 ANALYSE: Final = "ANALYZE pg_temp.{table}"
 
 # A table that only grows is not copied: a view over it and over what the rehearsal adds, which a trigger takes in.

@@ -1,25 +1,30 @@
 """The close of day as a run: order of days, one at a time, repeated, interrupted, poisoned, caught up."""
 
-from datetime import UTC, date, datetime, timedelta
+from contextlib import nullcontext
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
 import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from cases import closing, ledger
+from cases import closing, firm_policy, ledger
 from cases.models import (
     BucketTransition,
     Case,
+    FirmPolicyVersion,
     ImportBatch,
     ImportRow,
     LedgerEntry,
+    Person,
     Plan,
     PlanInstalment,
     PortfolioFigure,
+    Product,
     Promise,
     Rate,
 )
+from collections_app.shared import clock
 from collections_app.shared.actor import SYSTEM
 from collections_app.shared.money import Money
 from compliance.models import AuditEvent
@@ -402,6 +407,49 @@ def test_a_close_takes_the_same_number_of_statements_whatever_the_book(superviso
         close(creditor, ON + timedelta(days=1))
     analysed = sum(1 for query in many if query["sql"].startswith("ANALYZE"))
     assert abs(len(many) - len(few) - analysed) <= 3
+
+
+def asked_about_policies(queries) -> int:
+    return sum(FirmPolicyVersion._meta.db_table in query["sql"] for query in queries)
+
+
+def test_a_night_asks_for_the_policy_once_a_step_whatever_the_places_and_steps(creditor):
+    for number, person in enumerate(Person.objects.order_by("pk")):
+        new_york, london = ("US-NY", "America/New_York"), ("GB", "Europe/London")
+        person.jurisdiction, person.time_zone = (new_york, london)[number % 2]
+        person.save(update_fields=["jurisdiction", "time_zone"])
+    with CaptureQueriesContext(connection) as two_places:
+        close(creditor)
+    steps = {"ageing", "cases", "promises", "plans", "holds", "strategies", "figures"}
+    assert 0 < asked_about_policies(two_places) <= len(steps)
+
+    for zone in ("America/Chicago", "America/Denver", "America/Los_Angeles", "Asia/Tokyo", "Europe/Paris"):
+        person = PersonFactory(jurisdiction="US-CA", time_zone=zone)
+        AccountFactory(product=Product.objects.get(), person=person, dpd=1, on=ON, balance="500.00")
+        ContactPointFactory(person=person)
+    with CaptureQueriesContext(connection) as many_places:
+        close(creditor, ON + timedelta(days=1))
+    assert asked_about_policies(many_places) <= asked_about_policies(two_places)
+
+
+def test_without_a_memory_it_would_ask_at_every_step_and_place(creditor, monkeypatch):
+    monkeypatch.setattr(runs, "asked_once", nullcontext)
+    with CaptureQueriesContext(connection) as queries:
+        close(creditor)
+    assert asked_about_policies(queries) > 9
+
+
+def test_a_policy_that_is_changed_between_two_closes_binds_in_the_second(creditor):
+    def waits_until() -> set[time]:
+        zone = clock.zone(creditor.time_zone)
+        waiting = Case.objects.filter(next_action="wait_strategy").values_list("next_action_at", flat=True)
+        return {instant.astimezone(zone).time() for instant in waiting}
+
+    close(creditor)
+    assert waits_until() == {time(8)}
+    firm_policy.set_policy(creditor=creditor, opens=time(10), closes=time(19), reason="later", actor=SYSTEM, at=AT)
+    close(creditor, ON + timedelta(days=1))
+    assert waits_until() == {time(10)}
 
 
 def test_progress_is_told_step_by_step(creditor):

@@ -1,5 +1,6 @@
 """The days of a rehearsal: the steps of the night on copies, and nothing real touched."""
 
+import dataclasses
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -7,10 +8,10 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, connection
 
-from cases.models import Case, Creditor
+from cases.models import Case, Creditor, FirmPolicyVersion
 from contacts import night
-from contacts.models import PlannedContact, StrategyVersion
-from contacts.rehearsal import running, shadow
+from contacts.models import PlannedContact, Step, StrategyVersion
+from contacts.rehearsal import alone, running, shadow
 from contacts.rehearsal.running import Task
 from contacts.rehearsal.shadow import Part
 from tests.contacts.rehearsal.book import AT, ON, make_book
@@ -81,6 +82,27 @@ def test_inside_the_database_itself_refuses_to_write_or_lock_anything_real(book)
         assert refused.value.__cause__.pgcode == running.READ_ONLY_REFUSED
 
 
+def ahead(case: Case, **more: Any) -> list[alone.Day]:
+    version = StrategyVersion.objects.get()
+    return alone.ahead(case, version_id=version.pk, **{"at": AT, "days": 1, "send_day": nothing_sent} | more)
+
+
+def test_what_is_ahead_reads_one_person_and_asks_for_the_policy_once(book):
+    case = Case.objects.unresolved().order_by("pk")[0]
+    asked: list[str] = []
+
+    def note(execute: Any, statement: Any, *rest: Any) -> Any:
+        asked.append(str(statement))
+        return execute(statement, *rest)
+
+    with connection.execute_wrapper(note):
+        assert len(ahead(case, days=14)) == 14
+    policies = [statement for statement in asked if FirmPolicyVersion._meta.db_table in statement]
+    assert len(policies) == 1
+    assert not [statement for statement in asked if "FROM public.cases_account AS account" in statement]
+    assert len(asked) < 1_000
+
+
 def test_the_close_rehearsed_plans_what_the_close_then_plans(book):
     ran = running.run(task(keep_rows=True), send_day=nothing_sent)
     creditor = Creditor.objects.get()
@@ -89,3 +111,20 @@ def test_the_close_rehearsed_plans_what_the_close_then_plans(book):
     assert ran.first_day == day
     assert ran.rows == running.rows_of_day([creditor.pk], day)
     assert len(ran.rows) == PlannedContact.objects.filter(business_date=day).count() > 20
+
+
+def test_what_is_ahead_of_a_case_is_what_the_rehearsal_of_the_book_says(book):
+    tomorrow = AT + timedelta(days=1)  # the night before is closed: every case stands
+    before = everything()
+    ran = running.run(dataclasses.replace(task(keep_rows=True), at=tomorrow), send_day=nothing_sent)
+    keys = dict(Step.objects.values_list("pk", "key"))
+    planned: dict[int, list[tuple[str, str]]] = {}
+    for _creditor, person, _segment, step, channel, *_rest in ran.rows:
+        planned.setdefault(person, []).append((step, channel))
+    compared = 0
+    for case in Case.objects.filter(status__in=["new", "working"]).order_by("pk"):
+        (day,) = ahead(case, at=tomorrow)
+        assert sorted((keys[step.step_id], step.channel) for step in day.steps) == planned.get(case.person_id, [])
+        compared += bool(day.steps)
+    assert compared > 5
+    assert everything() == before
