@@ -42,6 +42,10 @@ def next_thing(
         return Next("approve", _("A second person approves it, or sends it back."))
     if version.status == Status.APPROVED:
         return Next("publish", _("Publish it: for a small share of the persons first."))
+    if version.status == Status.STOPPED and version.replaces_id is None:
+        return Next(
+            "resume", _("It is stopped: nothing is planned or sent under it. Resume it, or publish the next."), "stop"
+        )
     if version.status == Status.STOPPED:
         return Next(
             "resume", _("It is stopped: nothing is planned or sent under it. Resume it or roll it back."), "stop"

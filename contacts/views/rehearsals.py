@@ -155,7 +155,7 @@ def _progress(row: Rehearsal) -> dict[str, Any] | None:
         "total": 100,
         "state": "waiting" if is_waiting else "running",
         "remaining": row.progress.get("remaining_s"),
-        "note": _("In hundredths of the whole"),
+        "note": _("Per cent of the whole"),
     }
 
 

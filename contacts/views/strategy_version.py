@@ -1,6 +1,7 @@
 """One version of a strategy from its rehearsal to its end: the next thing to do, publishing, watching."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
@@ -16,8 +17,18 @@ from cases.refusal import Refused
 from collections_app.shared import clock
 from collections_app.shared.actor import Actor
 from collections_app.staff.access import allowed
-from contacts.models import Move, Rehearsal, Rollout, StrategyAlarm, StrategyVersion
-from contacts.strategy import comparing, guardrails, in_force, moving, publishing, rollout, standing, watching
+from contacts.models import Move, Rehearsal, Rollout, Step, StrategyAlarm, StrategyVersion
+from contacts.strategy import (
+    comparing,
+    guardrails,
+    in_force,
+    moving,
+    publishing,
+    rollout,
+    sentences,
+    standing,
+    watching,
+)
 from contacts.views.strategies import TONES
 
 Status = StrategyVersion.Status
@@ -62,7 +73,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
         "running": running,
         "totals": _totals(rehearsal),
         "before": before,
-        "in_flight": in_flight,
+        "in_flight": _with_words(before, in_flight),
         "actions": Move.Action.choices,
         "has_moves": any(row.cases for row in in_flight),
         "comparison": comparing.compare(before, version),
@@ -234,6 +245,25 @@ def _version(pk: int) -> StrategyVersion:
 
 def _text(request: HttpRequest, name: str) -> str:
     return request.POST.get(name, "").replace("\0", "").strip()[:300]
+
+
+def _names(version: StrategyVersion) -> dict[tuple[str, str], str]:
+    """Return the steps of a version in a few words, by the keys of the segment and of the step."""
+    steps = Step.objects.filter(segment__version=version).select_related("segment", "template")
+    return {(step.segment.key, step.key): str(sentences.name_of(step)) for step in steps}
+
+
+def _with_words(before: StrategyVersion | None, rows: list[moving.InFlight]) -> list[moving.InFlight]:
+    """Return the cases in flight with steps called by what they do; a key says nothing to whoever did not write it."""
+    names = _names(before) if before is not None else {}
+    return [
+        replace(
+            row,
+            steps=tuple((names.get((row.key, key), key), number) for key, number in row.steps),
+            lost=tuple(names.get((row.key, key), key) for key in row.lost),
+        )
+        for row in rows
+    ]
 
 
 def _limits(request: HttpRequest) -> dict[str, str]:

@@ -182,3 +182,28 @@ def test_one_real_case_is_tried_and_nothing_of_it_is_stored(chromium, site, book
     case.refresh_from_db()
     assert (case.planned.count(), case.enrolments.count(), str(case.balance)) == before
     assert page.trouble == []
+
+
+def test_a_fact_is_chosen_by_typing_its_name(chromium, site, book):
+    client = Client()
+    admin = UserFactory(admin=True)
+    client.force_login(admin)
+    client.post(
+        reverse("contacts:strategy-new"), {"begin": "blank", "name": "Typed", "creditors": [book[0].creditor_id]}
+    )
+    version = StrategyVersion.objects.get(strategy__code="typed")
+    page = opened(chromium, site, admin)
+    keys = Keys(page)
+    page.goto(site.url + reverse("contacts:strategy-edit", args=[version.pk]) + "?node=everybody")
+    page.wait_for_timeout(450)
+    keys.press("c")
+    keys.until("document.activeElement.id === 'c-0-fact'", QUIET)
+    page.keyboard.type("bal")  # the first letter alone is the bucket
+    keys.until("document.getElementById('c-0-value') !== null", QUIET)
+    assert page.input_value("#c-0-fact") == "balance"
+    keys.write("c-0-value", "200")
+    keys.press("Tab")
+    keys.settle("balance at least 200")
+    keys.until("document.activeElement.id === 'drop-c-0'")
+    assert version.segments.get().condition == {"fact": "balance", "op": "at_least", "value": "200"}
+    assert page.trouble == []

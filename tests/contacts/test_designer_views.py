@@ -210,3 +210,52 @@ def test_two_versions_are_compared_by_their_sentences(desk, admin, at):
     other.act("remove", "rest/look")
     comparison = desk.client.get(reverse("contacts:strategy-compare", args=[twin.pk])).context["comparison"]
     assert comparison.numbers == {"added": 1, "removed": 1, "changed": 0, "moved": 0}
+
+
+def focus_of(answer) -> str:
+    return json.loads(answer["HX-Trigger"])["focusdesigner"]["on"]
+
+
+def by_script(desk, act, **fields):
+    data = {"act": act, "node": "young", "was": drafting.token_of(desk.document), "name": "Young", "key": "young",
+            "re_entry": "always", "c-mode": "all", **fields}  # fmt: skip
+    return desk.client.post(
+        reverse("contacts:strategy-change", args=[desk.version.pk]), data, headers={"HX-Request": "true"}
+    )
+
+
+def test_whoever_adds_a_line_goes_on_in_it(desk):
+    line = {"c-0-fact": "dpd", "c-0-op": "at_most", "c-0-value": "30"}
+    assert focus_of(by_script(desk, "add:c", **line)) == "c-1-fact"
+    assert focus_of(by_script(desk, "add:z", **line)) == "z-0-fact"
+    assert focus_of(by_script(desk, "group:c", **line)) == "c-1-0-fact"
+    group = {"c-0-mode": "any", "c-0-0-fact": "held", "c-0-0-op": "is", "c-0-0-value": "yes"}
+    assert focus_of(by_script(desk, "add:c-0", **group)) == "c-0-1-fact"
+    assert "focusdesigner" not in by_script(desk, "drop:c-0", **line).headers.get("HX-Trigger", "")
+
+
+def test_words_are_no_number_when_a_line_gets_another_fact(desk):
+    answer = by_script(desk, "shape", **{"c-0-fact": "balance", "c-0-op": "at_least", "c-0-value": "M1"})
+    (row,) = answer.context["panel"].builders[0].rows
+    assert (row.value, row.unit) == ("", "money, in the currency of the case")
+    answer = by_script(desk, "shape", **{"c-0-fact": "balance", "c-0-op": "at_most", "c-0-value": "500.00"})
+    assert answer.context["panel"].builders[0].rows[0].value == "500.00"
+
+
+def test_a_step_that_follows_an_event_is_not_held_back_by_its_day_of_before(desk):
+    base = {"key": "call", "kind": "call", "severity": "1", "catch_up": "send_late", "catch_up_days": "2",
+            "after_days": "0", "within_days": "7", "c-mode": "all", "event": "promise_broken"}  # fmt: skip
+    desk.act("save", "young/call", **base, trigger="event", from_dpd="4")
+    assert "from_dpd" not in desk.document["segment"][0]["step"][0]
+    desk.act("save", "young/call", **base, trigger="event", from_dpd="6")  # said of the event: it counts
+    assert desk.document["segment"][0]["step"][0]["from_dpd"] == 6
+
+
+def test_templates_lie_under_their_channels_and_the_step_above_is_the_first_to_wait_for(desk):
+    TemplateFactory(code="hello", name="Hello")
+    desk.act("add-step", "young/call")
+    desk.act("add-step", "young/hello")
+    page = desk.client.get(reverse("contacts:strategy-edit", args=[desk.version.pk]), {"node": "young/hello-2"})
+    form = page.context["panel"].form
+    assert [key for key, _words in form.fields["after_key"].choices] == ["hello", "call"]
+    assert form.fields["template"].choices == [("text message", [("hello", "Hello")])]

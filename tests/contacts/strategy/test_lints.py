@@ -4,12 +4,13 @@ import copy
 
 import pytest
 
-from collections_app.shared.actor import Actor
+from collections_app.shared.actor import SYSTEM, Actor
 from contacts.models import Template, TemplateVersion
 from contacts.strategy import definition, drafting, lints, ranges, shipped
 from tests.factories.cases import CaseFactory, CreditorFactory
 from tests.factories.contacts import TemplateFactory
 from tests.factories.staff import UserFactory
+from tests.factories.strategies import put_in_force
 
 REVIEW = {"key": "look", "kind": "review", "from_dpd": 60}
 EVERYBODY = {"key": "rest", "name": "Rest", "step": [{"key": "call", "kind": "call", "from_dpd": 4}, REVIEW]}
@@ -199,3 +200,19 @@ def test_what_is_asked_to_be_so_and_not_so_is_never_true():
     held = {"fact": "held", "op": "is", "value": True}
     assert not ranges.can_be_true({"all": [held, {**held, "value": False}]})
     assert ranges.can_be_true({"any": [held, {**held, "value": False}]})
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("code", "words"), [("a-first", "comes first"), ("z-last", "comes after")])
+def test_another_strategy_of_the_creditor_is_named_with_which_of_the_two_takes_a_case(code, words, at):
+    bank = CreditorFactory()
+    version = draft(EVERYBODY, at=at, creditors=[bank])
+    document = {"code": code, "name": "Other", "segment": [copy.deepcopy(EVERYBODY)]}
+    other = definition.store(definition.parse(document), creditors=[bank], actor=SYSTEM, at=at)
+    assert codes(version, at, with_book=True) == []  # a draft takes nothing
+    put_in_force(other, at=at)
+    (lint,) = lints.of_version(version, at=at)
+    assert (lint.code, lint.severity) == ("shared-creditor", "warning")
+    assert words in lint.sentence
+    version.creditors.set([CreditorFactory()])
+    assert codes(version, at, with_book=True) == []

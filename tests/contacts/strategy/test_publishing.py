@@ -106,6 +106,18 @@ def test_what_was_not_rehearsed_is_not_submitted(written):
     assert publishing.submit(version_id=written.pk, actor=SYSTEM, at=AT).status == "rehearsed"
 
 
+def test_a_version_with_errors_is_for_nobody_to_approve(bank):
+    twice = draft(bank, segment("all", {"key": "sms-1"}), segment("more", {"key": "sms-2"}))
+    rehearsed(twice, at=AT)
+    with pytest.raises(NotApprovable, match="stands before it and takes every case") as error:
+        publishing.submit(version_id=twice.pk, actor=SYSTEM, at=AT)
+    assert error.value.code == "errors"
+    Step.objects.filter(segment__key="more").delete()
+    twice.segments.get(key="more").delete()
+    rehearsed(twice, at=AT)
+    assert publishing.submit(version_id=twice.pk, actor=SYSTEM, at=AT).status == "rehearsed"
+
+
 def test_a_rehearsal_of_another_version_does_not_count(bank, written):
     other = rehearsed(draft(bank, NEXT, code="other"), at=AT)
     code = refused(NotApprovable, publishing.submit, version_id=written.pk, rehearsal_id=other.pk, actor=SYSTEM)

@@ -163,3 +163,26 @@ def test_the_page_takes_the_same_queries_however_many_cases_are_on_it(
     people("author")
     with django_assert_max_num_queries(60):
         page(client, version)
+
+
+def test_steps_of_cases_in_flight_are_called_by_what_they_do(client, bank, people):
+    published(bank, segment("all", {"key": "k-17", "kind": "call", "from_dpd": 1}))
+    case_of(bank)
+    night(bank)
+    version = draft(bank, NEXT)
+    people("author")
+    (row,) = page(client, version).context["in_flight"]
+    assert row.lost == ("call",)
+
+
+def test_a_first_version_that_is_stopped_has_nothing_to_be_rolled_back_to(client, bank, people):
+    first = published(bank)
+    people("second")
+    assert "nothing to go by yet" in page(client, first).content.decode()
+    press(client, "stop-strategy", first, reason="too loud")
+    shown = page(client, first).context["next"]
+    assert (shown.code, "roll it back" in shown.text) == ("resume", False)
+    press(client, "resume-strategy", first)
+    second = published(bank, NEXT)
+    press(client, "stop-strategy", second, reason="too loud")
+    assert "roll it back" in page(client, second).context["next"].text
