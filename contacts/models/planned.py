@@ -25,13 +25,19 @@ class PlannedContact(FSMModelMixin, models.Model):
         DONE = "done", _("done")
         CANCELLED = "cancelled", _("cancelled")
 
+    # Case, stay and person are held together by keys over two columns (`schema.same_person`), and each of them is there
+    # because of these: a key for each of the three would check the same again for every contact of a night.
     enrolment = models.ForeignKey(
-        "contacts.Enrolment", db_index=False, on_delete=models.PROTECT, related_name="planned"
+        "contacts.Enrolment", db_index=False, db_constraint=False, on_delete=models.PROTECT, related_name="planned"
     )
     step = models.ForeignKey("contacts.Step", db_index=False, on_delete=models.PROTECT, related_name="planned")
     business_date = models.DateField(_("for the day"))
-    case = models.ForeignKey("cases.Case", db_index=False, on_delete=models.PROTECT, related_name="planned")
-    person = models.ForeignKey("cases.Person", db_index=False, on_delete=models.PROTECT, related_name="planned")
+    case = models.ForeignKey(
+        "cases.Case", db_index=False, db_constraint=False, on_delete=models.PROTECT, related_name="planned"
+    )
+    person = models.ForeignKey(
+        "cases.Person", db_index=False, db_constraint=False, on_delete=models.PROTECT, related_name="planned"
+    )
     creditor = models.ForeignKey("cases.Creditor", db_index=False, on_delete=models.PROTECT, related_name="+")
     template = models.ForeignKey(
         "contacts.Template", null=True, blank=True, db_index=False, on_delete=models.PROTECT, related_name="planned"
