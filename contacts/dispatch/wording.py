@@ -195,15 +195,15 @@ _WIDEST: Final = Pen(lambda *_, **__: _WIDE, lambda *_, **__: _WIDE)  # wider th
 
 
 @lru_cache(maxsize=512)
-def _shape(subject: str, body: str) -> tuple[frozenset[str], tuple[str, ...], int, bool]:
-    """Return the names in a wording, those in its body as often as they stand there, the length of the rest of the
-    body, and whether subject and body say something whatever the values are. Raises RenderingRefused.
+def _shape(subject: str, body: str) -> tuple[tuple[str, ...], tuple[str, ...], int, bool]:
+    """Return the names in a wording as they follow one another, those in its body, the length of the rest of the body,
+    and whether subject and body say something whatever the values are. Raises RenderingRefused.
     """
     in_subject, in_body = rendering.tokenise(subject), rendering.tokenise(body)
     literal = "".join(piece.text for piece in in_body if not piece.is_variable)
     title = "".join(piece.text for piece in in_subject if not piece.is_variable)
     says = bool(literal.strip()) and bool(title.strip() or not in_subject)
-    names = frozenset(piece.text for piece in (*in_subject, *in_body) if piece.is_variable)
+    names = tuple(piece.text for piece in (*in_subject, *in_body) if piece.is_variable)
     return names, tuple(piece.text for piece in in_body if piece.is_variable), len(literal), says
 
 
@@ -211,7 +211,10 @@ def check(wording: TemplateVersion, file: CaseFile, owed: list[Arrears], *, chan
     """Raise RenderingRefused where `write` would, without writing amounts and dates out where that is certain."""
     names, repeated, length, says = _shape(wording.subject, wording.body)
     values = values_for(file, owed, language=wording.language, names=names, pen=_WIDEST)
-    if says and all((value := values.get(name)) is not None and value.strip() for name in names):
+    for name in names:
+        if not (values.get(name) or "").strip():
+            raise rendering.RenderingRefused("missing-value", name=name)
+    if says:
         widest = length + sum(min(len(values[name] or ""), rendering.MOST_VALUE) for name in repeated)
         is_short = widest <= rendering.MOST_TEXT.get(channel, rendering.MOST_BODY) and widest < MOST_SURE
         if is_short and (channel != "email" or wording.subject.strip()):
