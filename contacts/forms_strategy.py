@@ -182,7 +182,7 @@ class StepForm(NodeForm):
     until_dpd = _whole(gettext_lazy("until day"))
     repeat_every_days = _whole(gettext_lazy("again every … days"), least=1, most=366)
     after_key = forms.ChoiceField(label=gettext_lazy("After the step"), required=False)
-    after_outcome = forms.ChoiceField(label=gettext_lazy("when"), choices=Step.After.choices, required=False)
+    after_outcome = forms.ChoiceField(label=gettext_lazy("and its outcome"), choices=Step.After.choices, required=False)
     event = forms.ChoiceField(label=gettext_lazy("After the event"), choices=Step.Event.choices, required=False)
     after_days = _whole(gettext_lazy("days after it"), most=366)
     within_days = _whole(gettext_lazy("due for so many days more"), most=366)

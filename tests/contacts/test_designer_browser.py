@@ -207,3 +207,28 @@ def test_a_fact_is_chosen_by_typing_its_name(chromium, site, book):
     keys.until("document.activeElement.id === 'drop-c-0'")
     assert version.segments.get().condition == {"fact": "balance", "op": "at_least", "value": "200"}
     assert page.trouble == []
+
+
+def test_a_step_that_follows_an_event_lets_go_of_its_day_and_takes_it_back(chromium, site, book):
+    client = Client()
+    admin = UserFactory(admin=True)
+    client.force_login(admin)
+    client.post(
+        reverse("contacts:strategy-new"), {"begin": "blank", "name": "Events", "creditors": [book[0].creditor_id]}
+    )
+    version = StrategyVersion.objects.get(strategy__code="events")
+    page = opened(chromium, site, admin)
+    keys = Keys(page)
+    page.goto(site.url + reverse("contacts:strategy-edit", args=[version.pk]) + "?node=everybody")
+    page.click("button[value=add-step]")
+    page.wait_for_selector("[name=trigger]")
+    page.select_option("[name=trigger]", "event")
+    keys.settle("As soon as a promise was broken: send")
+    assert page.input_value("[name=from_dpd]") == ""
+    page.select_option("[name=trigger]", "dpd")
+    keys.settle("From 1 day after the due date on")
+    assert page.input_value("[name=from_dpd]") == "1"
+    page.fill("[name=from_dpd]", "5")
+    page.select_option("[name=trigger]", "event")
+    keys.settle("not before day 5 past due")  # said on purpose: it stays
+    assert page.trouble == []

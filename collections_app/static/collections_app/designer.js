@@ -130,6 +130,14 @@
     if (aim) { event.preventDefault(); go(aim); }
   });
 
+  /* A step that now follows another or an event is not held back by the day by which it was due; back again, it is. */
+  document.addEventListener("change", function (event) {
+    const day = event.target.name === "trigger" && event.target.form && event.target.form.elements.from_dpd;
+    if (!day) return;
+    if (event.target.value !== "dpd" && day.value === day.defaultValue) day.value = "";
+    else if (event.target.value === "dpd" && !day.value) day.value = day.defaultValue;
+  }, true);
+
   /* What was typed and could not be saved is not thrown away by going elsewhere. */
   function blocked() {
     const panel = document.getElementById("panel");
