@@ -352,7 +352,8 @@ class Page:
     def _inputs(self) -> dict[str, Any]:
         """Return what it rests on, and what of that has changed since."""
         known = self.row.inputs
-        changed = inputs.changes(known, inputs.inputs_of(self.row.version, at=clock.now())) if known else []
+        waits = self.row.version.published_at is None  # publishing sets its share: that is no change of what was tried
+        changed = inputs.changes(known, inputs.inputs_of(self.row.version, at=clock.now())) if known and waits else []
         return {
             "content_hash": self.row.content_hash,
             "inputs_hash": self.row.inputs_hash,

@@ -9,7 +9,7 @@ from django.test import Client
 
 from cases import clients
 from collections_app.shared.actor import SYSTEM
-from contacts.models import Rehearsal, RehearsalCell
+from contacts.models import Rehearsal, RehearsalCell, StrategyVersion
 from tests.contacts.conftest import TEN
 from tests.factories.cases import CaseFactory, CreditorFactory
 from tests.factories.contacts import SegmentFactory, StepFactory, StrategyVersionFactory, TemplateFactory
@@ -188,6 +188,13 @@ def test_what_it_rests_on_is_shown_with_what_has_changed_since(world):
     shown = World(inputs={"content": "another"}).page(admin).context["inputs"]
     assert (shown["full_hash"], "the strategy" in shown["changed"]) == ("f" * 64, True)
     assert world.page(admin).context["inputs"]["changed"] == []
+
+
+def test_publishing_a_version_is_no_change_of_what_was_rehearsed():
+    admin, other = UserFactory(admin=True), World(inputs={"share": 1})
+    assert other.page(admin).context["inputs"]["changed"] != []
+    StrategyVersion.objects.filter(pk=other.version.pk).update(published_at=TEN)
+    assert other.page(admin).context["inputs"]["changed"] == []
 
 
 def test_another_system_reads_the_numbers_of_its_own_creditors(world):
