@@ -61,8 +61,8 @@ def test_somebody_who_is_away_on_the_day_of_work_is_given_none(creditor, legal):
     assert (other.team.code, other.owner) == ("legal", None)
 
 
-def test_what_the_step_names_and_does_not_exist_takes_nothing(creditor):
-    publish(creditor, steps=[step("assign", settings={"skill": "magic"})])
+def test_a_skill_that_nobody_has_takes_nothing(creditor):
+    publish(creditor, steps=[step("assign", settings={"skill": "mortgage"})])
     case = case_of(creditor, 5)
     team = case.team
     assert night(creditor) == {"assign": 1}
