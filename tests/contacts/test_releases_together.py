@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 import requests
-from django.db import connection
 from celery.worker import state
+from django.db import connection
 
 from collections_app.celery import app
 from collections_app.shared import clock
