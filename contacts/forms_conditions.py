@@ -251,12 +251,12 @@ def _row(where: str, leaf: Mapping[str, Any]) -> Row:
 def of_post(data: QueryDict, prefix: str, label: str, *, named: tuple[str, ...] = ()) -> Builder:
     """Return the form as it was posted."""
     if f"{prefix}-raw" in data:
-        return Builder(prefix, label, raw=data[f"{prefix}-raw"], named=named)
+        return Builder(prefix, label, raw=str(data[f"{prefix}-raw"]), named=named)
     mode = data.get(f"{prefix}-mode", "all")
     rows = [
         Row(
             where,
-            mode=_mode(data[f"{where}-mode"]),
+            mode=_mode(str(data[f"{where}-mode"])),
             rows=[_posted(data, inner) for inner in _places(data, where)],
         )
         if f"{where}-mode" in data

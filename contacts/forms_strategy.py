@@ -66,6 +66,10 @@ def _whole(label: Any, *, least: int = 0, most: int = 32_767, required: bool = F
 class NodeForm(forms.Form):
     """A form whose errors may come from a path of the document."""
 
+    def values(self) -> dict[str, Any]:
+        """Return what was entered, as the document says it."""
+        return dict(self.cleaned_data)
+
     def blame(self, path: str, message: str) -> None:
         """Put a message beside the field that a path leads to, or above all fields."""
         name = FIELD_OF.get(path, path)
@@ -104,7 +108,7 @@ class StrategyForm(NodeForm):
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, auto_id="f-%s", **kwargs)
+        super().__init__(*args, **{"auto_id": "f-%s", **kwargs})
         field = self.fields["creditors"]
         assert isinstance(field, forms.ModelMultipleChoiceField)
         field.queryset = Creditor.objects.order_by("name")
@@ -151,7 +155,7 @@ class SegmentForm(NodeForm):
     dwell_days = _whole(gettext_lazy("A case stays at least, days"), most=366)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, auto_id="f-%s", **kwargs)
+        super().__init__(*args, **{"auto_id": "f-%s", **kwargs})
 
     @staticmethod
     def initial_of(table: Mapping[str, Any]) -> dict[str, Any]:
@@ -210,7 +214,7 @@ class StepForm(NodeForm):
     )
 
     def __init__(self, *args: Any, siblings: list[tuple[str, str]], **kwargs: Any) -> None:
-        super().__init__(*args, auto_id="f-%s", **kwargs)
+        super().__init__(*args, **{"auto_id": "f-%s", **kwargs})
         self._offer("template", _templates() or [("", _("there is no template yet"))])
         self._offer("after_key", siblings or [("", _("there is no other step"))])
         for kind, known in particulars.BY_KIND.items():
@@ -223,7 +227,7 @@ class StepForm(NodeForm):
         field.choices = list(choices)
 
     def _particular(self, kind: str, name: str, particular: particulars.Particular) -> None:
-        label = PARTICULARS.get(name, name)
+        label = str(PARTICULARS.get(name, name))
         field: forms.Field
         if particular.kind == "choice":
             choices = [(value, PARTICULAR_VALUES.get(value, value)) for value in particular.values]

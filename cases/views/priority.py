@@ -18,6 +18,7 @@ from cases.refusal import Refused
 from collections_app.shared import clock
 from collections_app.shared.actor import Actor
 from collections_app.staff.access import allowed
+from collections_app.staff.models import User
 
 TONES: Final = {"draft": "plain", "in_force": "ok", "retired": "past"}
 PARTS: Final[dict[str, LazyText]] = {
@@ -95,6 +96,7 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
         if request.POST.get("verdict") == "approve":
             today = clock.business_day(at, found.creditor.time_zone)
             why = request.POST.get("reason", "")
+            assert isinstance(request.user, User)
             using.approve(model_id=found.pk, by=request.user, why=why, upto=today, at=at)
             messages.success(request, _("In force. It moves the order from the next close of day."))
         else:

@@ -137,7 +137,7 @@ def _sentence(step: Step | None, segment: Segment | None) -> str:
 def _differing(old: Step, new: Step) -> tuple[str, ...]:
     """Return what differs of that which the sentence does not tell: "severity: 1 → 2"."""
     was, now = step_document(definition.step_of(old)), step_document(definition.step_of(new))
-    labels = {name: str(Step._meta.get_field(name).verbose_name) for name in _DETAILS}
+    labels = {field.name: str(field.verbose_name) for field in Step._meta.fields if field.name in _DETAILS}
     return tuple(
         f"{labels[name]}: {_value(was, name, old)} → {_value(now, name, new)}"
         for name in _DETAILS

@@ -130,7 +130,7 @@ def _paths_in_force(standing: Standing, segments: dict[int, list[Segment]]) -> I
         )
 
 
-def _entry(standing: Standing, version: StrategyVersion) -> dict[str, Q]:
+def _entry(standing: Standing, version: StrategyVersion) -> dict[str, Any]:
     """Return which cases a version must not take, and which begin anew: by how each left the strategy last.
 
     A case that a move took out of one version may come back to that one (the move was taken back), to no other.

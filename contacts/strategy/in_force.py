@@ -120,11 +120,11 @@ def _standing(
         standing.whole = by_pk.get(standing.whole.replaces_id or 0)
     standing.is_frozen = standing.whole is not None and standing.whole.stopped_at is not None
     for newest in (standing.whole, standing.canary):
-        version, seen = newest, set()
-        while version is not None and version.replaces_id is not None and version.pk not in seen:
-            seen.add(version.pk)
-            standing.successors[version.replaces_id] = version
-            version = by_pk.get(version.replaces_id)
+        turn, seen = newest, set()
+        while turn is not None and turn.replaces_id is not None and turn.pk not in seen:
+            seen.add(turn.pk)
+            standing.successors[turn.replaces_id] = turn
+            turn = by_pk.get(turn.replaces_id)
     standing.moves = {version.pk: moves[version.pk] for version in versions if version.pk in moves}
     return standing
 

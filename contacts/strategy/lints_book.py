@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 from django.db import OperationalError, transaction
 from django.db.models import Count, Q
@@ -87,7 +87,8 @@ def of_others(version: StrategyVersion, creditors: list[Creditor], *, at: dateti
 
 def _of_book(found: Read, *, at: datetime) -> Iterator[Lint]:
     version, segments = found.version, [segment for segment, _steps in found.segments]
-    nobody, examples, total = 0, [], 0
+    nobody, total = 0, 0
+    examples: list[Any] = []
     own: Counter[str] = Counter()
     taken: Counter[str] = Counter()
     unknown: Counter[str] = Counter()
@@ -153,9 +154,10 @@ def _of_templates(
         for step in steps:
             if step.template is None:
                 continue
-            if step.template_id not in seen:
-                seen[step.template_id] = list(_of_template(step.template, languages, places, at=at))
-            for code, severity, sentence, mend in seen[step.template_id]:
+            template = step.template.pk
+            if template not in seen:
+                seen[template] = list(_of_template(step.template, languages, places, at=at))
+            for code, severity, sentence, mend in seen[template]:
                 yield Lint(code, severity, Node(segment.key, step.key), sentence, mend)
 
 

@@ -43,7 +43,7 @@ def of_fact(condition: Any, fact: str, *, named: Mapping[str, Any] | None = None
         parts = [of_fact(each, fact, named=named, depth=depth + 1) for each in condition["any"]]
         parts = [part for part in parts if not is_empty(part)]
         return (min(part[0] for part in parts), max(part[1] for part in parts)) if parts else NOTHING
-    inner = condition.get("not")
+    inner: Any = condition.get("not")
     return _without(_of_leaf(inner, fact)) if _is_about(inner, fact) else EVERYTHING
 
 
@@ -67,7 +67,7 @@ def _of_leaf(leaf: Mapping[str, Any], fact: str) -> Range:
     if leaf.get("fact") != fact:
         return EVERYTHING
     try:
-        first, last = (value if operator == "between" else (value, value)) if value is not None else (0, 0)  # type: ignore[misc]
+        first, last = (value if operator == "between" else (value, value)) if value is not None else (0, 0)
         low, high = float(first), float(last)
     except (TypeError, ValueError):
         return EVERYTHING
@@ -106,7 +106,7 @@ def numbers_in(condition: Any, *, named: Mapping[str, Any] | None = None, depth:
         return {"dpd" if fact == "bucket" else fact}
     if "named" in condition:
         return numbers_in((named or {}).get(str(condition["named"]), {}), named=named, depth=depth + 1)
-    inner = next(iter(condition.values()), [])
+    inner: Any = next(iter(condition.values()), [])
     parts = inner if isinstance(inner, list) else [inner]
     return {fact for part in parts for fact in numbers_in(part, named=named, depth=depth + 1)}
 

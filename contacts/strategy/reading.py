@@ -327,12 +327,11 @@ def _step(reader: _Reader, table: Mapping[str, Any], path: str) -> StepDefinitio
         minutes=reader.whole(table, "minutes", path, least=0, most=480, default=None),
         settings=_settings(reader, table, path, kind),
         counts_as=_counts_as(reader, table, path),
-        **_hours(reader, table, path),
-        **trigger,
+        **{**_hours(reader, table, path), **trigger},
     )
 
 
-def _hours(reader: _Reader, table: Mapping[str, Any], path: str) -> dict[str, time | None]:
+def _hours(reader: _Reader, table: Mapping[str, Any], path: str) -> dict[str, Any]:
     begins, ends = reader.clock(table, "time_from", path), reader.clock(table, "time_until", path)
     if begins is not None and ends is not None and ends <= begins:
         reader.wrong(f"{path}time_until", _("it is not later than time_from"))

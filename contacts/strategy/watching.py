@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from math import ceil, floor, sqrt
-from typing import Final
+from typing import Any, Final
 
 from django.db import connection, transaction
 from django.db.models import Sum
@@ -106,6 +106,8 @@ def share_on(turns: Iterable[Rollout], day: date, version: StrategyVersion) -> i
 
 
 def _predicted(version: StrategyVersion, first: date, last: date) -> dict[tuple[date, str, str], tuple[int, int]]:
+    if version.rehearsal_id is None:
+        return {}
     cells = RehearsalCell.objects.filter(
         rehearsal_id=version.rehearsal_id, side=RehearsalCell.Side.DRAFT, day__range=(first, last)
     )
@@ -168,7 +170,7 @@ def _judge(version: StrategyVersion, *, actor: Actor, at: datetime) -> list[Stra
     outside = [row for row in compare(version, first=day, last=day) if row.is_outside]
     if not outside:
         return []
-    details = {
+    details: dict[str, Any] = {
         "rows": [
             {"step": row.step_key, "channel": row.channel, "low": row.low, "high": row.high, "sent": row.sent}
             for row in outside[:20]
@@ -189,7 +191,7 @@ def _raise(
     version: StrategyVersion,
     day: date,
     code: str,
-    details: dict[str, object],
+    details: dict[str, Any],
     *,
     stops: bool,
     actor: Actor,

@@ -53,7 +53,7 @@ class WhatIfForm(forms.Form):
         required=False,
         coerce=int,
         choices=[(14, gettext_lazy("14 days")), (30, gettext_lazy("30 days"))],
-        empty_value=14,
+        empty_value=14,  # type: ignore[arg-type] # what `coerce` makes
     )
 
 
@@ -102,7 +102,8 @@ def _of_case(request: HttpRequest, version: StrategyVersion, case: Case) -> dict
         "why": one_case.why(version, case, at=at) if is_for_it and not is_part else [],
         "others": [] if is_part else lints_book.of_others(version, [case.creditor], at=at),
         "is_part": is_part,
-        "ahead_url": f"?{urlencode({**asked, 'ref': case.ref, 'part': 'ahead'})}",
+        "ahead_url": "?"
+        + urlencode([*((key, str(each)) for key, each in asked.items()), ("part", "ahead"), ("ref", case.ref)]),
         "days": _shown(days, segments),
         "zone": case.person.time_zone or case.creditor.time_zone,
         "examples": _examples(version, case, friday),

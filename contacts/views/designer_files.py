@@ -51,7 +51,7 @@ class NewForm(forms.Form):
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, auto_id="new-%s", **kwargs)
+        super().__init__(*args, **{"auto_id": "new-%s", **kwargs})
         begin, creditors = self.fields["begin"], self.fields["creditors"]
         assert isinstance(begin, forms.ChoiceField)
         assert isinstance(creditors, forms.ModelMultipleChoiceField)
@@ -169,7 +169,7 @@ class ImportForm(forms.Form):
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, auto_id="import-%s", **kwargs)
+        super().__init__(*args, **{"auto_id": "import-%s", **kwargs})
         creditors = self.fields["creditors"]
         assert isinstance(creditors, forms.ModelMultipleChoiceField)
         creditors.queryset = Creditor.objects.order_by("name")
