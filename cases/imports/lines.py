@@ -20,6 +20,7 @@ from typing import Any, Final
 
 from django.db import transaction
 
+from cases import statistics
 from cases.imports import formats, reader, sql, sql_lines
 from cases.models import Creditor
 from collections_app.shared import sealed
@@ -71,6 +72,7 @@ class KnownLines:
             return
         with transaction.atomic():
             self.cursor.execute(sql.TIMEOUTS)
+            statistics.take(sql_lines.ANALYSE)
             self.cursor.execute(sql_lines.LINES)
             self._copy()
             self.cursor.execute(sql_lines.SETTLE, self.values)

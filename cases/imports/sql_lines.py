@@ -1,7 +1,15 @@
 """Constant SQL of lines that are known again: which lines of a tape say what they said before, with nothing changed."""
 
+from collections.abc import Mapping
 from typing import Final
 
+# A tape may come right after the first one, before anybody has taken statistics of what that one wrote.
+ANALYSE: Final[Mapping[str, str]] = {
+    "cases_account": "ANALYZE cases_account",
+    "cases_accountline": "ANALYZE cases_accountline",
+    "cases_accountstate": "ANALYZE cases_accountstate",
+    "cases_ledgerentry": "ANALYZE cases_ledgerentry",
+}
 LINES: Final = """
 DROP TABLE IF EXISTS pg_temp.import_line, pg_temp.import_settled;
 CREATE TEMP TABLE import_line (line integer NOT NULL, digest uuid NOT NULL);

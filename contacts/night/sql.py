@@ -38,10 +38,3 @@ ANALYSE: Final[Mapping[str, str]] = {
     "contacts_enrolment": "ANALYZE contacts_enrolment",
     "contacts_plannedcontact": "ANALYZE contacts_plannedcontact",
 }
-GROWN_TABLES: Final = """
-SELECT relname FROM pg_class
-WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname = ANY(%(tables)s)
-  AND pg_relation_size(oid) / 8192 > greatest(relpages * 4 / 3, 8)
-  AND current_setting('transaction_read_only') = 'off'
-ORDER BY relname
-"""

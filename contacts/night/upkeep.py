@@ -1,14 +1,11 @@
-"""Statistics for the planner of queries: taken when a table has grown, so that a book just loaded is planned well.
-
-Autovacuum does the same, but only minutes later, and the night runs at once. Without the privilege (before
-PostgreSQL 17) nothing happens, except that such a night is slower.
-"""
+"""What lets the night's statements be planned well: statistics of tables that have grown, and look-ups by index."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.db import connection
 
+from cases import statistics
 from contacts.night import sql
 
 
@@ -24,9 +21,4 @@ def by_index() -> Iterator[None]:
 
 def analyse() -> list[str]:
     """Take statistics of the tables that have grown by a third since they were last taken; return their names."""
-    with connection.cursor() as cursor:
-        cursor.execute(sql.GROWN_TABLES, {"tables": list(sql.ANALYSE)})
-        grown = [row[0] for row in cursor.fetchall()]
-        for table in grown:
-            cursor.execute(sql.ANALYSE[table])
-    return grown
+    return statistics.take(sql.ANALYSE)
