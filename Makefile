@@ -15,7 +15,7 @@ run: venv ## start everything: servers, demo book, web, worker, carrier (Ctrl-C 
 
 test: venv ## run the checks and all tests (ARGS="-k name" chooses)
 	@$(MAKE) check
-	@$(PY) -m pytest -n $(JOBS) --dist loadfile $(ARGS)
+	@$(PY) -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: venv ## lint, types, import contracts, deployment settings, migrations, translations
 	@bin=.venv/bin; \

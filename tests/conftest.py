@@ -23,6 +23,8 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("suite")
 
+# Files that take long: begun first, so that no process waits at the end while another is still at one of them.
+LONG = ("test_real_portfolio", "test_many_at_once", "test_night_killed", "test_schedulers", "test_designer_browser")
 NO_CHROMIUM = "no chromium on this machine"
 LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0", "::ffff:127.")
 
@@ -64,7 +66,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Refuse flushing tests, and skip browser tests where there is no browser."""
+    """Put the longest files first, refuse flushing tests, and skip browser tests where there is no browser."""
+    items.sort(key=lambda item: not item.path.name.startswith(LONG) and "flows" not in item.path.parts)
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     for item in items:
         marker = item.get_closest_marker("django_db")
