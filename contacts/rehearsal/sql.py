@@ -25,7 +25,7 @@ SET LOCAL jit = off;
 SET LOCAL work_mem = '64MB'
 """
 # Nobody else works on the copies, so nobody needs to be kept out: the statement that locks persons and addresses is
-# known to this session, under its own name, as one that locks nothing.
+# known to this connection, under its own name, as one that locks nothing.
 NO_LOCKS: Final = "PREPARE {name} (bigint[], bigint[]) AS SELECT cardinality($1)::bigint, cardinality($2)::bigint"
 
 # -- persons -----------------------------------------------------------------------------------------------------------

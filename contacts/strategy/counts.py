@@ -102,7 +102,7 @@ def taken_by(segments: list[Segment], version: StrategyVersion, close: Close) ->
 
 @contextmanager
 def on_its_paths(version: StrategyVersion, segments: list[Segment], found: list[Book]) -> Iterator[None]:
-    """Inside the block the cases of these books are on the paths of this version, for this session only.
+    """Inside the block the cases of these books are on the paths of this version, for this connection only.
 
     Whatever is done inside is rolled back.
     """

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-# Under the name of the real table: what reads stays in this session reads these.
+# Under the name of the real table: what reads stays over this connection reads these.
 STAYS: Final = "CREATE TEMPORARY TABLE contacts_enrolment (LIKE public.contacts_enrolment INCLUDING INDEXES)"
 LIMIT: Final = "SET LOCAL statement_timeout = %s"
 STATISTICS: Final = "ANALYZE pg_temp.contacts_enrolment"
