@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils.functional import Promise as LazyText
 from django.utils.translation import gettext_lazy
 
-from cases.models import Case, Creditor
+from cases.models import Account, Creditor
 from collections_app.shared.actor import Actor
 from collections_app.staff.models import User
 from compliance import audit
@@ -113,12 +113,12 @@ def ship(
 ) -> StrategyVersion:
     """Put a shipped strategy and its wordings in force for these creditors: written by one person, approved by another.
 
-    Only where nobody is in collection yet: what it does to an empty book needs no rehearsal to be known. Else the
+    Only where there is no account yet: what it does to an empty book needs no rehearsal to be known. Else the
     version stays a draft, to be rehearsed and published like any other. Repeating it changes nothing; a newer release
     adds the next version. Raises ValueError where both are one person.
     """
     version = draft(creditors=creditors, author=author, approver=approver, at=at, code=code)
-    if Case.objects.unresolved().filter(creditor__in=creditors).exists():
+    if Account.objects.filter(creditor__in=creditors).exists():
         return version
     if version.status == StrategyVersion.Status.DRAFT:
         _rehearse_nobody(version, actor=Actor.of(author), at=at)
@@ -152,7 +152,7 @@ def put_in_force(version: StrategyVersion, *, author: User, approver: User, at: 
 
 
 def _rehearse_nobody(version: StrategyVersion, *, actor: Actor, at: datetime) -> Rehearsal:
-    """Write down the rehearsal on a book without cases: nothing is planned, whatever the strategy says."""
+    """Write down the rehearsal on a book without accounts: nothing is planned, whatever the strategy says."""
     found = inputs.inputs_of(version, at=at)
     row = Rehearsal.objects.create(
         version=version,
