@@ -24,11 +24,12 @@ def creditors(user: Any) -> QuerySet[Creditor]:
 
 
 def limit[Row: Model](
-    rows: "QuerySet[Row]", user: Any, *, case: str = "case", creditor: str = "creditor"
+    rows: "QuerySet[Row]", user: Any, *, case: str = "case", creditor: str = "creditor", team: str = ""
 ) -> "QuerySet[Row]":
     """Return the rows of cases that this user may see; a row without a case goes with its creditor's team.
 
-    case, creditor: the fields of the row that lead there ("" where the row has no such field).
+    case, creditor: the fields of the row that lead there ("" where the row has no such field). team: the field of a
+    row that names the team itself, instead of a case.
     """
     if not user.is_active:
         return rows.none()
@@ -36,11 +37,12 @@ def limit[Row: Model](
         return rows
     if not user.has_perm("cases.view_team") or user.team_id is None:
         return rows.none()
-    if not case:
+    holder = team or case
+    if not holder:
         return rows.filter(**{f"{creditor}__team_id": user.team_id})
-    mine = Q(**{f"{case}__team_id": user.team_id})
+    mine = Q(**{f"{team}_id" if team else f"{case}__team_id": user.team_id})
     if creditor:
-        mine |= Q(**{f"{case}__isnull": True, f"{creditor}__team_id": user.team_id})
+        mine |= Q(**{f"{holder}__isnull": True, f"{creditor}__team_id": user.team_id})
     return rows.filter(mine)
 
 

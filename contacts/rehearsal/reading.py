@@ -10,7 +10,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import QuerySet, Sum
 
 from cases import reach
 from cases.models import Case
@@ -85,14 +85,7 @@ def rehearsals(user: Any) -> QuerySet[Rehearsal]:
 
 def cells(rehearsal: Rehearsal, user: Any) -> QuerySet[RehearsalCell]:
     """Return the numbers within reach: those of cases of one's own team, and of none at one's own creditors."""
-    rows = RehearsalCell.objects.filter(rehearsal=rehearsal)
-    if not user.is_active:
-        return rows.none()
-    if user.has_perm("cases.view_all"):
-        return rows
-    if not user.has_perm("cases.view_team") or user.team_id is None:
-        return rows.none()
-    return rows.filter(Q(team_id=user.team_id) | Q(team__isnull=True, creditor__team_id=user.team_id))
+    return reach.limit(RehearsalCell.objects.filter(rehearsal=rehearsal), user, team="team")
 
 
 def numbers(rows: QuerySet[RehearsalCell]) -> list[Number]:
