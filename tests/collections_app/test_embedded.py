@@ -52,6 +52,13 @@ def test_they_start_in_a_path_with_spaces_and_know_two_roles(var: Path):
     assert redis.Redis.from_url(servers.redis_url).config_get("maxmemory-policy") == {"maxmemory-policy": "noeviction"}
 
 
+@pytest.mark.parametrize(
+    ("memory_mb", "shared_mb"), [(512, 128), (1_536, 128), (6_144, 512), (24_000, 2_000), (96_000, 2_048)]
+)
+def test_postgresql_keeps_a_twelfth_of_the_memory_within_bounds(memory_mb: int, shared_mb: int):
+    assert postgres.shared_buffers_mb(memory_mb) == shared_mb
+
+
 def test_a_wrong_password_is_refused(var: Path):
     servers = embedded.ensure(var, embedded.BOOK)
     with pytest.raises(psycopg2.OperationalError, match="password authentication failed"):
