@@ -7,18 +7,32 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, FSMModelMixin, transition
 
+from contacts.models.texts import in_language
+
 
 class Strategy(models.Model):
     code = models.SlugField(_("code"), max_length=60, unique=True)
     name = models.CharField(_("name"), max_length=120)
     reasoning = models.TextField(_("why it is so"), blank=True)
+    # {"zh-hans": {"name": …, "reasoning": …, "named": {"good": …}, "sets": {"south": …}}}
+    texts = models.JSONField(_("in other languages"), default=dict, blank=True)
 
     class Meta:
         verbose_name = _("strategy")
         verbose_name_plural = _("strategies")
 
     def __str__(self) -> str:
-        return self.name
+        return self.title
+
+    @property
+    def title(self) -> str:
+        """What it is called, in the reader's language."""
+        return in_language(self.texts, "name", self.name)
+
+    @property
+    def why(self) -> str:
+        """Why it is so, in the reader's language."""
+        return in_language(self.texts, "reasoning", self.reasoning)
 
 
 class StrategyVersion(FSMModelMixin, models.Model):
@@ -146,6 +160,7 @@ class Segment(models.Model):
     re_entry = models.CharField(_("may come back"), max_length=8, choices=ReEntry.choices, default=ReEntry.ALWAYS)
     re_entry_days = models.PositiveSmallIntegerField(_("after days"), default=0)
     dwell_days = models.PositiveSmallIntegerField(_("stays at least, days"), default=0)
+    texts = models.JSONField(_("in other languages"), default=dict, blank=True)  # {"zh-hans": {"name": …}}
 
     class Meta:
         verbose_name = _("segment")
@@ -156,7 +171,12 @@ class Segment(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name
+        return self.title
+
+    @property
+    def title(self) -> str:
+        """What it is called, in the reader's language."""
+        return in_language(self.texts, "name", self.name)
 
 
 class Step(models.Model):
@@ -197,6 +217,7 @@ class Step(models.Model):
 
     segment = models.ForeignKey(Segment, on_delete=models.PROTECT, related_name="steps")
     key = models.SlugField(_("key"), max_length=40)
+    name = models.CharField(_("name"), max_length=120, blank=True, default="")  # "": called by what it does
     position = models.PositiveSmallIntegerField(_("order"))
     kind = models.CharField(_("kind"), max_length=12, choices=Kind.choices)
     trigger = models.CharField(_("due by"), max_length=8, choices=Trigger.choices, default=Trigger.DPD)
@@ -224,6 +245,7 @@ class Step(models.Model):
     minutes = models.PositiveSmallIntegerField(_("work, minutes"), null=True, blank=True)
     settings = models.JSONField(_("particulars"), default=dict, blank=True)  # of its kind: team, skill, days, reason …
     counts_as = models.JSONField(_("also done by"), default=list, blank=True)  # keys of steps of earlier versions
+    texts = models.JSONField(_("in other languages"), default=dict, blank=True)  # {"zh-hans": {"name": …, "about": …}}
 
     class Meta:
         verbose_name = _("step")
@@ -250,6 +272,16 @@ class Step(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+    @property
+    def title(self) -> str:
+        """What people call it, in the reader's language; "" where nobody has named it."""
+        return in_language(self.texts, "name", self.name)
+
+    @property
+    def about(self) -> str:
+        """What the author adds for whoever does it, in the reader's language."""
+        return in_language(self.texts, "about", str(self.settings.get("about", "")))
 
 
 class Enrolment(models.Model):

@@ -4,6 +4,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from contacts.models.texts import in_language
+
 
 class Channel(models.TextChoices):
     PHONE = "phone", _("call")
@@ -35,13 +37,19 @@ class Template(models.Model):
     channel = models.CharField(_("channel"), max_length=14, choices=Channel.choices)
     purpose = models.CharField(_("purpose"), max_length=24, choices=Purpose.choices, default=Purpose.COLLECTION)
     content_class = models.CharField(_("content"), max_length=24, default="reminder")
+    texts = models.JSONField(_("in other languages"), default=dict, blank=True)  # {"zh-hans": {"name": …}}
 
     class Meta:
         verbose_name = _("template")
         verbose_name_plural = _("templates")
 
     def __str__(self) -> str:
-        return self.name
+        return self.title
+
+    @property
+    def title(self) -> str:
+        """What it is called, in the reader's language."""
+        return in_language(self.texts, "name", self.name)
 
 
 class TemplateVersion(models.Model):
