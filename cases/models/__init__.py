@@ -29,6 +29,7 @@ from cases.models.plan import Affordability, AffordabilityEvidence, Plan, PlanIn
 from cases.models.policy import FirmPolicyVersion
 from cases.models.priority import CaseChance, ScoreModel
 from cases.models.settlement import Settlement, SettlementLine, SettlementPart, SettlementPayment, Waiver
+from cases.models.undo import Callback, Undo
 from cases.models.write_off import AssetForDebt, WriteOff
 
 __all__ = [
@@ -48,6 +49,7 @@ __all__ = [
     "BankLine",
     "Borrower",
     "BucketTransition",
+    "Callback",
     "Case",
     "CaseChance",
     "ConflictOfInterest",
@@ -93,6 +95,7 @@ __all__ = [
     "SettlementPart",
     "SettlementPayment",
     "Status",
+    "Undo",
     "Waiver",
     "Workload",
     "WriteOff",

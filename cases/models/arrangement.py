@@ -126,6 +126,11 @@ class Promise(FSMModelMixin, models.Model):
         """What kept it was reversed, or a missed part turned out to be paid; there is still time to pay the rest."""
         self.settled_at = None
 
+    @transition(field=status, source=Status.CANCELLED, target=Status.OPEN)
+    def restore(self) -> None:
+        """The promise that took its place was undone within seconds; it stands again."""
+        self.settled_at = None
+
 
 class PromisePart(models.Model):
     """One date and amount of a promise. Never changed: a promise that moves is another promise."""

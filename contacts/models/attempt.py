@@ -255,6 +255,12 @@ class ContactAttempt(FSMModelMixin, models.Model):
         self.ended_at = at
         self.outcome = outcome
 
+    @transition(field=status, source=Status.COMPLETED, target=Status.IN_PROGRESS)
+    def take_outcome_back(self) -> None:
+        """Its outcome was undone within seconds. The call took place, and its outcome is said again."""
+        self.ended_at = None
+        self.outcome = ""
+
 
 class DeliveryReceipt(models.Model):
     """What a provider told us about a message, once per provider event; late and doubled ones do no harm."""
