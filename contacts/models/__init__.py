@@ -9,6 +9,7 @@ from contacts.models.planned import PlannedContact, StopOrder
 from contacts.models.printing import PostalLetter, PrintBatch, Seal
 from contacts.models.provider import ProviderState, RefusedCallback
 from contacts.models.rehearsal import Rehearsal, RehearsalCell
+from contacts.models.script import CallDisclosures, DisclosureTick, Script, ScriptVersion, Stage
 from contacts.models.strategy import (
     Enrolment,
     Move,
@@ -21,12 +22,15 @@ from contacts.models.strategy import (
 )
 from contacts.models.telephone import TelephoneCall, TelephoneEvent, TelephoneLine
 from contacts.models.template import Channel, Letterhead, Purpose, Template, TemplateVersion
+from contacts.models.verification import Verification
 
 __all__ = [
     "ArmAssignment",
+    "CallDisclosures",
     "Channel",
     "ContactAttempt",
     "DeliveryReceipt",
+    "DisclosureTick",
     "DraftEdit",
     "Enrolment",
     "Experiment",
@@ -50,9 +54,12 @@ __all__ = [
     "Rehearsal",
     "RehearsalCell",
     "Rollout",
+    "Script",
+    "ScriptVersion",
     "Seal",
     "Segment",
     "SendingEpoch",
+    "Stage",
     "Step",
     "StopOrder",
     "Strategy",
@@ -64,4 +71,5 @@ __all__ = [
     "Template",
     "TemplateVersion",
     "Tick",
+    "Verification",
 ]
