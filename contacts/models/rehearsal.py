@@ -18,6 +18,7 @@ class Rehearsal(models.Model):
     status = models.CharField(_("status"), max_length=8, choices=Status.choices, default=Status.WAITING)
     days = models.PositiveSmallIntegerField(_("days"))
     sample = models.DecimalField(_("part of the book"), max_digits=5, decimal_places=4, default=1)
+    with_answers = models.BooleanField(_("people are taken to be reached"), default=True)
     first_day = models.DateField(_("first day"), null=True, blank=True)
     content_hash = models.CharField(max_length=64)  # of the strategy as it was rehearsed
     rows_hash = models.CharField(max_length=64, blank=True, editable=False)  # of its rows, by the database itself
@@ -59,6 +60,8 @@ class RehearsalCell(models.Model):
     class Side(models.TextChoices):
         DRAFT = "draft", _("this version")
         CURRENT = "current", _("the version in force")
+        SHARE_1 = "share-1", _("this version for 1 of 100 persons")
+        SHARE_10 = "share-10", _("this version for 10 of 100 persons")
 
     rehearsal = models.ForeignKey(Rehearsal, db_index=False, on_delete=models.PROTECT, related_name="cells")
     side = models.CharField(max_length=8, choices=Side.choices, default=Side.DRAFT)
