@@ -7,7 +7,7 @@ from typing import Any
 from celery import shared_task
 from django.db import transaction
 
-from cases import promises
+from cases import name_index, promises
 from cases.distribution import automatic
 from cases.imports import waiting
 from cases.priority import chances
@@ -42,6 +42,12 @@ def reckon_chances(**_newer: Any) -> None:
 def share_out(**_newer: Any) -> None:
     """Preview the allocations that wait, and share out the books whose morning it is."""
     automatic.work(at=clock.now())
+
+
+@shared_task(name="cases.spell_names", ignore_result=True, soft_time_limit=300, time_limit=360)
+def spell_names(**_newer: Any) -> None:
+    """Make the keys by which new and changed names are found; what is left over waits a minute."""
+    name_index.spell(at=clock.now())
 
 
 def ring() -> None:

@@ -12,7 +12,7 @@ from django.db import DatabaseError, connection, transaction
 
 from cases.distribution import automatic
 from cases.imports import waiting
-from cases.tasks import load_uploaded, reckon_chances, settle_promises, share_out
+from cases.tasks import load_uploaded, reckon_chances, settle_promises, share_out, spell_names
 from collections_app.shared import clock
 from contacts import dispatch, epochs, inbound, legal_clocks, night, rehearsal
 from contacts.channels import catalogue
@@ -149,6 +149,7 @@ def tick(*, at: datetime, real_at: datetime) -> bool:
     if waiting.waiting():
         _ring(load_uploaded.apply_async, {})
     _ring(settle_promises.apply_async, {})
+    _ring(spell_names.apply_async, {})
     if automatic.is_due(at=at):
         _ring(share_out.apply_async, {})
     if minute.minute % CLOCKS_EVERY == 0:

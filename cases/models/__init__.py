@@ -23,6 +23,7 @@ from cases.models.distribution import (
 from cases.models.exclusion import ExclusionAppeal, ExclusionEntry
 from cases.models.imports import AccountLine, ImportBatch, ImportMapping, ImportRow
 from cases.models.instruction import Consent, Instruction, InstructionWithdrawal
+from cases.models.name import NamesSpelled, PersonName
 from cases.models.party import Address, Borrower, ContactPoint, LocationClaim, PartyRole, Person, PersonMerge
 from cases.models.payment import Payment, PromisePayment, Refund
 from cases.models.plan import Affordability, AffordabilityEvidence, Plan, PlanInstalment, PlanPayment
@@ -73,12 +74,14 @@ __all__ = [
     "InstructionWithdrawal",
     "LedgerEntry",
     "LocationClaim",
+    "NamesSpelled",
     "NextAction",
     "Note",
     "PartyRole",
     "Payment",
     "Person",
     "PersonMerge",
+    "PersonName",
     "Plan",
     "PlanInstalment",
     "PlanPayment",

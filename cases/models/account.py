@@ -159,7 +159,10 @@ class Account(models.Model):
                 name="account_has_whole_units_where_currency_has", condition=whole_units_only("balance")
             ),
         ]
-        indexes = [models.Index(name="accounts_of_a_person", fields=["person", "creditor"])]
+        indexes = [
+            models.Index(name="accounts_of_a_person", fields=["person", "creditor"]),
+            models.Index(name="accounts_by_their_last_four", fields=["number_last4"]),
+        ]
 
     def __str__(self) -> str:
         return f"…{self.number_last4}"

@@ -164,6 +164,9 @@ class Address(models.Model):
                 | (Q(suppressed_at__isnull=False) & ~Q(suppressed_reason="")),
             ),
         ]
+        indexes = [
+            models.Index(name="telephones_by_their_last_four", fields=["value_last4"], condition=Q(kind="phone"))
+        ]
 
     def __str__(self) -> str:
         return f"…{self.value_last4}"

@@ -50,6 +50,7 @@ class User(AbstractUser):
         blank=True,
         help_text=_("The inner number of the telephone on the desk."),
     )
+    keys = models.JSONField(_("keys of one's own"), default=dict, blank=True)  # see collections_app.staff.keys
 
     class Meta:
         verbose_name = _("user")
