@@ -24,9 +24,9 @@ FROM cases_borrower
 """
 MAKE_COLLECTORS: Final = """
 INSERT INTO staff_user (password, is_superuser, username, email, is_staff, is_active, date_joined, name, role, language,
-    time_zone, phone, extension, team_id)
+    time_zone, phone, extension, team_id, keys)
 SELECT '', FALSE, 'collector-' || number, '', FALSE, TRUE, %(at)s, 'Collector ' || number, 'collector', 'zh-hans',
-    'Asia/Shanghai', '', '', %(team)s
+    'Asia/Shanghai', '', '', %(team)s, '{}'
 FROM generate_series(1, %(collectors)s) AS number
 """
 MAKE_PROFILES: Final = """
