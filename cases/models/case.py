@@ -122,6 +122,8 @@ class Case(FSMModelMixin, models.Model):
         "staff.User", null=True, blank=True, db_index=False, on_delete=models.PROTECT, related_name="+"
     )
     lease_until = models.DateTimeField(null=True, blank=True)
+    # Kept for the person who holds it while he is still at the case before; it counts only while the lease runs.
+    lease_is_ahead = models.BooleanField(default=False, db_default=False)
     version = models.PositiveIntegerField(default=1)
 
     objects = CaseQuerySet.as_manager()
