@@ -54,10 +54,13 @@ class AmountRefused(Refused):
 class DayRefused(Refused):
     SENTENCES = {
         "unreadable": _("“%(text)s” is not a date. Write it like 2026-11-22."),
+        "ambiguous": _("“%(text)s” may be %(first)s or %(second)s. Write the one that is meant."),
+        "unreadable-time": _("“%(text)s” is not a time. Write it like fri 14:30 or 2026-11-22 14:30."),
         "no-such-day": _("“%(text)s” is a day that does not exist."),
         "no-leap-day": _("%(year)s has no 29 February."),
         "out-of-range": _("“%(text)s” is outside the years 1900 to 2100."),
         "past": _("%(day)s is in the past."),
+        "past-time": _("%(moment)s is in the past."),
         "future": _("%(day)s is in the future."),
     }
 

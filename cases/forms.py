@@ -8,55 +8,12 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from cases import amounts
+from cases.date_boxes import MomentField
 from cases.models import Case, NextAction
 from cases.models.case import HUMAN_ACTIONS
 from cases.queries import SKIP_REASONS, reveal_reasons, skip_label
 from collections_app.shared import clock
 from collections_app.staff.models import User
-
-
-class DayInput(forms.DateInput):
-    """A calendar field of the browser; it writes ISO dates whatever the language of the page."""
-
-    input_type = "date"
-
-    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
-        super().__init__(attrs, format="%Y-%m-%d")
-
-
-class MomentInput(forms.DateTimeInput):
-    """A date and time field of the browser."""
-
-    input_type = "datetime-local"
-
-    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
-        super().__init__(attrs, format="%Y-%m-%dT%H:%M")
-
-
-class DayField(forms.DateField):
-    """A day as the browser's calendar writes it, or as people type it (see `cases.amounts`)."""
-
-    widget = DayInput
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(input_formats=["%Y-%m-%d"], **kwargs)
-
-    def to_python(self, value: Any) -> Any:
-        if isinstance(value, str) and value.strip():
-            try:
-                return amounts.read_day(value)
-            except amounts.DayRefused as refused:
-                raise ValidationError(str(refused), code="invalid") from None
-        return super().to_python(value)
-
-
-class MomentField(forms.DateTimeField):
-    """An instant on the user's own clock."""
-
-    widget = MomentInput
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"], **kwargs)
 
 
 class AmountField(forms.DecimalField):
@@ -109,7 +66,7 @@ class NextActionForm(forms.Form):
     action = forms.ChoiceField(
         label=_("Next action"), choices=[(value.value, value.label) for value in HUMAN_ACTIONS], initial=NextAction.CALL
     )
-    due_at = MomentField(label=_("Due"))
+    due_at = MomentField(label=_("Due"), future=True)
     note = forms.CharField(label=_("Note"), max_length=200, required=False)
 
 

@@ -8,7 +8,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from cases import splits
-from cases.forms import AmountField, DayField
+from cases.date_boxes import DayField
+from cases.forms import AmountField
 from cases.models import Account, Payment
 
 DIVISIONS = (Payment.Division.ONE, *(Payment.Division(rule) for rule in splits.RULES), Payment.Division.INSTRUCTED)

@@ -9,7 +9,8 @@ from django import forms
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
-from cases.forms import AmountField, DayField, MomentField
+from cases.date_boxes import DayField, MomentField
+from cases.forms import AmountField
 from cases.models import AffordabilityEvidence, Plan
 from cases.plans.affordability import EXPENDITURES, INCOMES, MOST_PERSONS, Budget
 from cases.plans.drafting import Draft

@@ -7,8 +7,8 @@ from django import forms
 from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
+from cases.date_boxes import MomentField
 from cases.firm_policy import Policy
-from cases.forms import MomentField
 from compliance import packs_loader
 from compliance.policy_bounds import MAX_GUARD_MINUTES, Objection, switchable
 

@@ -6,14 +6,16 @@ from typing import Any, Final
 
 from django import forms
 from django.utils import formats
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from cases import amounts, natural_dates, promise_reading, working_days
+from cases import amounts, date_boxes, natural_dates, promise_reading, working_days
 from cases.models import Case, Promise
 from cases.promise_parts import Part
 from cases.refusal import Refused
 from cases.working_days import Holiday
 
+SHOWN: Final = "promise__said"  # what was typed when its meaning was shown; there only without scripts
 DAYS: Final = "promise-days"  # id of the list of days that the fields offer
 
 PROMISE_FIELDS: Final = {
@@ -35,7 +37,7 @@ class PromisedInput(forms.TextInput):
 
 
 class SaidDayInput(forms.TextInput):
-    """Takes a day as people say it."""
+    """Takes a day as people say it; the line of the promise says how it is understood."""
 
     def __init__(self) -> None:
         super().__init__({"autocomplete": "off", "placeholder": _("fri, +3d, 25, 30/11"), "list": DAYS})
@@ -89,15 +91,16 @@ def read_parts(
     typed, said = form.cleaned_data.get(amount) or "", (form.cleaned_data.get(day) or "").strip()
     if not typed:
         return ()
+    order = natural_dates.order_in(get_language() or "en")
     beside = None
     try:
-        beside = natural_dates.read(said, today=today) if said else None
+        beside = natural_dates.read(said, today=today, order=order) if said else None
     except amounts.DayRefused as refused:
         if not has_days(typed):
             form.add_error(day, str(refused))
             return ()
     try:
-        return promise_reading.read(typed, today=today, currency=currency, due_on=beside)
+        parts = promise_reading.read(typed, today=today, currency=currency, due_on=beside, order=order)
     except amounts.AmountRefused as refused:
         form.add_error(amount, str(refused))
     except amounts.DayRefused as refused:
@@ -105,7 +108,20 @@ def read_parts(
             form.add_error(amount, str(refused))
         else:
             form.add_error(day, missing or form.fields[day].error_messages["required"])
+    else:
+        if _is_to_be_shown(form, typed, said):
+            read = ", ".join(f"{part.amount} {date_boxes.in_words(part.due_on)}" for part in parts)
+            form.add_error(amount, _("Read as %(day)s. Save again if that is right.") % {"day": read})
+        return parts
     return ()
+
+
+def _is_to_be_shown(form: forms.Form, typed: str, said: str) -> bool:
+    """Whether a page without scripts has to show first how the days are understood; what is written out has no need."""
+    shown = form.data.get(SHOWN)
+    if shown is None or shown.strip() == f"{typed} {said}".strip():
+        return False
+    return has_days(typed) or not date_boxes.is_written_out(said)
 
 
 def has_days(typed: str) -> bool:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cases import amounts
-from cases.forms import DayField
+from cases.date_boxes import DayField
 from cases.imports import values
 from cases.models import (
     Account,

@@ -7,7 +7,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from cases.forms import AmountField, DayField, MomentField
+from cases.date_boxes import DayField, MomentField
+from cases.forms import AmountField
 from cases.instruction_checks import DAYS
 from cases.models import Account, Case, Consent, ContactPoint, Hold, Instruction, Person
 from cases.models.instruction import MATTERS, Source

@@ -2,7 +2,8 @@
 
 Pure: a text and today give a day, or a refusal with a sentence. A weekday is the next such day after today, a number
 alone the next such day of a month. A day without a year that has gone by is next year's where that is far nearer.
-Dates written out are read as `cases.amounts` reads them.
+Dates written out are read as `cases.amounts` reads them. 5/6 is one day or the other: `order` says which, and where
+nothing says it, it is refused with both.
 """
 
 import calendar
@@ -50,15 +51,33 @@ _ORDINAL: Final = re.compile(r"(?:the )?(\d{1,2})(?:st|nd|rd|th)?")
 _FAR: Final = 183  # a day and month longer ago than this mean next year's
 
 
+DAY_FIRST: Final = "dm"
+MONTH_FIRST: Final = "md"
+
+
 class DayUnreadable(amounts.DayRefused):
     """What was typed is no day that anybody could mean."""
 
 
-def read(text: str, *, today: date) -> date:
-    """Return the day that a text means, seen from today; it may lie in the past. Raises amounts.DayRefused."""
+def order_in(language: str) -> str:
+    """Return which number comes first where a day is written with two: Chinese has the month first, English both."""
+    return MONTH_FIRST if language.lower().startswith("zh") else ""
+
+
+def read(text: str, *, today: date, order: str = "") -> date:
+    """Return the day that a text means, seen from today; it may lie in the past. Raises amounts.DayRefused.
+
+    order: DAY_FIRST, MONTH_FIRST, or "" where both are usual.
+    """
     plain = _plain(text)
+    slashed = _slashed(plain, today, order)
+    if slashed is not None:
+        return slashed
     for reader in _READERS:
-        day = reader(plain, today)
+        try:
+            day = reader(plain, today)
+        except OverflowError:  # more days ahead than a calendar has
+            raise DayUnreadable("unreadable", text=text.strip()[: amounts.SHOWN]) from None
         if day is not None:
             return day
     return amounts.read_day(text)
@@ -86,7 +105,7 @@ def _shift(text: str, today: date) -> date | None:
     found = _SHIFT.fullmatch(text)
     if found is None:
         return None
-    count, unit = _number(found[1]), found[2]
+    count, unit = number(found[1]), found[2]
     if unit == "日" and not text.endswith(("后", "後", "内", "內")) and not text.startswith("+"):
         return None  # 25日 is a day of the month
     if unit == "月" and not text.endswith(("后", "後", "内", "內")):
@@ -130,21 +149,26 @@ def _of_month(text: str, today: date) -> date | None:
         return _next_day(int(plain[1]), today, text)
     if not (han[2] or han[3] or han[4].isdecimal() or text[-1] in "号號日"):
         return None  # a number written out is a day only where something says so
-    day = _number(han[4])
+    day = number(han[4])
     if han[2]:
-        return _dated(int(han[1]) if han[1] else None, _number(han[2]), day, today, text)
+        return _dated(int(han[1]) if han[1] else None, number(han[2]), day, today, text)
     if han[3]:
         return _in_month(today, 1 if han[3].startswith("下") else 0, day, text)
     return _next_day(day, today, text)
 
 
-def _slashed(text: str, today: date) -> date | None:
-    """30/11 and 11/30: whichever of the two is a day; where both are, day first."""
+def _slashed(text: str, today: date, order: str) -> date | None:
+    """30/11 and 11/30: whichever of the two is a day; where both are, as `order` says."""
     found = _SLASHED.fullmatch(text)
     if found is None:
         return None
     first, second = int(found[1]), int(found[2])
-    return _dated(None, second, first, today, text) if second <= 12 else _dated(None, first, second, today, text)
+    if first > 12 or second > 12 or first == second:
+        return _dated(None, second, first, today, text) if second <= 12 else _dated(None, first, second, today, text)
+    by_day, by_month = _dated(None, second, first, today, text), _dated(None, first, second, today, text)
+    if not order:
+        raise DayUnreadable("ambiguous", text=text[: amounts.SHOWN], first=by_day, second=by_month)
+    return by_day if order == DAY_FIRST else by_month
 
 
 def _named(text: str, today: date) -> date | None:
@@ -194,7 +218,8 @@ def _date(year: int, month: int, day: int, text: str) -> date:
         raise DayUnreadable("no-such-day", text=text[: amounts.SHOWN]) from None
 
 
-def _number(text: str) -> int:
+def number(text: str) -> int:
+    """Return a small number in digits or Chinese numerals."""
     if text.isdecimal():
         return int(text)
     tens, ten, ones = text.partition("十")
@@ -204,5 +229,5 @@ def _number(text: str) -> int:
 
 
 _READERS: Final[tuple[Callable[[str, date], date | None], ...]] = (
-    _word, _shift, _weekday, _slashed, _named, _of_month,
+    _word, _shift, _weekday, _named, _of_month,
 )  # fmt: skip

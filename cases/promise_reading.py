@@ -19,11 +19,11 @@ _APART: Final = re.compile(r"[,;\n、]")
 _JOINERS: Final = re.compile(r"^(?:on|by|am|@|:|于|在)\s*")
 
 
-def read(text: str, *, today: date, currency: str, due_on: date | None = None) -> tuple[Part, ...]:
+def read(text: str, *, today: date, currency: str, due_on: date | None = None, order: str = "") -> tuple[Part, ...]:
     """Return the parts that were typed, the earliest first; two of one day are put together.
 
-    due_on: the day of a part that names none; only a single one may. Raises amounts.AmountRefused and
-    amounts.DayRefused.
+    due_on: the day of a part that names none; only a single one may. order: as for `natural_dates.read`. Raises
+    amounts.AmountRefused and amounts.DayRefused.
     """
     found: list[Part] = []
     rest = unicodedata.normalize("NFKC", text).strip(" ,;、\n\r")
@@ -33,7 +33,7 @@ def read(text: str, *, today: date, currency: str, due_on: date | None = None) -
         typed, day_text, rest = _first(rest)
         amount = amounts.read(typed, currency=currency)
         if day_text:
-            day = natural_dates.read(day_text, today=today)
+            day = natural_dates.read(day_text, today=today, order=order)
         elif due_on is not None and not found and not rest:
             day = due_on
         else:

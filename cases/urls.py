@@ -3,7 +3,7 @@
 from django.urls import path
 
 from cases.views import list as listing
-from cases.views import payments, priority, queue, record, reveal, wishes
+from cases.views import days, payments, priority, queue, record, reveal, wishes
 
 app_name = "cases"
 urlpatterns = [
@@ -35,6 +35,7 @@ urlpatterns = [
     path("cases/<str:ref>/payments/<str:payment>/receipt/", payments.receipt, name="receipt"),
     path("cases/<str:ref>/payments/<str:payment>/reverse/", payments.reverse, name="reverse-payment"),
     path("cases/<str:ref>/payments/<str:payment>/credit/", payments.credit, name="credit"),
+    path("days/reads/", days.reads, name="day-reads"),
     path("cases/<str:ref>/assign/", record.assign, name="assign"),
     path("priority/", priority.show, name="priority"),
     path("priority/models/<int:pk>/", priority.model, name="priority-model"),

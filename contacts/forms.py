@@ -9,7 +9,8 @@ from django.utils.functional import Promise as LazyText
 from django.utils.translation import gettext_lazy as _
 
 from cases import queries
-from cases.forms import MomentField, morning_after
+from cases.date_boxes import MomentField
+from cases.forms import morning_after
 from cases.forms_promise import PromisedField, SaidDayField, read_parts
 from cases.models import Case, NextAction, Promise
 from cases.models.case import HUMAN_ACTIONS, Status

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from cases import queries
-from cases.forms import DayField
+from cases.date_boxes import DayField
 from cases.models import Account, Case, Document, Person
 from cases.refusal import Refused
 from cases.views.act import answer

@@ -65,6 +65,7 @@ ROUTES = {
     "cases:firm-policy": LEADS,
     "cases:allocate": {"supervisor"},
     "cases:queue": DESK,
+    "cases:day-reads": READERS,
     "cases:take-next": DESK,
     "cases:list": READERS,
     "cases:case": READERS,

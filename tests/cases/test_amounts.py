@@ -7,7 +7,8 @@ import pytest
 
 from cases import amounts
 from cases.amounts import AmountRefused, DayRefused
-from cases.forms import AmountField, DayField
+from cases.date_boxes import DayField
+from cases.forms import AmountField
 
 
 @pytest.mark.parametrize(

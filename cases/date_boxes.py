@@ -1,0 +1,188 @@
+"""Boxes for days and moments that take what people say: fri, +3, 15号, tomorrow 14:30; and ISO dates.
+
+Below each stands how it was understood, while it is typed and, without scripts, after the first post: then what is not
+written out is asked about once before it is saved.
+"""
+
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
+
+from cases import amounts, natural_dates, natural_times
+from collections_app.shared import clock
+
+DAY: Final = "%Y-%m-%d"
+MOMENT: Final = "%Y-%m-%d %H:%M"
+SAID: Final = "__said"  # what was in the box when its meaning was shown; there only without scripts
+LONGEST: Final = 60
+
+
+class Said(str):
+    """What was typed in a page without scripts whose meaning nobody has been shown yet."""
+
+
+def day_of(text: str, *, today: date) -> date:
+    """Return the day that was typed, as the reader's language writes days. Raises amounts.DayRefused."""
+    return natural_dates.read(text, today=today, order=natural_dates.order_in(get_language() or "en"))
+
+
+def moment_of(text: str) -> datetime:
+    """Return the instant that was typed, on the user's own clock. Raises amounts.DayRefused."""
+    here = timezone.localtime(clock.now())
+    order = natural_dates.order_in(get_language() or "en")
+    wall = natural_times.read(text, now=here, order=order)
+    return timezone.make_aware(wall, here.tzinfo)
+
+
+def today_here() -> date:
+    """Return the calendar day on the user's own clock."""
+    return timezone.localtime(clock.now()).date()
+
+
+def in_words(moment: date) -> str:
+    """Return a day, or a moment, with its weekday."""
+    weekday = _WEEKDAYS[moment.weekday()]
+    return f"{weekday} {moment:{MOMENT if isinstance(moment, datetime) else DAY}}"
+
+
+_WEEKDAYS: Final = (
+    gettext_lazy("Monday"), gettext_lazy("Tuesday"), gettext_lazy("Wednesday"), gettext_lazy("Thursday"),
+    gettext_lazy("Friday"), gettext_lazy("Saturday"), gettext_lazy("Sunday"),
+)  # fmt: skip
+
+
+def understood(text: str, *, kind: str) -> tuple[str, str]:
+    """Return how a typed day or moment is understood, and what is wrong with it; one of the two is empty."""
+    if not text.strip():
+        return "", ""
+    try:
+        return in_words(moment_of(text) if kind == "moment" else day_of(text, today=today_here())), ""
+    except amounts.DayRefused as refused:
+        return "", str(refused)
+
+
+_READS: Final = (
+    '{}<span class="reads" data-reads aria-live="polite" hx-get="{}" '
+    'hx-trigger="input delay:150ms from:previous [data-said]" hx-include="previous [data-said]" '
+    'hx-params="{},box,kind" hx-vals=\'{{"box": "{}", "kind": "{}"}}\' hx-disabled-elt="unset">{}</span>'
+    '<noscript><input type="hidden" name="{}" value="{}"></noscript>'
+)
+
+
+class SaidInput(forms.TextInput):
+    """One line for a day or a moment, with a line below that says how it is understood."""
+
+    kind = "day"
+    shape = DAY
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        hint = gettext_lazy("fri 14:30") if self.kind == "moment" else gettext_lazy("fri, +3, 25, 30/11")
+        super().__init__({"autocomplete": "off", "placeholder": hint, "data-said": self.kind, **(attrs or {})})
+
+    def format_value(self, value: Any) -> Any:
+        if isinstance(value, datetime):
+            value = timezone.localtime(value) if timezone.is_aware(value) else value
+        return value.strftime(self.shape) if isinstance(value, date) else super().format_value(value)
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
+        typed = data.get(name)
+        shown = data.get(f"{name}{SAID}")
+        if typed and shown is not None and shown.strip() != typed.strip() and not is_written_out(typed):
+            return Said(typed)
+        return typed
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        box = super().render(name, value, attrs, renderer)
+        text = self.format_value(value) or ""
+        meaning, _wrong = understood(text, kind=self.kind) if isinstance(value, str) else ("", "")
+        return format_html(
+            _READS, box, reverse("cases:day-reads"), name, name, self.kind, meaning, f"{name}{SAID}", text
+        )
+
+
+class DayInput(SaidInput):
+    """Takes a day."""
+
+
+class MomentInput(SaidInput):
+    """Takes a moment of the user's own clock."""
+
+    kind = "moment"
+    shape = MOMENT
+
+
+def is_written_out(text: str) -> bool:
+    """Whether a text is a day or moment of ISO 8601, so that it can mean nothing else."""
+    try:
+        datetime.fromisoformat(text.strip())
+    except ValueError:
+        return False
+    return True
+
+
+def _ask_first(value: Any, meaning: date) -> None:
+    """Refuse once what was typed without scripts and is not written out, saying how it is understood."""
+    if isinstance(value, Said):
+        raise ValidationError(_("Read as %(day)s. Save again if that is right.") % {"day": in_words(meaning)}, "said")
+
+
+class _Named:
+    """A refusal names its box, so that it is understood wherever it is shown or read aloud."""
+
+    label: Any
+
+    def refused(self, sentence: str) -> ValidationError:
+        return ValidationError(f"{self.label}: {sentence}" if self.label else sentence, code="invalid")
+
+
+class DayField(_Named, forms.DateField):
+    """A day as people say it. future: whether it may not lie before the user's today."""
+
+    widget = DayInput
+
+    def __init__(self, *, future: bool = False, **kwargs: Any) -> None:
+        super().__init__(input_formats=[DAY], **kwargs)
+        self.future = future
+
+    def to_python(self, value: Any) -> Any:
+        if not isinstance(value, str) or not value.strip():
+            return super().to_python(value)
+        today = today_here()
+        try:
+            day = day_of(value, today=today)
+            if self.future and day < today:
+                raise amounts.DayRefused("past", day=day)
+        except amounts.DayRefused as refused:
+            raise self.refused(str(refused)) from None
+        _ask_first(value, day)
+        return day
+
+
+class MomentField(_Named, forms.DateTimeField):
+    """An instant on the user's own clock, as people say it. future: whether it may not lie in the past."""
+
+    widget = MomentInput
+
+    def __init__(self, *, future: bool = False, **kwargs: Any) -> None:
+        super().__init__(input_formats=[MOMENT], **kwargs)
+        self.future = future
+
+    def to_python(self, value: Any) -> Any:
+        if not isinstance(value, str) or not value.strip():
+            return super().to_python(value)
+        try:
+            moment = moment_of(value)
+            if self.future and moment < clock.now() - timedelta(minutes=1):
+                raise amounts.DayRefused("past-time", moment=f"{moment:{MOMENT}}")
+        except amounts.DayRefused as refused:
+            raise self.refused(str(refused)) from None
+        _ask_first(value, moment)
+        return moment
