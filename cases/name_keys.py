@@ -58,8 +58,9 @@ COMPOUND: Final[dict[str, tuple[str, ...]]] = {
 }  # fmt: skip
 # Characters that given names read in more than one way: all of them are kept, because people differ.
 GIVEN: Final[dict[str, tuple[str, ...]]] = {
-    "乐": ("le", "yue"), "樂": ("le", "yue"), "重": ("zhong", "chong"), "行": ("xing", "hang"), "长": ("chang", "zhang"),
-    "長": ("chang", "zhang"), "朝": ("chao", "zhao"), "茜": ("qian", "xi"), "晟": ("sheng", "cheng"),
+    "乐": ("le", "yue"), "樂": ("le", "yue"), "重": ("zhong", "chong"), "行": ("xing", "hang"),
+    "长": ("chang", "zhang"), "長": ("chang", "zhang"), "朝": ("chao", "zhao"), "茜": ("qian", "xi"),
+    "晟": ("sheng", "cheng"),
     "参": ("shen", "can"), "莘": ("shen", "xin"), "娜": ("na", "nuo"), "柏": ("bai", "bo"), "单": ("dan", "shan"),
     "曾": ("zeng", "ceng"), "藏": ("cang", "zang"), "率": ("shuai", "lv"), "省": ("sheng", "xing"),
     "盛": ("sheng", "cheng"),

@@ -5,7 +5,7 @@ from typing import Final
 PROGRESS: Final = """
 SELECT through, ahead, ahead_of, looked_through_on FROM cases_namesspelled WHERE id = 1 FOR UPDATE SKIP LOCKED
 """
-# The last number given to a person, committed or not, and the next transaction: all that were given are of earlier ones.
+# The last number given to a person, committed or not, and the next transaction: all given ones are of earlier ones.
 AHEAD: Final = """
 SELECT CASE WHEN is_called THEN last_value ELSE 0 END, pg_snapshot_xmax(pg_current_snapshot())::text::bigint
 FROM cases_person_id_seq

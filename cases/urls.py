@@ -2,15 +2,20 @@
 
 from django.urls import path
 
+from cases.views import days, payments, priority, queue, record, reveal, search, wishes
 from cases.views import list as listing
-from cases.views import days, payments, priority, queue, record, reveal, wishes
 
 app_name = "cases"
 urlpatterns = [
     path("queue/", queue.show, name="queue"),
     path("queue/next/", queue.take_next, name="take-next"),
+    path("queue/ahead/", queue.ahead, name="ahead"),
+    path("queue/back/", queue.back, name="back"),
+    path("search/", search.show, name="search"),
     path("cases/", listing.show, name="list"),
     path("cases/<str:ref>/take/", queue.take, name="take"),
+    path("cases/<str:ref>/take-over/", queue.take_over, name="take-over"),
+    path("cases/<str:ref>/holder/", queue.holder, name="holder"),
     path("cases/<str:ref>/skip/", queue.skip, name="skip"),
     path("cases/<str:ref>/release/", queue.release, name="release"),
     path("cases/<str:ref>/note/", record.note, name="note"),

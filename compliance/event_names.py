@@ -45,6 +45,8 @@ _ENTRIES: Final = (
     EventName("allocation.applied", _("Allocation of cases applied"), NOTABLE),
     EventName("allocation.undone", _("Allocation of cases undone"), NOTABLE),
     EventName("case.leased", _("Case handed out from the queue")),
+    EventName("case.kept_ahead", _("Case kept for the person who comes to it next")),
+    EventName("case.taken_over", _("Case taken over from whoever held it")),
     EventName("case.skipped", _("Case skipped with a reason"), ROUTINE, BLANK),
     EventName("case.next_action_set", _("Next action set")),
     EventName("case.promised", _("Case waits for a promise")),

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class PersonName(models.Model):
-    """The keys of one name (`cases.name_keys`). The database marks a row as stale when the name of its person changes."""
+    """The keys of one name (`cases.name_keys`). The database marks the row as stale when the name changes."""
 
     person = models.OneToOneField(
         "cases.Person", primary_key=True, on_delete=models.CASCADE, related_name="spelled", db_constraint=False

@@ -1,21 +1,19 @@
-"""Cases as a list: views, filters in the address, search by name, reference, number; pages without numbers."""
+"""Cases as a list: views, filters in the address, the one search (`cases.search`); pages without numbers."""
 
 from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from cases import ageing, lists, queries
-from cases.imports import canonical
-from cases.imports.refusals import CellRefused
-from cases.models import Account, Case, Creditor, Status
-from collections_app.shared import clock, sealed
-from collections_app.shared.refs import BadReference, decode
+from cases import ageing, lists, queries, search
+from cases.models import Case, Creditor, Status
+from collections_app.shared import clock
+from collections_app.shared.actor import Actor
 from collections_app.staff.access import allowed
 
 PAGE: Final = 50
@@ -28,6 +26,9 @@ def show(request: HttpRequest) -> HttpResponse:
     at, asked = clock.now(), _plain(request.GET)
     cases = _filtered(request.user, asked, at=at)
     rows, page = _page(cases, asked)
+    if asked.get("q") and not (asked.get("after") or asked.get("before")):
+        words = search.read(asked["q"])
+        search.record(request.user, words, found=page["count"], actor=Actor.of(request.user), at=at)
     context = {
         "now": at,
         "cases": [_row(case, at) for case in rows],
@@ -61,39 +62,7 @@ def _filtered(user, asked: dict[str, str], *, at: datetime) -> QuerySet[Case]:
     if asked.get("creditor"):
         cases = cases.filter(creditor__code=asked["creditor"])
     words = asked.get("q", "").strip()
-    return cases.filter(_matching(words)) if words else cases
-
-
-def _matching(words: str) -> Q:
-    """Return the condition of a search: a reference, a whole number, its last four digits, or part of a name."""
-    try:
-        return Q(pk=decode("C", words))
-    except BadReference:
-        pass
-    found = Q(person__name__icontains=words) | Q(borrower__external_ref__iexact=words)
-    digits = words.replace(" ", "").replace("-", "").lstrip("+")
-    if digits.isdecimal() and len(digits) == 4:
-        numbers = Account.objects.filter(number_last4=digits).values("person_id")
-        found |= Q(person_id__in=numbers) | Q(person__contact_points__address__value_last4=digits)
-        return Q(pk__in=Case.objects.filter(found).values("pk"))
-    if digits.isdecimal() and 4 < len(digits) <= 40:
-        number = sealed.digest(canonical.ACCOUNT, canonical.account_number(words))
-        found |= Q(person_id__in=Account.objects.filter(number_hash=number).values("person_id"))
-        hashes = [sealed.digest(canonical.PHONE, phone) for phone in _phones(words)]
-        found |= Q(person__contact_points__address__value_hash__in=hashes)
-        return Q(pk__in=Case.objects.filter(found).values("pk"))
-    return found
-
-
-def _phones(words: str) -> set[str]:
-    """Return the full numbers that these digits may mean in the countries of our books."""
-    numbers = set()
-    for region in ("CN", "US", "GB", "AU", "IN", "TW"):
-        try:
-            numbers.add(canonical.phone(words, region)[0])
-        except CellRefused:
-            continue
-    return numbers
+    return search.matching(cases, search.read(words)) if words else cases
 
 
 def _page(cases: QuerySet[Case], asked: dict[str, str]) -> tuple[list[Case], dict[str, Any]]:

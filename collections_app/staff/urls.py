@@ -11,6 +11,7 @@ urlpatterns = [
     path("sign-out/", views.SignOut.as_view(), name="logout"),
     path("language/", views.set_language, name="set_language"),
     path("me/", views.preferences, name="preferences"),
+    path("me/keys/", views.own_keys, name="keys"),
     path("me/password/", auth.PasswordChangeView.as_view(), name="password_change"),
     path("me/password/done/", auth.PasswordChangeDoneView.as_view(), name="password_change_done"),
 ]

@@ -14,7 +14,7 @@ from django.utils.translation import override
 from django.views.decorators.http import require_POST
 
 from collections_app.shared import clock
-from collections_app.staff import events, queries
+from collections_app.staff import events, keys, queries
 from collections_app.staff.access import allowed
 from collections_app.staff.forms import PreferencesForm, SignInForm
 
@@ -86,3 +86,33 @@ def preferences(request: HttpRequest) -> HttpResponse:
             messages.success(request, _("Saved."))
         return remember_language(redirect(reverse_lazy("preferences")), user.language)
     return render(request, "staff/preferences.html", {"form": form})
+
+
+@allowed()
+def own_keys(request: HttpRequest) -> HttpResponse:
+    """Choose one's own keys; a key that is taken or belongs to the browser is refused with the reason."""
+    faults: dict[str, str] = {}
+    given, chosen = keys.given(), keys.own(request.user)
+    if request.method == "POST":
+        if "reset" in request.POST:
+            keys.reset(user=request.user)
+            messages.success(request, _("The keys are those of the product again."))
+            return redirect("keys")
+        typed = {key: keys.read(request.POST.get(f"key-{key}", "")) for key in given}
+        chosen = {key: value for key, value in typed.items() if value and value != key}
+        faults = keys.change(user=request.user, chosen=chosen)
+        if not faults:
+            messages.success(request, _("Saved."))
+            return redirect("keys")
+    rows = [
+        {
+            "name": f"key-{key}",
+            "given": keys.shown(key),
+            "does": does,
+            "value": keys.shown(chosen[key]) if key in chosen else "",
+            "fault": faults.get(key, ""),
+        }
+        for key, does in given.items()
+    ]
+    context = {"rows": rows, "faults": faults, "has_own": bool(keys.own(request.user))}
+    return render(request, "staff/keys.html", context, status=422 if faults else 200)

@@ -13,19 +13,29 @@ from django.db import connection
 
 from collections_app import commands
 from collections_app import scratch as scratch_databases
-from collections_app.management.measures import allocating, gate, night, people, queues, rehearsals, sending, sql
+from collections_app.management.measures import (
+    allocating,
+    gate,
+    night,
+    people,
+    queues,
+    rehearsals,
+    searching,
+    sending,
+    sql,
+)
 
 SCALES: Final = {"10k": 10_000, "24k": 24_000, "100k": 100_000, "1m": 1_000_000}
 NAMES: Final = (
     "import", "night_total", "night_stage_", "quiet_night", "gate_pure", "gate_1", "gate_8", "decision_bytes",
     "worklist_p50", "worklist_p99", "enqueue", "rss_mb", "growth_night", "growth_import", "growth_rehearse",
     "growth_gate", "insert_1", "insert_8", "load", "send", "stop_switch", "stop_reply", "doorbells", "rehearse_14",
-    "allocate",
+    "allocate", "search",
 )  # fmt: skip
 SERVER_SETTINGS: Final = ("server_version", "fsync", "synchronous_commit", "shared_buffers", "work_mem")
 OF_THE_GATE: Final = ("gate_", "decision_bytes", "growth_gate", "insert_")
 OF_GROWTH: Final = ("growth_night", "growth_import", "growth_rehearse")
-OF_SENDING: Final = ("send", "stop_", "doorbells", "allocate")  # each on a database of its own
+OF_SENDING: Final = ("send", "stop_", "doorbells", "allocate", "search")  # each on a database of its own
 MESSAGES: Final = 600  # sent by two processes
 QUEUED: Final = 100_000  # when everything is stopped
 CALLS: Final = 400  # opened by one process; eight open eight times as many
@@ -64,6 +74,7 @@ class Command(commands.ReportCommand):
                 machine = _machine()
             found += self._figures_of_sending()
             found += self._figures_of_the_allocation(size)
+            found += self._figures_of_search(size)
             runs.append([_figure(*figure) for figure in found if self._wanted(figure[0])])
         return {
             "machine": machine, "scale": options["scale"], "repeats": self.repeats, "figures": _medians(runs)
@@ -114,6 +125,17 @@ class Command(commands.ReportCommand):
             yield "allocate_again", shared.again, "s", shared.read
             yield "allocate_moved", shared.moved, f"of {shared.cases} to {shared.collectors}", None
             yield "allocate_moved_again", shared.moved_again, "cases", None
+
+    def _figures_of_search(self, size: int) -> Iterator[tuple[str, float, str, float | None]]:
+        """Fifty collectors, each searching every five seconds on average."""
+        if self._wanted("search"):
+            self.stderr.write(f"searches in a book of {size:,} people …")
+            with _Scratch("bench"):
+                seen = searching.measure(size)
+            yield "search_p50", seen.p50, "ms", None
+            yield "search_p95", seen.p95, "ms", 200
+            yield "search_bare_p95", seen.bare_p95, f"ms; slowest of {seen.searches}: {seen.slowest}", None
+            yield "search_names_spelled", seen.spelled_per_s, "per second", None
 
     def _figures_of_sending(self) -> Iterator[tuple[str, float, str, float | None]]:
         """Each on a database of its own, so that none waits for what another one left."""
