@@ -38,6 +38,7 @@ PARTS = (
             "contacts.urls_experiments",
             "contacts.urls_print",
             "contacts.urls_templates",
+            "contacts.urls_scripts",
             "contacts.urls_inbox",
             "contacts.urls",
         ),

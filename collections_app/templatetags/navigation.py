@@ -40,6 +40,7 @@ ENTRIES: Final = (
     Entry(_("Runs"), "contacts:runs", "moon-stars", "contacts.view_run"),
     Entry(_("Strategies"), "contacts:strategies", "sitemap", "contacts.view_run"),
     Entry(_("Templates"), "contacts:templates", "message", "contacts.view_run"),
+    Entry(_("Call scripts"), "contacts:scripts", "phone", "contacts.view_run", is_seldom=True),
     Entry(_("Print room"), "contacts:print-room", "printer", "contacts.print_letters", is_seldom=True),
     Entry(_("Compliance"), "contacts:watch", "scale", "compliance.view_decision"),
     Entry(_("Firm policy"), "cases:firm-policies", "shield", "cases.set_policy", is_seldom=True),
