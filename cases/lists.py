@@ -1,5 +1,6 @@
 """Sets of cases: the collector's day, and lists with filters. A number on a page is the length of one of these."""
 
+from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -37,8 +38,13 @@ def day_begins(user, at: datetime) -> datetime:
 
 def worked_today(user, *, at: datetime) -> QuerySet[Case]:
     """Return the cases with whose people this user did something today."""
-    done = AuditEvent.objects.filter(name__in=WORK, at__gte=day_begins(user, at), actor_kind="user", actor_id=user.pk)
+    done = _done_today(user, at, WORK)
     return Case.objects.visible_to(user).filter(person_id__in=done.values("person_id"))
+
+
+def _done_today(user, at: datetime, names: Sequence[str]) -> QuerySet[AuditEvent]:
+    begins = day_begins(user, at)
+    return AuditEvent.objects.filter(name__in=names, at__gte=begins, actor_kind="user", actor_id=user.pk)
 
 
 def promised_today(user, *, at: datetime) -> QuerySet[Case]:
@@ -54,9 +60,15 @@ def calls_today(user, *, at: datetime) -> int:
     ).count()
 
 
+def reached_today(user, *, at: datetime) -> int:
+    """Return with how many right parties this user spoke today."""
+    reached = Case.objects.visible_to(user).filter(last_right_party_at__gte=day_begins(user, at))
+    return reached.filter(person_id__in=_done_today(user, at, ("attempt.completed",)).values("person_id")).count()
+
+
 def current(user) -> Case | None:
-    """Return the case that this user holds now."""
-    held = Case.objects.visible_to(user).unresolved().filter(lease_by=user, lease_until__gt=ClockTimestamp())
+    """Return the case that this user has in hand now."""
+    held = worklist.held_by(user).filter(lease_is_ahead=False)
     return held.select_related("person").order_by("-score", "pk").first()
 
 

@@ -3,17 +3,23 @@
 A case is in the queue when its next action is a person's and due. It is handed out by a lease on the row, taken with
 SKIP LOCKED and timed by the database's clock, so that two collectors never hold the same case. Cases whose borrower may
 well be called at this hour come first; the gate still decides about every contact.
+
+While a collector is at one case the next one may be kept for him (`keep_ahead`), so that its page is there at once. It
+is leased like any other, for a shorter time, and becomes the case in hand when he asks for the next.
 """
 
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from typing import Final
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from cases import lifecycle
 from cases.locks import ClockTimestamp
 from cases.models import Case, Hold, LocationClaim, NextAction
+from cases.models.case import HUMAN_ACTIONS
 from cases.refusal import CaseRefused
 from collections_app.shared import clock
 from collections_app.shared.actor import Actor
@@ -21,13 +27,24 @@ from compliance import audit
 from compliance.models import AuditEvent
 
 LEASE = timedelta(minutes=5)
+AHEAD = timedelta(minutes=2)  # the page that waits asks again in time
+COUNTED = 1_000  # waiting cases are counted up to here; a queue that is longer is "more than" that
 SKIPS_A_DAY = 20
 LIKELY_HOURS = (time(9), time(19))
+TAKE_OVERS: Final = {
+    "on-my-line": _("The person is on my line"),
+    "holder-away": _("Whoever holds it is away"),
+    "agreed": _("We have agreed on it"),
+}
+IN_QUEUE: Final = tuple(action for action in HUMAN_ACTIONS if action != NextAction.REVIEW)  # of a collector
 
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """How much waits for somebody: due now, of that overdue since yesterday, and who comes next (names only)."""
+    """How much waits for somebody: due now, of that overdue since yesterday, and who comes next (names only).
+
+    due and late end at COUNTED + 1, which stands for more than COUNTED.
+    """
 
     due: int
     late: int
@@ -63,20 +80,20 @@ def likely_zones(at: datetime) -> list[str]:
     return [name for name in zones if opens <= at.astimezone(clock.zone(name)).time() < closes]
 
 
+def held_by(user) -> QuerySet[Case]:
+    """Return the open cases that this user holds now: the one in hand, and the one kept ahead."""
+    return Case.objects.visible_to(user).unresolved().filter(lease_by=user, lease_until__gt=ClockTimestamp())
+
+
 @transaction.atomic
 def next_case(*, user, actor: Actor, at: datetime, zones: list[str] | None = None) -> Case | None:
     """Hand out the next best case: leased to this user alone. None: nothing is due.
 
-    A case that the user holds already comes back first.
+    A case that the user has in hand already comes back first, then the one that was kept for him.
     """
-    current = Case.objects.visible_to(user).unresolved().filter(lease_by=user, lease_until__gt=ClockTimestamp())
-    case = current.order_by("-score", "pk").first()
+    case = held_by(user).order_by("lease_is_ahead", "-score", "pk").first()
     if case is None:
-        zones = likely_zones(at) if zones is None else zones
-        candidates = waiting(user, at=at).filter(free())
-        lock = {"of": ("self",), "no_key": True, "skip_locked": True}
-        case = candidates.filter(person__time_zone__in=zones).select_for_update(**lock).first()
-        case = case or candidates.select_for_update(**lock).first()
+        case = _best(user, at=at, zones=zones)
         if case is None:
             return None
     renew(case, user)
@@ -84,10 +101,40 @@ def next_case(*, user, actor: Actor, at: datetime, zones: list[str] | None = Non
     return case
 
 
+@transaction.atomic
+def keep_ahead(*, user, actor: Actor, at: datetime, zones: list[str] | None = None) -> Case | None:
+    """Keep the next best case for this user, who is still at another one; None: nothing else is due.
+
+    One case at most: the one that is kept already is kept for another two minutes. What is in hand stays in hand.
+    """
+    case = held_by(user).filter(lease_is_ahead=True).order_by("-score", "pk").first()
+    if case is None:
+        case = _best(user, at=at, zones=zones)
+        if case is None:
+            return None
+        audit.record("case.kept_ahead", subject=case, actor=actor, at=at, person_id=case.person_id)
+    _lease(case, user, AHEAD, is_ahead=True)
+    return case
+
+
+def _best(user, *, at: datetime, zones: list[str] | None) -> Case | None:
+    """Lock and return the best case that is free; None where there is none. Call inside a transaction."""
+    zones = likely_zones(at) if zones is None else zones
+    candidates = waiting(user, at=at).filter(free())
+    lock = {"of": ("self",), "no_key": True, "skip_locked": True}
+    case = candidates.filter(person__time_zone__in=zones).select_for_update(**lock).first()
+    return case or candidates.select_for_update(**lock).first()
+
+
 def renew(case: Case, user) -> None:
-    """Lease the case to this user for another five minutes of the database's clock."""
-    Case.objects.filter(pk=case.pk).update(lease_by=user, lease_until=ClockTimestamp() + LEASE)
-    case.refresh_from_db(fields=["lease_by", "lease_until"])
+    """Lease the case to this user, who has it in hand, for another five minutes of the database's clock."""
+    _lease(case, user, LEASE, is_ahead=False)
+
+
+def _lease(case: Case, user, duration: timedelta, *, is_ahead: bool) -> None:
+    until = ClockTimestamp() + duration
+    Case.objects.filter(pk=case.pk).update(lease_by=user, lease_until=until, lease_is_ahead=is_ahead)
+    case.refresh_from_db(fields=["lease_by", "lease_until", "lease_is_ahead"])
 
 
 @transaction.atomic
@@ -99,6 +146,30 @@ def take(*, case_id: int, user, actor: Actor, at: datetime) -> Case:
         holder = Case.objects.select_related("lease_by").get(pk=case_id).lease_by
         raise CaseRefused("not-yours", holder=str(holder))
     renew(case, user)
+    return case
+
+
+@transaction.atomic
+def take_over(*, case_id: int, user, reason: str, actor: Actor, at: datetime) -> Case:
+    """Take a case that somebody else holds, with a reason (a key of TAKE_OVERS). Raises CaseRefused.
+
+    Whoever held it may still record the call he made, write notes and place holds: nothing he typed is lost, and
+    what he saves from his page is first shown to him as changed, because the version moves on.
+    """
+    if reason not in TAKE_OVERS:
+        raise CaseRefused("no-reason")
+    case = lifecycle.locked(case_id)
+    if case.is_resolved:
+        raise CaseRefused("resolved", status=case.get_status_display())
+    held = Case.objects.filter(~free(), pk=case_id).exclude(lease_by=user).exists()
+    if held:
+        Case.objects.filter(pk=case_id).update(version=F("version") + 1)
+        audit.record(
+            "case.taken_over", subject=case, actor=actor, at=at, person_id=case.person_id,
+            reason=reason, holder=case.lease_by_id,
+        )  # fmt: skip
+    renew(case, user)
+    case.refresh_from_db(fields=["version"])
     return case
 
 
@@ -138,4 +209,16 @@ def queue(user, *, at: datetime, shown: int = 3) -> Queue:
     due = waiting(user, at=at)
     late = due.filter(next_action_at__lt=at - timedelta(days=1))
     names = due.filter(free()).select_related("person")[:shown]
-    return Queue(due=due.count(), late=late.count(), upcoming=[str(case.person) for case in names])
+    return Queue(due=_count(due), late=_count(late), upcoming=[str(case.person) for case in names])
+
+
+def _count(cases: QuerySet[Case]) -> int:
+    """Return how many there are, up to one more than COUNTED: which cases are best does not matter for it."""
+    return cases.order_by()[: COUNTED + 1].count()
+
+
+def next_due(user, *, at: datetime) -> datetime | None:
+    """Return when the next case of this user's queue falls due; None where none is planned."""
+    mine = Q(owner__isnull=True) | Q(owner=user)
+    later = Case.objects.visible_to(user).unresolved().filter(mine, next_action__in=IN_QUEUE, next_action_at__gt=at)
+    return later.order_by("next_action_at").values_list("next_action_at", flat=True).first()

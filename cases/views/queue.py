@@ -1,7 +1,9 @@
 """The collector's queue: what waits, taking the next case, putting one aside or back."""
 
+from typing import Any
+
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -13,6 +15,7 @@ from cases.refusal import Refused
 from cases.views.act import answer
 from collections_app.shared import clock
 from collections_app.shared.actor import Actor
+from collections_app.shared.htmx import is_htmx, vary_on_htmx
 from collections_app.staff.access import allowed
 
 
@@ -37,8 +40,10 @@ def show(request: HttpRequest) -> HttpResponse:
             "done_url": f"{listed}?view=worked-today",
             "calls_today": lists.calls_today(user, at=at),
             "calls_url": "",
+            "reached_today": lists.reached_today(user, at=at),
             "promises_today": lists.promised_today(user, at=at).count(),
             "promises_url": f"{listed}?view=promised-today",
+            "next_due": None if waiting.due else worklist.next_due(user, at=at),
         },
         "current": current
         and {
@@ -49,7 +54,7 @@ def show(request: HttpRequest) -> HttpResponse:
         },
         "coming": [{"name": name, "why": ""} for name in waiting.upcoming],
         "skipped": [row | {"url": case_url(row["case"])} for row in lists.skipped_today(user, at=at)],
-        "back": [row | {"url": case_url(row["case"])} for row in lists.last_opened(user, at=at)],
+        "back": _back(request),
     }
     return render(request, "cases/queue.html", context)
 
@@ -68,6 +73,52 @@ def lead_to_next(request: HttpRequest) -> HttpResponseRedirect:
     if case is None:
         return redirect("cases:queue")
     lifecycle.start(case_id=case.pk, actor=actor, at=at)
+    return redirect("cases:case", case.ref)
+
+
+@require_POST
+@allowed("cases.work_queue")
+def ahead(request: HttpRequest) -> HttpResponse:
+    """Keep the next case for this user while he is at another one, and say where its page is; 204: none is due."""
+    case = worklist.keep_ahead(user=request.user, actor=Actor.of(request.user), at=clock.now())
+    if case is None:
+        return HttpResponse(status=204)
+    return JsonResponse({"url": case_url(case), "seconds": int(worklist.AHEAD.total_seconds())})
+
+
+@allowed("cases.work_queue")
+def back(request: HttpRequest) -> HttpResponse:
+    """List the last five cases of this user, to look at; the page of the queue shows the same list."""
+    if not is_htmx(request):
+        return redirect("cases:queue")
+    return vary_on_htmx(render(request, "cases/desk_queue.html#back", {"back": _back(request)}))
+
+
+def _back(request: HttpRequest) -> list[dict[str, Any]]:
+    rows = lists.last_opened(request.user, at=clock.now())
+    return [row | {"url": case_url(row["case"])} for row in rows]
+
+
+@allowed("cases.view_case")
+def holder(request: HttpRequest, ref: str) -> HttpResponse:
+    """Say to a page that shows a case in hand that somebody else has it now; 204: it is still in hand, or free."""
+    case = queries.find(request.user, ref)
+    if not case.is_leased or case.lease_by_id == request.user.pk:
+        return HttpResponse(status=204)
+    return render(request, "cases/desk_queue.html#lost", {"holder": case.lease_by, "ref": case.ref})
+
+
+@require_POST
+@allowed("cases.work_queue")
+def take_over(request: HttpRequest, ref: str) -> HttpResponse:
+    """Take a case that somebody else holds, with a reason."""
+    case, at, actor = queries.find(request.user, ref), clock.now(), Actor.of(request.user)
+    reason = request.POST.get("reason", "")
+    try:
+        worklist.take_over(case_id=case.pk, user=request.user, reason=reason, actor=actor, at=at)
+        lifecycle.start(case_id=case.pk, actor=actor, at=at)
+    except Refused as refused:
+        messages.error(request, str(refused))
     return redirect("cases:case", case.ref)
 
 

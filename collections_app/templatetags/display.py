@@ -206,6 +206,12 @@ def count(value: Any) -> str:
     return "–" if value is None or value == "" else _digits(Decimal(int(value)), 0)
 
 
+@register.filter
+def at_most(value: int, most: int) -> str:
+    """Return a whole number, and beyond the most that was counted only that there are more: "1,000+"."""
+    return count(value) if value <= most else f"{count(most)}+"
+
+
 @register.simple_tag
 def share(part: int, whole: int) -> SafeString:
     """Return part ÷ whole as a percentage with both numbers on hover; fewer than 20 cases show as "3 of 7"."""
