@@ -2,14 +2,16 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Final
 
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from cases import ageing
+from cases.arrears import Arrears
 from cases.models import Case
 from collections_app.shared import clock
 from contacts import facts, rendering
@@ -100,9 +102,19 @@ class Asked:
     demands: Mapping[str, Demand]
     language: str
     party: str = "debtor"
-    approved: tuple[Source, ...] = field(default=())
+    approved: tuple[Source, ...] = ()
 
-    @property
+    @cached_property
+    def positions(self) -> list[Arrears]:
+        """What is past due, read once for all stages."""
+        return wanted.positions(self.file)
+
+    @cached_property
+    def stages(self) -> dict[str, Shown]:
+        """The script of each stage, as it was asked for before."""
+        return {}
+
+    @cached_property
     def situation(self) -> Situation:
         """What about the case chooses its script."""
         file = self.file
@@ -203,6 +215,14 @@ def ranked(found: Iterable[Source], situation: Situation) -> list[Source]:
 
 def of_stage(of: Asked, stage: str, *, but: Source | None = None) -> Shown:
     """Return the script of one stage. but: this one, whatever else would be chosen (a draft that is tried)."""
+    if but is not None:
+        return _read(of, stage, but)
+    if stage not in of.stages:
+        of.stages[stage] = _read(of, stage, None)
+    return of.stages[stage]
+
+
+def _read(of: Asked, stage: str, but: Source | None) -> Shown:
     language = of.language if of.language in shipped.LANGUAGES else FALLBACK
     if but is not None:
         language = but.language
@@ -220,7 +240,7 @@ def of_stage(of: Asked, stage: str, *, but: Source | None = None) -> Shown:
     every = [*(line.text for line, _source in lines), *(
         line.text for name, holder in branches.items() for line in read[holder].branches[name]
     )]  # fmt: skip
-    values = wording.values_for(of.file, wanted.positions(of.file), language=language, names=rendering.names_of(*every))
+    values = wording.values_for(of.file, of.positions, language=language, names=rendering.names_of(*every))
     return Shown(
         stage=stage,
         source=first,

@@ -30,14 +30,15 @@ def panel(attempt_id: int | None, *, form: CallForm | None, at: datetime) -> dic
         return None
     rows = ContactAttempt.objects.select_related("case__person", "case__creditor", "decision")
     attempt = rows.get(pk=attempt_id)
-    script, owed = saying.shown(attempt, confirmed=verifying.is_confirmed(attempt), at=at)
+    confirmed = verifying.is_confirmed(attempt)
+    script, owed = saying.shown(attempt, confirmed=confirmed, at=at)
     missing = [one for one in owed if not one.is_said]
     return {
         "attempt": attempt.pk,
         "script": script,
         "owed": owed,
         "next": missing[0].line.rule if missing else "",
-        "unanswered": missing if _reaches(form) else [],
+        "unanswered": missing if confirmed and _reaches(form) else [],
     }
 
 
