@@ -10,7 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from cases import policy_book
+from cases import policy_book, verification_policy
 from cases.models import Creditor, FirmPolicyVersion
 from cases.refusal import Refused
 from collections_app.shared.actor import Actor
@@ -24,6 +24,7 @@ class PolicyRefused(Refused):
         "no-reason": _("Say why."),
         "hours": _("Give both hours or neither, the opening before the close."),
         "in-the-past": _("A policy cannot begin in the past: what was decided then was decided by the old one."),
+        "verification": _("At least one question is asked before disclosure, and no more are needed than are asked."),
         "looser": "%(objections)s",
     }
 
@@ -107,6 +108,8 @@ def set_policy(
         raise PolicyRefused("no-reason")
     if (opens is None) != (closes is None) or (opens is not None and closes is not None and opens >= closes):
         raise PolicyRefused("hours")
+    if not verification_policy.is_sound(document or {}):
+        raise PolicyRefused("verification")
     found = policy_book.objections(creditor, opens=opens, closes=closes, document=document or {}, at=max(begins, at))
     if found:
         raise PolicyRefused("looser", objections=found)

@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from django import forms
-from django.utils.translation import get_language, pgettext_lazy
+from django.utils.translation import get_language, ngettext_lazy, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
+from cases import verification_policy
 from cases.date_boxes import MomentField
 from cases.firm_policy import Policy
 from compliance import packs_loader
@@ -71,6 +72,21 @@ class FirmPolicyForm(forms.Form):
         max_value=360,
         help_text=_("Left empty: 60. The law may be narrower."),
     )
+    verify_questions = forms.MultipleChoiceField(
+        label=_("Asked before anything is disclosed"),
+        choices=list(verification_policy.QUESTIONS.items()),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("None ticked: date of birth, document, postal address."),
+    )
+    verify_needed = forms.IntegerField(
+        label=_("Answered rightly, at least"),
+        required=False,
+        min_value=1,
+        max_value=len(verification_policy.QUESTIONS),
+        help_text=_("Left empty: 2."),
+    )
+    verify_compared = forms.BooleanField(label=_("Only answers that were typed and compared count"), required=False)
     in_force_from = MomentField(
         label=_("In force from"), required=False, help_text=_("Left empty: at once. Never in the past.")
     )
@@ -126,6 +142,11 @@ class FirmPolicyForm(forms.Form):
             empty = "opens" if cleaned.get("opens") is None else "closes"
             if empty not in self.errors:
                 self.add_error(empty, _("Give both hours or neither, the opening before the close."))
+        asked = cleaned.get("verify_questions") or verification_policy.DEFAULT
+        needed = cleaned.get("verify_needed") or min(verification_policy.NEEDED, len(asked))
+        if needed > len(asked):
+            sentence = ngettext_lazy("Only %(n)s question is asked.", "Only %(n)s questions are asked.", len(asked))
+            self.add_error("verify_needed", sentence % {"n": len(asked)})
         return cleaned
 
     def document(self) -> dict[str, Any]:
@@ -151,6 +172,7 @@ class FirmPolicyForm(forms.Form):
             "packs": typed["packs"],
             "spread_minutes": typed.get("spread_minutes") or 0,
             "plans": self._plans(),
+            verification_policy.KEY: self._verification(),
         }
         return {name: value for name, value in document.items() if value}
 
@@ -159,6 +181,15 @@ class FirmPolicyForm(forms.Form):
         kept = {name: value for name, value in self.kept.get("plans", {}).items() if name not in ("share", "months")}
         typed = {"share": self.cleaned_data.get("plan_share"), "months": self.cleaned_data.get("plan_months")}
         return {**kept, **{name: value for name, value in typed.items() if value}}
+
+    def _verification(self) -> dict[str, Any]:
+        """Return what is asked before disclosure (`cases.verification_policy`); nothing for the defaults."""
+        typed = {
+            "questions": self.cleaned_data.get("verify_questions"),
+            "needed": self.cleaned_data.get("verify_needed"),
+            "only_compared": self.cleaned_data.get("verify_compared"),
+        }
+        return {name: value for name, value in typed.items() if value}
 
     def object_to(self, objections: tuple[Objection, ...]) -> None:
         """Say at each field what the law says against it."""
@@ -171,6 +202,12 @@ def _initial(document: Mapping[str, Any]) -> dict[str, Any]:
     initial: dict[str, Any] = {name: document.get(name) for name in ("enabled", "packs", "spread_minutes")}
     for name in ("share", "months"):
         initial[f"plan_{name}"] = document.get("plans", {}).get(name)
+    asked = document.get(verification_policy.KEY, {})
+    initial |= {
+        "verify_questions": asked.get("questions"),
+        "verify_needed": asked.get("needed"),
+        "verify_compared": asked.get("only_compared", False),
+    }
     for channel, minutes in document.get("guard_minutes", {}).items():
         initial[f"guard_{channel}"] = minutes
     for number, cap in enumerate(document.get("caps", ())):

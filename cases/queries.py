@@ -46,7 +46,7 @@ class AccountLine:
 
 @dataclass(frozen=True, slots=True)
 class PointLine:
-    """One way to reach the person, masked."""
+    """One way to reach the person, masked. usable: it may be tried, as far as the number itself goes."""
 
     pk: int
     label: str
@@ -54,6 +54,8 @@ class PointLine:
     state: str
     tone: str
     verified: bool
+    kind: str = ""
+    usable: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,6 +277,8 @@ def _point_line(point: ContactPoint) -> PointLine:
         state=_("silenced for everybody") if suppressed else str(point.get_state_display()),
         tone="stop" if suppressed else POINT_TONES.get(point.state, "plain"),
         verified=point.state == ContactPoint.State.VERIFIED and not suppressed,
+        kind=point.kind,
+        usable=not suppressed and point.state in (ContactPoint.State.VERIFIED, ContactPoint.State.UNVERIFIED),
     )
 
 

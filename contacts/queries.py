@@ -8,7 +8,7 @@ from typing import Final
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from cases.models import Case, ContactPoint
+from cases.models import Case, ContactPoint, Person
 from collections_app.shared import sealed
 from compliance import plain, previews, reasons
 from compliance.limits import Limit
@@ -165,6 +165,7 @@ class OpenCall:
     number: str
     valid_until: datetime | None
     has_begun: bool
+    contacted: Person
 
     @property
     def id(self) -> int:
@@ -178,7 +179,7 @@ class OpenCall:
 def open_call(case: Case, *, user, at: datetime) -> OpenCall | None:
     """Return this user's open call on a case. Its number is shown because the gate has cleared dialling it."""
     calls = ContactAttempt.objects.filter(case=case, made_by=user, channel=Channel.PHONE, status__in=OPEN)
-    attempt = calls.select_related("address").order_by("-at", "-pk").first()
+    attempt = calls.select_related("address", "contacted").order_by("-at", "-pk").first()
     if attempt is None:
         return None
     return OpenCall(
@@ -187,6 +188,7 @@ def open_call(case: Case, *, user, at: datetime) -> OpenCall | None:
         number=sealed.unseal(attempt.address.value_sealed) if attempt.address else "",
         valid_until=attempt.valid_until,
         has_begun=attempt.status == ContactAttempt.Status.IN_PROGRESS,
+        contacted=attempt.contacted,
     )
 
 

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from cases.models import Account, Case, Consent, Correction, Hold, Instruction, Note, Payment, Plan, Promise
 from cases.queries import reveal_reasons, skip_label
 from collections_app.shared import sealed
+from collections_app.shared.money import HIDDEN
 from collections_app.templatetags.display import money
 from compliance import actors, event_names, gate, reasons
 from compliance.models import AuditEvent, Decision
@@ -111,7 +112,7 @@ REACHED: Final = ("conversation", "met", "received")
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of the timeline, as its component shows it."""
+    """One line of the timeline, as its component shows it. bare: its title without amounts, where it names one."""
 
     at: datetime
     source: str
@@ -124,6 +125,7 @@ class Entry:
     by: str = ""
     url: str = ""
     url_label: str = ""
+    bare: str = ""
 
     @property
     def place(self) -> tuple[datetime, str, int]:
@@ -391,16 +393,19 @@ def _payment(payment: Payment) -> Entry:
     undone = payment.status == Payment.Status.REVERSED
     body = "" if payment.status == Payment.Status.ALLOCATED else str(payment.get_status_display())
     tone = "stop" if undone else "ok"
-    return Entry(payment.received_at, "payment", payment.pk, "payment", title, body, tone, "coin", payment.recorded_by)
+    bare = _("Payment %(amount)s") % {"amount": HIDDEN}
+    by = payment.recorded_by
+    return Entry(payment.received_at, "payment", payment.pk, "payment", title, body, tone, "coin", by, bare=bare)
 
 
 def _promise(promise: Promise) -> Entry:
     by = str(promise.made_with) if promise.made_with else ""
     values = {"amount": _plain(promise.amount, promise.currency), "due_on": promise.due_on.isoformat()}
-    title = _("Promise: %(amount)s by %(due_on)s") % values
+    said = _("Promise: %(amount)s by %(due_on)s")
     if promise.moved_times:
-        title = _("Promise moved: %(amount)s by %(due_on)s") % values
-    return Entry(promise.made_at, "promise", promise.pk, "promise", title, "", "soon", "flag", by)
+        said = _("Promise moved: %(amount)s by %(due_on)s")
+    title, bare = said % values, said % {**values, "amount": HIDDEN}
+    return Entry(promise.made_at, "promise", promise.pk, "promise", title, "", "soon", "flag", by, bare=bare)
 
 
 def _plain(amount: Any, currency: str) -> str:

@@ -2,7 +2,20 @@
 
 from django.urls import path
 
-from contacts.views import calls, corrections, impact, legal_clocks, refused, telephone, try_it, watch, way_out, why_now
+from contacts.views import (
+    calls,
+    corrections,
+    impact,
+    legal_clocks,
+    preparation,
+    refused,
+    telephone,
+    try_it,
+    verify,
+    watch,
+    way_out,
+    why_now,
+)
 
 app_name = "contacts"
 urlpatterns = [
@@ -10,8 +23,11 @@ urlpatterns = [
     path("cases/<str:ref>/call/", calls.call, name="call"),
     path("cases/<str:ref>/call/log/", calls.log, name="log-call"),
     path("cases/<str:ref>/call/cancel/", calls.cancel, name="cancel-call"),
+    path("cases/<str:ref>/call/verify/", verify.verify, name="verify"),
+    path("cases/<str:ref>/call/stranger/", verify.stranger, name="stranger"),
     path("cases/<str:ref>/call/live/", telephone.live, name="call-live"),
     path("cases/<str:ref>/call/hang-up/", telephone.hang_up, name="hang-up"),
+    path("cases/<str:ref>/preparation/", preparation.show, name="preparation"),
     path("cases/<str:ref>/why/", why_now.why, name="why"),
     path("cases/<str:ref>/refused/", refused.show, name="refused"),
     path("cases/<str:ref>/clocks/", legal_clocks.show, name="legal-clocks"),

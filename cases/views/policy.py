@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from cases import firm_policy, policy_book, reach, wishes
+from cases import firm_policy, policy_book, reach, verification_policy, wishes
 from cases.firm_policy import PolicyRefused
 from cases.forms_policy import GUARDED, PER, FirmPolicyForm, policy_name
 from cases.models import FirmPolicyVersion
@@ -115,4 +115,6 @@ def _words(policy: firm_policy.Policy) -> dict[str, Any]:
         lines.append(_("an instalment takes at most %(n)s %% of what is left in a month") % {"n": share})
     if months := policy.document.get("plans", {}).get("months"):
         lines.append(_("a plan lasts at most %(n)s months") % {"n": months})
+    if policy.document.get(verification_policy.KEY):
+        lines.append(verification_policy.in_words(verification_policy.of_document(policy.document)))
     return {"hours": hours, "lines": lines, "is_set": policy.version_id is not None}

@@ -56,6 +56,23 @@ def exponent(currency: str) -> int:
     raise UnknownCurrency(f"{currency!r} is not a currency code")
 
 
+class Hidden:
+    """An amount that may not be said yet: it shows as dots, and a sum with it is hidden too."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return "•••"
+
+    def __add__(self, _other: object) -> "Hidden":
+        return self
+
+    __radd__ = __add__
+
+
+HIDDEN: Final = Hidden()
+
+
 @dataclass(frozen=True, slots=True, order=False)
 class Money:
     """An exact amount in one currency. May be negative. Never made from a float."""

@@ -20,7 +20,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, ngettext
 
-from collections_app.shared.money import Money, UnknownCurrency, exponent
+from collections_app.shared.money import Hidden, Money, UnknownCurrency, exponent
 
 register = template.Library()
 
@@ -128,6 +128,8 @@ def _digits(amount: Decimal, places: int) -> str:
 @register.filter
 def digits(amount: Any, currency: str = "") -> str:
     """Return an amount without its currency, for a column whose heading names it: 8,420.00."""
+    if isinstance(amount, Hidden):
+        return str(amount)
     parts = _parts(amount, currency)
     return "–" if parts is None else _digits(parts[0], _places(parts[1]))
 
@@ -135,6 +137,8 @@ def digits(amount: Any, currency: str = "") -> str:
 @register.simple_tag
 def money(amount: Any, currency: str = "") -> SafeString:
     """Return an exact amount with its currency: CNY 8,420.00, in Chinese 8,420.00 元."""
+    if isinstance(amount, Hidden):
+        return format_html('<span class="num">{}</span>', amount)
     parts = _parts(amount, currency)
     if parts is None:
         return format_html('<span class="num">{}</span>', "–")
@@ -163,6 +167,8 @@ def money_short(amount: Any, currency: str = "") -> SafeString:
 
     Below 10,000 (Chinese) or 100,000 (other languages) the amount is whole units.
     """
+    if isinstance(amount, Hidden):
+        return format_html('<span class="num">{}</span>', amount)
     parts = _parts(amount, currency)
     if parts is None:
         return format_html('<span class="num">{}</span>', "–")

@@ -23,12 +23,13 @@ from collections_app.shared.htmx import hx_redirect, is_htmx, vary_on_htmx
 from collections_app.staff.access import allowed
 from compliance import reasons
 from compliance.models import Decision
-from contacts import calls, live_calls
+from contacts import calls, live_calls, verifying
 from contacts.calls import dialling
 from contacts.channels import telephony
 from contacts.forms import CallForm, of_case
 from contacts.models import ContactAttempt
 from contacts.queries import main_reason
+from contacts.scripts import saying
 from contacts.views import desk
 
 
@@ -100,9 +101,17 @@ def log(request: HttpRequest, ref: str) -> HttpResponse:
         try:
             with transaction.atomic():
                 lifecycle.check_version(lifecycle.locked(case.pk), form.cleaned_data["version"])
+                outcome = verifying.outcome_of(form.ending, attempt_id=form.cleaned_data["attempt"])
+                saying.close(
+                    attempt_id=form.cleaned_data["attempt"],
+                    outcome=outcome,
+                    answer=request.POST.get("unsaid", ""),
+                    by=request.user,
+                    at=at,
+                )
                 calls.log_call(
                     attempt_id=form.cleaned_data["attempt"],
-                    outcome=form.ending.outcome,
+                    outcome=outcome,
                     promise=form.promise(),
                     note=form.note_text(),
                     next_step=form.next_step(case, at=at),

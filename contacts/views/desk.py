@@ -16,9 +16,21 @@ from cases.models import Case, Hold
 from collections_app.shared import clock
 from collections_app.shared.htmx import is_htmx, vary_on_htmx
 from collections_app.staff.access import allowed
-from contacts import inbox, legal_clocks, live_calls, queries, threads, timeline
+from contacts import (
+    identity,
+    inbox,
+    legal_clocks,
+    live_calls,
+    masking,
+    preparing,
+    queries,
+    threads,
+    timeline,
+    verifying,
+)
 from contacts.forms import ENDINGS, CallForm, new_call_form
 from contacts.models import LegalClock
+from contacts.views import script_panel
 
 # Holds that are a second key away, whatever is being done; the others are on the page of the form.
 QUICK_HOLDS: Final = (
@@ -32,33 +44,49 @@ QUICK_HOLDS: Final = (
 
 @allowed("cases.view_case")
 def show(request: HttpRequest, ref: str) -> HttpResponse:
-    """Show a case to somebody who may see it; whoever holds it keeps it for another five minutes."""
+    """Show a case to somebody who may see it; whoever holds it keeps it for another five minutes.
+
+    ahead: the page is fetched for later, by a script that keeps it; the case stays what it is to its holder.
+    """
     case, at = case_queries.find(request.user, ref), clock.now()
-    if case.lease_by_id == request.user.pk and not case.is_resolved:
+    if case.lease_by_id == request.user.pk and not case.is_resolved and "ahead" not in request.GET:
         worklist.renew(case, request.user)
         case = case_queries.find(request.user, ref)
     if is_htmx(request) and "after" in request.GET:
         context = {"now": at, "case": case, **history(case, user=request.user, after=request.GET["after"])}
+        if verifying.unconfirmed_call(case.ref, user=request.user) is not None:
+            context["timeline"] = masking.timeline(context["timeline"])
         return vary_on_htmx(render(request, "cases/case.html#timeline", context))
     return vary_on_htmx(render(request, "cases/case.html", page(request, case, at=at)))
 
 
 def page(
-    request: HttpRequest, case: Case, *, at: datetime, form: CallForm | None = None, thread: str | None = None
+    request: HttpRequest,
+    case: Case,
+    *,
+    at: datetime,
+    form: CallForm | None = None,
+    thread: str | None = None,
+    note: str = "",
 ) -> dict[str, Any]:
     """Return everything that the case page shows. form: a refused log of a call, with what was typed. thread: the
-    channel whose messages are shown, instead of the one that the address asks for.
+    channel whose messages are shown, instead of the one that the address asks for. note: typed so far in the call.
+
+    While a call is open and nobody on its line is confirmed, creditor, products and amounts are not in it.
     """
     user = request.user
     facts = case_queries.facts_of(case, user=user, at=at)
     attempt = queries.open_call(case, user=user, at=at)
     if attempt is not None and form is None:
         form = new_call_form(case, attempt_id=attempt.pk, today=facts.today)
+        form.initial["note"] = note
     live = live_calls.of_attempt(attempt.pk) if attempt is not None else None
     if live is not None and live.suggests and form is not None and not form.is_bound:
         form.initial["outcome"] = live.suggests
     waiting = worklist.queue(user, at=at) if user.has_perm("cases.work_queue") else None
-    return {
+    standing = _verification(case, facts, attempt, at=at)
+    confirmed = standing is None or standing.is_confirmed
+    context = {
         "now": at,
         "today": facts.today,
         "case": facts,
@@ -83,14 +111,37 @@ def page(
         "promise_days": days_to_offer(facts.today),
         "next_form": NextActionForm(auto_id="next_%s", initial=next_initial(case, at=at)),
         "outcomes": ENDINGS,
+        "panel": script_panel.panel(attempt.pk if attempt is not None else None, form=form, at=at),
+        "verification": standing,
+        "masked": not confirmed,
+        "preparation": preparing.brief(case, facts, user=user, at=at) if confirmed and not case.is_resolved else None,
+        "possible": [
+            each.value for each in ENDINGS if verifying.is_possible(each.outcome, each.needs, confirmed=confirmed)
+        ],
         "skip_reasons": skip_choices(),
         "quick_holds": [(key, kind.value, kind.label) for key, kind in QUICK_HOLDS],
         "instruction_kinds": QUICK_ASKS,
+        "take_overs": worklist.TAKE_OVERS.items(),
         "queue": waiting and {"left": waiting.due, "late": waiting.late, "coming": _names(waiting.upcoming)},
         "may": _rights(user, facts),
         **_messages(case, chosen=thread or request.GET.get("thread", ""), user=user, at=at),
         **history(case, user=user, after=request.GET.get("after")),
     }
+    return context if confirmed else masking.page(context)
+
+
+def _verification(
+    case: Case, facts: case_queries.CaseFacts, attempt: queries.OpenCall | None, *, at: datetime
+) -> verifying.Standing | None:
+    """Return how far the person on the line is confirmed, while a call is open."""
+    if attempt is None:
+        return None
+    if attempt.contacted.pk == case.person_id:
+        kinds = [point.kind for point in facts.points]
+        known = identity.known(attempt.contacted, kinds, has_account=bool(facts.accounts))
+    else:
+        known = identity.known_of(attempt.contacted, creditor_id=case.creditor_id)
+    return verifying.standing(attempt.pk, terms=verifying.terms_of(creditor_id=case.creditor_id, at=at), known=known)
 
 
 def _clock(row: LegalClock, today: date) -> dict[str, Any]:
