@@ -86,9 +86,11 @@ def _make(size: int) -> list[Team]:
         "last": LAST, "box": sealed.seal("+8613900001234"),
     }  # fmt: skip
     with connection.cursor() as cursor:
+        cursor.execute(sql.PATIENT)
         for statement in (sql.MAKE_PEOPLE, sql.MAKE_BORROWERS, sql.MAKE_ACCOUNTS, sql.MAKE_TELEPHONES, sql.MAKE_POINTS,
                           sql.MAKE_CASES):  # fmt: skip
             cursor.execute(statement, values)
+        cursor.execute(sql.IMPATIENT)
     with database.as_owner(), connection.cursor() as cursor:
         cursor.execute(sql.ANALYSE)
     return teams

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+PATIENT: Final = "SET statement_timeout = 0"
+IMPATIENT: Final = "RESET statement_timeout"
 # Twenty-four surnames and forty characters of given names; the first surnames are met more often, as in life.
 MAKE_PEOPLE: Final = """
 INSERT INTO cases_person (kind, name, is_named, language, jurisdiction, time_zone, document_kind, document_sealed,

@@ -50,7 +50,7 @@
     } else if (element.matches("form")) {
       element.requestSubmit();
     } else if (element.matches("summary")) {
-      element.click();
+      if (!element.parentElement.open) element.click();   // what is open already is gone to, not closed
       const first = element.parentElement.querySelector("[data-first]") || element.parentElement.querySelector("input:not([type=hidden]), textarea, select, button");
       if (first) first.focus();
     } else {
@@ -102,12 +102,12 @@
   /* Small hints beside what has a key say the key that acts. */
   function hint() {
     document.querySelectorAll("kbd[data-fixed]").forEach(function (kbd) { kbd.textContent = display(mine(kbd.dataset.fixed)); });
-    if (!Object.keys(own).length) return;
+    if (!mac && !Object.keys(own).length) return;
     keyed().forEach(function (element) {
       const given = element.dataset.key;
-      if (!own[given]) return;
+      if (!own[given] && !(mac && given.startsWith("mod+"))) return;
       (element.closest("label") || element).querySelectorAll("kbd").forEach(function (kbd) {
-        if (kbd.textContent.trim() === given || kbd.textContent.trim().toLowerCase() === given.replace("mod", "ctrl")) kbd.textContent = display(own[given]);
+        if (kbd.textContent.trim() === given || kbd.textContent.trim().toLowerCase() === given.replace("mod", "ctrl")) kbd.textContent = display(mine(given));
       });
     });
   }

@@ -105,7 +105,7 @@
     return fitting.length;
   }
   function say(count, cases) {
-    const actions = count ? (count === 1 ? box.dataset.oneAction : box.dataset.actions.replace("%n%", count)) : "";
+    const actions = count ? (count === 1 ? box.dataset.oneAction : box.dataset.actions.replace("#", count)) : "";
     status.textContent = [cases, actions].filter(Boolean).join(box.dataset.comma) || box.dataset.nothing;
   }
 
