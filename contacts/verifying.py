@@ -202,6 +202,8 @@ def outcome_of(ending: Any, *, attempt_id: int) -> str:
     """
     if ending.outcome not in REACHED or is_confirmed(attempt_id):
         return str(ending.outcome)
+    if not ContactAttempt.objects.filter(pk=attempt_id, status__in=OPEN).exists():
+        return str(ending.outcome)  # closed already, which is said by what closes calls
     if ending.needs == "callback":
         return str(ContactAttempt.Outcome.ANSWERED_DROPPED)
     raise VerificationRefused("first")

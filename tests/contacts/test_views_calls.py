@@ -11,13 +11,16 @@ from cases import lifecycle
 from cases.models import Case, ContactPoint, Note, Promise
 from collections_app.shared.actor import SYSTEM
 from compliance.models import Decision
+from contacts import verifying
 from contacts.forms import ENDINGS
 from contacts.models import ContactAttempt
 from tests.factories.cases import CaseFactory, CreditorFactory
 from tests.factories.staff import UserFactory, set_clock
+from tests.factories.verifying import confirmed
 
 NOON = datetime(2026, 3, 4, 3, 0, tzinfo=UTC)  # 11:00 in Shanghai
 NIGHT = datetime(2026, 3, 4, 15, 0, tzinfo=UTC)  # 23:00 in Shanghai
+UNCONFIRMED = ("no-answer", "voicemail", "wrong-number", "not-in-service", "busy", "dropped", "message-left")
 
 
 @pytest.fixture
@@ -44,7 +47,9 @@ def call(client, case, point=None):
 def log(client, case, outcome, *, headers=None, **typed):
     case.refresh_from_db()
     attempt = ContactAttempt.objects.filter(status="cleared").order_by("-pk").first()
-    data = {"version": case.version, "attempt": attempt.pk if attempt else 0, "outcome": outcome} | typed
+    if attempt is not None and outcome not in UNCONFIRMED and not verifying.is_confirmed(attempt):
+        confirmed(attempt, at=NOON)
+    data = {"version": case.version, "attempt": attempt.pk if attempt else 0, "outcome": outcome, "unsaid": "said"} | typed
     return client.post(reverse("contacts:log-call", args=[case.ref]), data, headers=headers)
 
 
