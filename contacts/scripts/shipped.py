@@ -75,7 +75,8 @@ def _read(path: Path) -> dict[str, Any]:
 @cache
 def scripts() -> tuple[tuple[Mapping[str, Any], Mapping[str, str]], ...]:
     """Return each shipped script as it is written, with its names."""
-    files = sorted(path for path in FOLDER.glob("*.toml") if path != DISCLOSURES)
+    found = (path for path in FOLDER.glob("*.toml") if path != DISCLOSURES)
+    files = sorted(found, key=lambda path: (path.stem != "generic", path.name))
     return tuple((entry, entry["name"]) for path in files for entry in _read(path)["script"])
 
 

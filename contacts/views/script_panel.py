@@ -16,7 +16,7 @@ from collections_app.staff.access import allowed
 from contacts import verifying
 from contacts.call_results import REACHED
 from contacts.forms import BY_VALUE, CallForm
-from contacts.models import ContactAttempt
+from contacts.models import ContactAttempt, Stage
 from contacts.scripts import choosing, saying, shipped
 
 
@@ -55,7 +55,9 @@ def _reaches(form: CallForm | None) -> bool:
 def tick(request: HttpRequest, ref: str) -> HttpResponse:
     """Tick a required disclosure as said in the open call, or take the tick back (`said=0`)."""
     case, at = case_queries.find(request.user, ref), clock.now()
-    own = ContactAttempt.objects.filter(case=case, made_by_id=request.user.pk, pk=_number(request.POST.get("attempt", "")))
+    own = ContactAttempt.objects.filter(
+        case=case, made_by_id=request.user.pk, pk=_number(request.POST.get("attempt", ""))
+    )
     attempt = get_object_or_404(own)
     try:
         saying.tick(
@@ -95,6 +97,7 @@ def record(request: HttpRequest, ref: str, call: str) -> HttpResponse:
         "case": case,
         "attempt": attempt,
         "kept": kept,
+        "sources": [(stage, kept.scripts[stage]) for stage in Stage.values if stage in kept.scripts] if kept else [],
         "ticks": ticks,
         "lines": [
             {
