@@ -17,7 +17,7 @@ WITHHELD: Final = frozenset({
     "cases:add-evidence", "cases:evidence", "cases:settlement", "cases:settlement-preview", "cases:settlement-accept",
     "cases:settlement-withdraw", "cases:settlement-letter", "cases:waive", "cases:waiver-reverse", "cases:asset",
     "cases:asset-give-back", "cases:write-off", "cases:exclude", "contacts:legal-clocks", "contacts:legal-event",
-    "contacts:undo-legal-event", "contacts:write", "contacts:count-text", "contacts:preparation",
+    "contacts:undo-legal-event", "contacts:write", "contacts:count-text", "contacts:preparation", "cases:wishes",
 })  # fmt: skip
 
 
