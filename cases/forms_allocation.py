@@ -1,12 +1,10 @@
-"""Forms of the allocation of cases: a preview to ask for, the rules of a book, what somebody can take on."""
+"""Forms of the allocation of cases: a preview to ask for, what somebody can take on. The rules are in `forms_rules`."""
 
-import json
 from typing import Any, Final
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from cases.distribution.rules import RulesWrong, read
 from cases.models import Creditor
 from collections_app.staff.models import Absence, Team, WorkProfile
 from collections_app.staff.work import LANGUAGES, Skill
@@ -39,31 +37,6 @@ class PreviewForm(forms.Form):
         if is_bound_to_team:
             self.fields["team"].required = True
             self.fields["team"].empty_label = None  # type: ignore[attr-defined]
-
-
-class RulesForm(forms.Form):
-    """The rules as a document, and why."""
-
-    document = forms.CharField(
-        label=_("Rules (JSON)"),
-        widget=forms.Textarea(attrs={"rows": 18, "spellcheck": "false", "class": "num", "autocomplete": "off"}),
-        help_text=_("What every key means stands in docs/allocation.md; every key may be left out."),
-    )
-    reason = forms.CharField(label=_("Reason"), max_length=300, widget=forms.TextInput(attrs={"autocomplete": "off"}))
-
-    def clean_document(self) -> Any:
-        """Return the document; every path that is wrong is said."""
-        try:
-            document = json.loads(self.cleaned_data["document"])
-        except json.JSONDecodeError as error:
-            raise forms.ValidationError(
-                _("Not readable in line %(line)s: %(what)s"), params={"line": error.lineno, "what": error.msg}
-            ) from None
-        try:
-            read(document, teams=list(Team.objects.filter(is_active=True).values_list("code", flat=True)))
-        except RulesWrong as wrong:
-            raise forms.ValidationError([str(each) for each in wrong.wrongs]) from None
-        return document
 
 
 class WorkForm(forms.ModelForm):

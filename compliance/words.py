@@ -5,12 +5,13 @@ A code that is not here reads as itself, so that a new word of a pack is seen ra
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
-from django.utils.translation import gettext, pgettext, pgettext_lazy
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
+from collections_app.shared.listing import listed as listed
 from compliance.reasons import PARTY_LABELS
 
 CHANNELS: Final = {
@@ -309,11 +310,6 @@ def party(code: str) -> str:
 def titled(title: Any, code: str) -> str:
     """Return the title of a rule with its id, in the brackets of the language of the reader."""
     return gettext("%(title)s (%(code)s)") % {"title": title, "code": code}
-
-
-def listed(parts: Iterable[Any]) -> str:
-    """Return texts as one line, joined as the language of the reader joins them."""
-    return pgettext("between the parts of a list", ", ").join(str(part) for part in parts)
 
 
 def paired(label: Any, value: Any) -> str:

@@ -7,7 +7,7 @@ and its lines `<prefix>-3-0-fact` and so on. A condition without lines is posted
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from django.http import QueryDict
@@ -139,13 +139,17 @@ class Builder:
     raw: str | None = None
     errors: list[str] = field(default_factory=list)
     named: tuple[str, ...] = ()
+    called: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def facts(self) -> list[tuple[str, list[tuple[str, str]]]]:
         """The facts to choose from, in groups; the conditions that the strategy names come last."""
         groups = _groups()
         if self.named:
-            groups = [*groups, (_("Named conditions"), [(f"{NAMED}{name}", name) for name in self.named])]
+            groups = [
+                *groups,
+                (_("Named conditions"), [(f"{NAMED}{name}", self.called.get(name, name)) for name in self.named]),
+            ]
         return groups
 
     @property
@@ -220,12 +224,20 @@ def _placed(mode: str, rows: list[Row]) -> list[tuple[str, Row]]:
     return [(f"{mode}[{place}]", row) for place, row in enumerate(rows)]
 
 
-def of_condition(prefix: str, label: str, condition: Any, *, named: tuple[str, ...] = ()) -> Builder:
-    """Return the form of a condition."""
+def of_condition(
+    prefix: str,
+    label: str,
+    condition: Any,
+    *,
+    named: tuple[str, ...] = (),
+    called: Mapping[str, str] | None = None,
+) -> Builder:
+    """Return the form of a condition. named: what it may name; called: what that is called."""
+    builder = Builder(prefix, label, named=named, called=called or {})
     lines = lines_of(condition)
     if lines is None:
-        text = json.dumps(condition, ensure_ascii=False, indent=2)
-        return Builder(prefix, label, raw=text, named=named)
+        builder.raw = json.dumps(condition, ensure_ascii=False, indent=2)
+        return builder
     rows = []
     for place, item in enumerate(lines.items):
         here = f"{prefix}-{place}"
@@ -234,7 +246,8 @@ def of_condition(prefix: str, label: str, condition: Any, *, named: tuple[str, .
             rows.append(Row(here, mode=item.mode, rows=inner))
         else:
             rows.append(_row(here, item))
-    return Builder(prefix, label, mode=lines.mode, rows=rows, named=named)
+    builder.mode, builder.rows = lines.mode, rows
+    return builder
 
 
 def _row(where: str, leaf: Mapping[str, Any]) -> Row:
@@ -248,10 +261,19 @@ def _row(where: str, leaf: Mapping[str, Any]) -> Row:
     return Row(where, fact=str(leaf.get("fact", "")), op=str(leaf.get("op", "")), values=values)
 
 
-def of_post(data: QueryDict, prefix: str, label: str, *, named: tuple[str, ...] = ()) -> Builder:
+def of_post(
+    data: QueryDict,
+    prefix: str,
+    label: str,
+    *,
+    named: tuple[str, ...] = (),
+    called: Mapping[str, str] | None = None,
+) -> Builder:
     """Return the form as it was posted."""
+    builder = Builder(prefix, label, named=named, called=called or {})
     if f"{prefix}-raw" in data:
-        return Builder(prefix, label, raw=str(data[f"{prefix}-raw"]), named=named)
+        builder.raw = str(data[f"{prefix}-raw"])
+        return builder
     mode = data.get(f"{prefix}-mode", "all")
     rows = [
         Row(
@@ -263,7 +285,8 @@ def of_post(data: QueryDict, prefix: str, label: str, *, named: tuple[str, ...] 
         else _posted(data, where)
         for where in _places(data, prefix)
     ]
-    return Builder(prefix, label, mode=_mode(mode), rows=rows, named=named)
+    builder.mode, builder.rows = _mode(mode), rows
+    return builder
 
 
 def _mode(text: str) -> str:
@@ -308,10 +331,10 @@ def reshape(builder: Builder, act: str) -> Builder:
     if where != builder.prefix and not where.startswith(f"{builder.prefix}-"):
         return builder
     if verb == "raw":
-        text = json.dumps(builder.condition(), ensure_ascii=False, indent=2)
-        return Builder(builder.prefix, builder.label, raw=text, named=builder.named)
+        return replace(builder, raw=json.dumps(builder.condition(), ensure_ascii=False, indent=2), rows=[])
     if verb == "lines" and builder.may_have_lines:
-        return of_condition(builder.prefix, builder.label, json.loads(builder.raw or "{}"), named=builder.named)
+        written = json.loads(builder.raw or "{}")
+        return of_condition(builder.prefix, builder.label, written, named=builder.named, called=builder.called)
     rows = builder.rows
     if verb == "add" and where == builder.prefix:
         rows.append(Row(_next(where, rows)))

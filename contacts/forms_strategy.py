@@ -9,8 +9,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cases.models import Creditor
+from contacts.forms_texts import TranslatedForm
 from contacts.models import Segment, Step, Template
-from contacts.strategy import particulars
+from contacts.strategy import particulars, reading
 from contacts.strategy.document import WITHIN_DAYS
 
 # Where a path of an error ends -> the field beside which it is shown.
@@ -63,7 +64,7 @@ def _whole(label: Any, *, least: int = 0, most: int = 32_767, required: bool = F
     return forms.IntegerField(label=label, min_value=least, max_value=most, required=required, widget=widget)
 
 
-class NodeForm(forms.Form):
+class NodeForm(TranslatedForm):
     """A form whose errors may come from a path of the document."""
 
     def values(self) -> dict[str, Any]:
@@ -72,6 +73,8 @@ class NodeForm(forms.Form):
 
     def blame(self, path: str, message: str) -> None:
         """Put a message beside the field that a path leads to, or above all fields."""
+        if self.blame_text(path, message):
+            return
         name = FIELD_OF.get(path, path)
         if path.startswith("settings."):
             name = f"{SETTING}{self.data.get('kind', '')}_{path.removeprefix('settings.')}"
@@ -79,7 +82,9 @@ class NodeForm(forms.Form):
 
 
 class StrategyForm(NodeForm):
-    """The strategy itself: what it is called and why it is so, its named sets, and whom it is for."""
+    """The strategy itself: what it is called and why it is so, and whom it is for."""
+
+    SAID = reading.OF_STRATEGY
 
     name = forms.CharField(label=gettext_lazy("Name"), max_length=120)
     reasoning = forms.CharField(
@@ -94,18 +99,6 @@ class StrategyForm(NodeForm):
         required=False,
         widget=forms.CheckboxSelectMultiple,
     )
-    sets = forms.CharField(
-        label=gettext_lazy("Named sets of values"),
-        required=False,
-        widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}),
-        help_text=gettext_lazy("One a line, “name: value, value”. A condition names it as @name."),
-    )
-    named = forms.JSONField(
-        label=gettext_lazy("Named conditions"),
-        required=False,
-        widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}),
-        help_text=gettext_lazy("As they are written: {“good”: condition}."),
-    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{"auto_id": "f-%s", **kwargs})
@@ -116,33 +109,23 @@ class StrategyForm(NodeForm):
     @staticmethod
     def initial_of(table: Mapping[str, Any], creditors: list[int]) -> dict[str, Any]:
         """Return the values of the fields for a document."""
-        sets = "\n".join(f"{name}: {', '.join(values)}" for name, values in table.get("sets", {}).items())
         return {
             "name": table.get("name", ""),
             "reasoning": table.get("reasoning", ""),
             "creditors": creditors,
-            "sets": sets,
-            "named": table.get("named") or None,
+            **StrategyForm.texts_of(table),
         }
 
     def values(self) -> dict[str, Any]:
         """Return what the document says."""
-        data, sets = self.cleaned_data, {}
-        for line in data["sets"].splitlines():
-            name, _colon, values = line.replace("：", ":").partition(":")
-            if line.strip():
-                found = [each.strip() for each in values.replace("，", ",").replace("、", ",").split(",")]
-                sets[name.strip().lstrip("@")] = [each for each in found if each]
-        return {
-            "name": data["name"],
-            "reasoning": data["reasoning"].strip() or None,
-            "sets": sets or None,
-            "named": data["named"] or None,
-        }
+        data = self.cleaned_data
+        return {"name": data["name"], "reasoning": data["reasoning"].strip() or None}
 
 
 class SegmentForm(NodeForm):
     """A segment: how it is called, and how cases come back to it."""
+
+    SAID = reading.OF_SEGMENT
 
     name = forms.CharField(label=gettext_lazy("Name"), max_length=120)
     key = forms.CharField(
@@ -161,7 +144,8 @@ class SegmentForm(NodeForm):
     def initial_of(table: Mapping[str, Any]) -> dict[str, Any]:
         """Return the values of the fields for a segment."""
         defaults = {"re_entry": Segment.ReEntry.ALWAYS.value, "dwell_days": 0}
-        return defaults | {name: table[name] for name in SegmentForm.base_fields if name in table}
+        own = {name: table[name] for name in SegmentForm.base_fields if name in table}
+        return defaults | own | SegmentForm.texts_of(table)
 
     def values(self) -> dict[str, Any]:
         """Return what the document says."""
@@ -178,6 +162,8 @@ class SegmentForm(NodeForm):
 
 class StepForm(NodeForm):
     """A step: what, when, how hard, and what becomes of it after an outage."""
+
+    SAID = reading.OF_STEP
 
     kind = forms.ChoiceField(label=gettext_lazy("What"), choices=Step.Kind.choices)
     template = forms.ChoiceField(label=gettext_lazy("Template"), required=False)
@@ -202,6 +188,12 @@ class StepForm(NodeForm):
     )
     spread_minutes = _whole(gettext_lazy("Spread over, minutes"), most=720)
     minutes = _whole(gettext_lazy("Work of a person, minutes"), most=480)
+    name = forms.CharField(
+        label=gettext_lazy("Name"),
+        max_length=reading.MOST_NAME,
+        required=False,
+        help_text=gettext_lazy("Empty: lists call it by its message, or by what is done."),
+    )
     counts_as = forms.CharField(
         label=gettext_lazy("Also done by the steps"),
         required=False,
@@ -261,6 +253,7 @@ class StepForm(NodeForm):
             "after_days": 0,
             "from_dpd": 0,
             **{name: value for name, value in table.items() if name in StepForm.base_fields},
+            **StepForm.texts_of(table),
             "counts_as": ", ".join(table.get("counts_as", ())),
         }
         if after:
@@ -284,9 +277,10 @@ class StepForm(NodeForm):
             for name in particulars.BY_KIND[kind]
             if data[f"{SETTING}{kind}_{name}"] not in ("", None)
         }
-        keys = [each.strip() for each in data["counts_as"].replace("，", ",").split(",")]
+        keys = [each.strip() for each in data["counts_as"].replace("，", ",").replace("、", ",").split(",")]
         return {
             "key": data["key"],
+            "name": data["name"].strip() or None,
             "kind": kind,
             "template": data["template"] if kind == Step.Kind.MESSAGE else None,
             "from_dpd": _or(data["from_dpd"], 0) if is_dpd else (data["from_dpd"] or None),
@@ -311,7 +305,7 @@ def _templates() -> list[tuple[str, list[tuple[str, str]]]]:
     """Return the templates under their channels: whoever types into the list begins with the name."""
     found: dict[str, list[tuple[str, str]]] = {}
     for one in Template.objects.order_by("channel", "name"):
-        found.setdefault(one.get_channel_display(), []).append((one.code, one.name))
+        found.setdefault(one.get_channel_display(), []).append((one.code, one.title))
     return list(found.items())
 
 

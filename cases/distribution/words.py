@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from cases.distribution.rules import ALWAYS, BALANCED, MUST, Needed, Rules, When
 from cases.models import Case, NextAction, Product
+from collections_app.shared.listing import listed
 from collections_app.staff.work import LANGUAGES, Skill, Tier
 
 MODES: Final = {
@@ -74,7 +75,7 @@ def left(code: str) -> str:
 
 def chosen(codes: str) -> str:
     """Return why somebody was chosen: skill:legal,language:zh,load."""
-    return _(", ").join(_chosen(code) for code in codes.split(","))
+    return listed(_chosen(code) for code in codes.split(","))
 
 
 def _chosen(code: str) -> str:
@@ -98,7 +99,7 @@ def sentences(rules: Rules) -> list[str]:
 def _sentences(rules: Rules) -> Iterator[Any]:
     if rules.teams:
         yield _("Each case goes to the first of these teams that takes it: %(teams)s. It stays in its team where that "
-                "takes it.") % {"teams": _(", ").join(rules.teams)}  # fmt: skip
+                "takes it.") % {"teams": listed(rules.teams)}  # fmt: skip
     yield KEEPS[rules.keep]
     if rules.days and rules.keep in (ALWAYS, BALANCED):
         yield ngettext(
@@ -128,7 +129,7 @@ def _sentences(rules: Rules) -> Iterator[Any]:
         yield CRITERIA[name][0 if how == MUST else 1]
     yield MODES[rules.mode]
     yield _("Minutes of work due on the day: %(minutes)s; any other case 1.") % {
-        "minutes": _(", ").join(f"{NextAction(name).label} {minutes}" for name, minutes in rules.minutes.items())
+        "minutes": listed(f"{NextAction(name).label} {minutes}" for name, minutes in rules.minutes.items())
     }
     yield _("Nobody works a case of his own, or of somebody he has an interest in.")
     if rules.nightly:
@@ -140,20 +141,20 @@ def need(needed: Needed) -> str:
     wanted = [_("the skill “%(skill)s”") % {"skill": Skill(needed.skill).label}] if needed.skill else []
     if needed.tier:
         wanted.append(_("at least %(tier)s") % {"tier": Tier(needed.tier).label})
-    return capfirst(_("%(case)s: needs %(what)s.") % {"case": condition(needed.when), "what": _(", ").join(wanted)})
+    return capfirst(_("%(case)s: needs %(what)s.") % {"case": condition(needed.when), "what": listed(wanted)})
 
 
 def condition(when: When) -> str:
     """Return a condition in words."""
     parts = []
     if when.buckets:
-        parts.append(_("bucket %(names)s") % {"names": _(", ").join(sorted(when.buckets))})
+        parts.append(_("bucket %(names)s") % {"names": listed(sorted(when.buckets))})
     if when.products:
-        parts.append(_(", ").join(sorted(str(Product.Kind(each).label) for each in when.products)))
+        parts.append(listed(sorted(str(Product.Kind(each).label) for each in when.products)))
     if when.jurisdictions:
-        parts.append(_(", ").join(when.jurisdictions))
+        parts.append(listed(when.jurisdictions))
     if when.reasons:
-        parts.append(_(", ").join(sorted(str(Case.DefaultReason(each).label) for each in when.reasons)))
+        parts.append(listed(sorted(str(Case.DefaultReason(each).label) for each in when.reasons)))
     parts += [str(_REASON[name][0 if wanted else 1]) for name, wanted in when.flags]
     if when.balance_from is not None:
         parts.append(_("balance from %(amount)s") % {"amount": f"{when.balance_from:,}"})

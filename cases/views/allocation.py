@@ -1,11 +1,11 @@
 """Cases are shared out: the rules of each book, a preview, what it would move and why, apply, undo."""
 
-import json
+from datetime import datetime
 from typing import Any, Final
 
 from django.contrib import messages
 from django.db.models import Exists, OuterRef, Q
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -16,7 +16,8 @@ from cases import reach, tasks
 from cases.distribution import applying, previewing, rule_book, words
 from cases.distribution.previewing import DistributionRefused
 from cases.distribution.rule_book import RulesRefused
-from cases.forms_allocation import EXAMPLE, PreviewForm, RulesForm
+from cases.forms_allocation import EXAMPLE, PreviewForm
+from cases.forms_rules import Sheet
 from cases.models import Case, Creditor, DistributionMove, DistributionRules, DistributionRun
 from collections_app.shared import clock, keyset, refs
 from collections_app.shared.actor import Actor
@@ -288,29 +289,19 @@ def rules(request: HttpRequest, code: str) -> HttpResponse:
     creditor, at = get_object_or_404(books_of(request.user), code=code), clock.now()
     may_set = request.user.has_perm("cases.configure")
     current = rule_book.in_force(creditor_id=creditor.pk, at=at)
-    text = json.dumps(current.document if current else EXAMPLE, ensure_ascii=False, indent=2)
-    form = RulesForm(request.POST or None, initial={"document": text})
+    sheet, status = _sheet(request, current), 200
     if request.method == "POST":
         if not may_set:
             return HttpResponse(status=403)
-        if form.is_valid():
-            try:
-                rule_book.set_rules(
-                    creditor=creditor,
-                    document=form.cleaned_data["document"],
-                    reason=form.cleaned_data["reason"],
-                    actor=Actor.of(request.user),
-                    at=at,
-                )
-            except RulesRefused as refused:
-                form.add_error(None, str(refused))
-            else:
+        if request.POST.get("act", "save") == "save":
+            if _set_rules(request, creditor, sheet, at=at):
                 messages.success(request, _("The rules are in force."))
                 return redirect("cases:allocation-rules", creditor.code)
+            status = 422
     versions = DistributionRules.objects.filter(creditor=creditor).select_related("set_by")
     context = {
         "creditor": creditor,
-        "form": form if may_set else None,
+        "sheet": sheet if may_set else None,
         "sentences": words.sentences(rule_book.rules_of(current)),
         "is_set": current is not None,
         "versions": [
@@ -320,4 +311,28 @@ def rules(request: HttpRequest, code: str) -> HttpResponse:
         ],
         "now": at,
     }  # fmt: skip
-    return render(request, "cases/allocation_rules.html", context)
+    return render(request, "cases/allocation_rules.html", context, status=status)
+
+
+def _sheet(request: HttpRequest, current: DistributionRules | None) -> Sheet:
+    """Return the form of the rules: as it was posted, of a document that was handed in, or of the rules in force."""
+    teams = list(Team.objects.filter(is_active=True).order_by("name", "pk"))
+    data = request.POST
+    assert isinstance(data, QueryDict)
+    if request.method != "POST":
+        return Sheet.of_document(current.document if current else EXAMPLE, teams)
+    return Sheet.of_text(data, teams) if data.get("act") == "json" else Sheet.of_post(data, teams)
+
+
+def _set_rules(request: HttpRequest, creditor: Creditor, sheet: Sheet, *, at: datetime) -> bool:
+    """Put the rules of a form in force; what is wrong stands beside its field, and False is returned."""
+    document = sheet.document()
+    if document is None:
+        return False
+    reason, actor = sheet.form.cleaned_data["reason"], Actor.of(request.user)
+    try:
+        rule_book.set_rules(creditor=creditor, document=document, reason=reason, actor=actor, at=at)
+    except RulesRefused as refused:
+        sheet.form.add_error(None, str(refused))
+        return False
+    return True

@@ -16,6 +16,7 @@ from cases.models import Case
 from cases.views.allocation import books_of, teams_of
 from collections_app.shared import clock
 from collections_app.shared.actor import Actor
+from collections_app.shared.listing import listed
 from collections_app.staff.access import allowed
 from collections_app.staff.models import Absence, User, WorkProfile
 from collections_app.staff.roles import Role
@@ -58,8 +59,8 @@ def _row(user: User, held: int, is_away: bool, takes: bool) -> dict[str, Any]:
         "user": user,
         "url": reverse("cases:allocation-person", args=[user.pk]),
         "tier": work.get_tier_display() if work else Tier.JUNIOR.label,
-        "skills": _(", ").join(str(Skill(each).label) for each in work.skills) if work else "",
-        "languages": _(", ").join(str(names.get(each, each)) for each in work.languages) if work else "",
+        "skills": listed(Skill(each).label for each in work.skills) if work else "",
+        "languages": listed(names.get(each, each) for each in work.languages) if work else "",
         "max_cases": work.max_cases if work else None,
         "minutes_a_day": work.minutes_a_day if work else None,
         "held": held,

@@ -20,6 +20,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, ngettext
 
+from collections_app.shared import listing
 from collections_app.shared.money import Hidden, Money, UnknownCurrency, exponent
 
 register = template.Library()
@@ -265,6 +266,18 @@ def dpd(days: int | None, bucket: str = "") -> SafeString:
         label,
         days,
     )
+
+
+@register.filter
+def listed(words: Any) -> str:
+    """Return words one after the other, joined as the reader's language joins them."""
+    return listing.listed(words)
+
+
+@register.simple_tag
+def list_comma() -> str:
+    """Return what stands between the parts of a list, for a list whose parts are more than words."""
+    return listing.listed(["", ""])
 
 
 @register.filter

@@ -7,9 +7,10 @@ from typing import Any
 from django.db.models import Prefetch
 from django.utils.translation import gettext as _
 
+from collections_app.shared.listing import listed
 from contacts import differing
 from contacts.models import Segment, Step, StrategyVersion
-from contacts.strategy import definition, sentences
+from contacts.strategy import definition, naming, sentences
 from contacts.strategy.document import step_document
 
 
@@ -63,7 +64,17 @@ class Comparison:
 
 
 # Words of a document that the sentences of a step do not tell.
-_DETAILS = ("severity", "priority", "catch_up", "catch_up_days", "spread_minutes", "minutes", "counts_as", "settings")
+_DETAILS = (
+    "name",
+    "severity",
+    "priority",
+    "catch_up",
+    "catch_up_days",
+    "spread_minutes",
+    "minutes",
+    "counts_as",
+    "settings",
+)
 
 
 def compare(before: StrategyVersion | None, after: StrategyVersion) -> Comparison:
@@ -79,16 +90,19 @@ def compare(before: StrategyVersion | None, after: StrategyVersion) -> Compariso
 
 def _segments(version: StrategyVersion) -> list[Segment]:
     steps = Step.objects.select_related("template").order_by("position", "pk")
-    return list(version.segments.order_by("position", "pk").prefetch_related(Prefetch("steps", queryset=steps)))
+    found = list(version.segments.order_by("position", "pk").prefetch_related(Prefetch("steps", queryset=steps)))
+    for segment in found:
+        segment.version = version  # of which the strategy is known
+    return found
 
 
 def _part(old: Segment | None, new: Segment | None) -> Part:
     segment = new or old
     assert segment is not None
     state = "added" if old is None else "removed" if new is None else "same"
-    part = Part(segment.key, segment.name, state)
-    if old is not None and new is not None and old.name != new.name:
-        part.lines.append(_line("name", old.name, new.name))
+    part = Part(segment.key, segment.title, state)
+    if old is not None and new is not None and old.title != new.title:
+        part.lines.append(_line("name", old.title, new.title))
     part.lines += [_line(f"rule-{number}", *pair) for number, pair in enumerate(_rules(old, new))]
     before, after = _steps(old), _steps(new)
     lines = [_step(key, before.get(key), step, old, new) for key, step in after.items()]
@@ -103,8 +117,9 @@ def _rules(old: Segment | None, new: Segment | None) -> list[tuple[str, str]]:
     def told(segment: Segment | None) -> list[str]:
         if segment is None:
             return []
-        takes = sentences.of_condition(segment.condition) if segment.condition else _("every other case")
-        return [_("Takes: %(condition)s.") % {"condition": takes}, *sentences.of_rules(segment)]
+        names = naming.called(segment.version.strategy)
+        takes = sentences.of_condition(segment.condition, names) if segment.condition else _("every other case")
+        return [_("Takes: %(condition)s.") % {"condition": takes}, *sentences.of_rules(segment, names)]
 
     before, after = told(old), told(new)
     pairs = [(before[0] if before else "", after[0] if after else "")]
@@ -131,7 +146,7 @@ def _sentence(step: Step | None, segment: Segment | None) -> str:
     if step is None or segment is None:
         return ""
     names = {each.key: sentences.name_of(each) for each in segment.steps.all()}
-    return sentences.of_step(step, names=names)
+    return sentences.of_step(step, names=names, called=naming.called(segment.version.strategy))
 
 
 def _differing(old: Step, new: Step) -> tuple[str, ...]:
@@ -150,8 +165,8 @@ def _value(table: Mapping[str, Any], name: str, step: Step) -> str:
         return str(step.get_catch_up_display())
     value = table.get(name, getattr(step, name))
     if isinstance(value, Mapping):
-        return ", ".join(f"{key} {each}" for key, each in value.items()) or "–"
-    return ", ".join(map(str, value)) or "–" if isinstance(value, list) else "–" if value is None else str(value)
+        return listed(f"{key} {each}" for key, each in value.items()) or "–"
+    return listed(value) or "–" if isinstance(value, list) else "–" if value is None else str(value)
 
 
 def _line(key: str, before: str, after: str) -> Line:
@@ -194,11 +209,13 @@ def _words(before: StrategyVersion | None, after: StrategyVersion) -> list[Line]
 
 
 def _named(version: StrategyVersion) -> dict[str, str]:
+    called = naming.called(version.strategy)
     found = {
-        f"set-{name}": _("@%(name)s stands for: %(values)s.") % {"name": name, "values": ", ".join(values)}
+        f"set-{name}": _("@%(name)s stands for: %(values)s.")
+        % {"name": called.get(f"@{name}", name), "values": listed(values)}
         for name, values in version.sets.items()
     }
     for name, condition in version.named.items():
-        words = {"name": name, "condition": sentences.of_condition(condition)}
+        words = {"name": called.get(name, name), "condition": sentences.of_condition(condition, called)}
         found[f"named-{name}"] = _("“%(name)s” means: %(condition)s.") % words
     return found

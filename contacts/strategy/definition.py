@@ -20,6 +20,7 @@ from cases.refusal import Refused
 from collections_app.shared.actor import Actor
 from compliance import audit
 from contacts.models import Segment, Step, Strategy, StrategyVersion, Template
+from contacts.strategy import abouts
 from contacts.strategy.document import Definition, DefinitionError, SegmentDefinition, StepDefinition, to_document
 from contacts.strategy.reading import parse
 
@@ -59,7 +60,13 @@ def of_version(version: StrategyVersion) -> Definition:
     segments = [_segment_of(row) for row in version.segments.order_by("position", "pk")]
     strategy = version.strategy
     return Definition(
-        strategy.code, strategy.name, strategy.reasoning, tuple(segments), sets=version.sets, named=version.named
+        strategy.code,
+        strategy.name,
+        strategy.reasoning,
+        tuple(segments),
+        sets=version.sets,
+        named=version.named,
+        texts=strategy.texts,
     )
 
 
@@ -89,9 +96,7 @@ def store(
 
     Raises DefinitionError for a template that is not there.
     """
-    strategy, _created = Strategy.objects.update_or_create(
-        code=definition.code, defaults={"name": definition.name, "reasoning": definition.reasoning}
-    )
+    strategy, _created = Strategy.objects.update_or_create(code=definition.code, defaults=words_of(definition))
     Strategy.objects.select_for_update(no_key=True).get(pk=strategy.pk)
     newest = strategy.versions.order_by("-version").first()
     if newest is not None and newest.status != "retired" and of_version(newest).content_hash == definition.content_hash:
@@ -117,6 +122,11 @@ def store(
     return version
 
 
+def words_of(definition: Definition) -> dict[str, Any]:
+    """Return how a strategy is called and why it is so: what all of its versions share."""
+    return {"name": definition.name, "reasoning": definition.reasoning, "texts": definition.texts}
+
+
 class NotADraft(Refused):
     SENTENCES = {
         "status": gettext_lazy("Only a draft can be changed; this version is %(status)s."),
@@ -136,9 +146,9 @@ def replace_draft(version_id: int, definition: Definition, *, actor: Actor, at: 
         raise NotADraft("code", strategy=definition.code)
     before = of_version(version)
     templates = _templates(definition)
-    Strategy.objects.filter(pk=version.strategy_id).update(name=definition.name, reasoning=definition.reasoning)
+    Strategy.objects.filter(pk=version.strategy_id).update(**words_of(definition))
     version.strategy.refresh_from_db()
-    if before == replace(definition, name=before.name, reasoning=before.reasoning):
+    if before == replace(definition, **words_of(before)):
         return version
     Step.objects.filter(segment__version=version).delete()
     version.segments.all().delete()
@@ -150,6 +160,7 @@ def replace_draft(version_id: int, definition: Definition, *, actor: Actor, at: 
 
 
 def _write(version: StrategyVersion, definition: Definition, templates: dict[str, Template]) -> None:
+    abouts.forget()
     for position, segment in enumerate(definition.segments, start=1):
         own = {each.name: getattr(segment, each.name) for each in fields(segment) if each.name != "steps"}
         row = Segment.objects.create(version=version, position=position, **own)

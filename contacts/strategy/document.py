@@ -48,6 +48,8 @@ class StepDefinition:
     minutes: int | None = None
     settings: dict[str, Any] = field(default_factory=dict)
     counts_as: tuple[str, ...] = ()
+    name: str = ""
+    texts: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,7 @@ class SegmentDefinition:
     re_entry: str = Segment.ReEntry.ALWAYS.value
     re_entry_days: int = 0
     dwell_days: int = 0
+    texts: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +77,11 @@ class Definition:
     segments: tuple[SegmentDefinition, ...]
     sets: dict[str, list[str]] = field(default_factory=dict)
     named: dict[str, Any] = field(default_factory=dict)
+    texts: dict[str, Any] = field(default_factory=dict)
 
     @property
     def content_hash(self) -> str:
-        """SHA-256 of what it does; name and reasoning may be reworded without changing it.
+        """SHA-256 of what it does; its own name and reasoning, in any language, may be reworded without changing it.
 
         A document that does not use a word means what it meant before there was the word, and has the hash it had.
         """
@@ -135,6 +139,8 @@ def to_document(definition: Definition) -> dict[str, Any]:
     document: dict[str, Any] = {"code": definition.code, "name": definition.name}
     if definition.reasoning:
         document["reasoning"] = definition.reasoning
+    if definition.texts:
+        document["translations"] = dict(definition.texts)
     if definition.sets:
         document["sets"] = {name: list(values) for name, values in definition.sets.items()}
     if definition.named:
@@ -153,8 +159,15 @@ def _segment_document(segment: SegmentDefinition, position: int) -> dict[str, An
         del said["key"]
     if not said["condition"]:
         del said["condition"]
-    document = {name: said.pop(name) for name in ("key", "name") if name in said} | said
+    _rename_texts(said)
+    document = {name: said.pop(name) for name in ("key", "name", "translations") if name in said} | said
     return document | {"step": [step_document(step) for step in segment.steps]}
+
+
+def _rename_texts(said: dict[str, Any]) -> None:
+    """A document says `translations` of what the rows call texts."""
+    if "texts" in said:
+        said["translations"] = dict(said.pop("texts"))
 
 
 def step_document(step: StepDefinition) -> dict[str, Any]:
@@ -163,7 +176,8 @@ def step_document(step: StepDefinition) -> dict[str, Any]:
     for name, value in STEP_DEFAULTS.items():
         if said[name] == value:
             del said[name]
-    document = {"key": said.pop("key"), "kind": said.pop("kind")}
+    _rename_texts(said)
+    document = {name: said.pop(name) for name in ("key", "name", "translations", "kind") if name in said}
     for name in TRIGGERED:
         said.pop(name, None)
     if "template" in said:

@@ -57,9 +57,7 @@ def begin(
 
     based_on: the version that it is a copy of.
     """
-    strategy, _created = Strategy.objects.get_or_create(
-        code=what.code, defaults={"name": what.name, "reasoning": what.reasoning}
-    )
+    strategy, _created = Strategy.objects.get_or_create(code=what.code, defaults=definition.words_of(what))
     Strategy.objects.select_for_update(no_key=True).get(pk=strategy.pk)
     newest = strategy.versions.order_by("-version").first()
     version = StrategyVersion.objects.create(

@@ -132,6 +132,54 @@ def change(document: Document, node: Node, values: Mapping[str, Any]) -> tuple[D
     return edited, Node(node.segment, new)
 
 
+def rename_words(document: Document, *, named: Mapping[str, str], sets: Mapping[str, str]) -> Document:
+    """Let every condition name a named condition or a named set by its new name: old to new.
+
+    What they are called in other languages goes with them.
+    """
+    if not named and not sets:
+        return document
+    edited = copy.deepcopy(document)
+    marked = {f"@{old}": f"@{new}" for old, new in sets.items()}
+    for name, condition in edited.get("named", {}).items():
+        edited["named"][name] = _renamed(condition, named, marked)
+    for segment in edited.get("segment", ()):
+        for table in (segment, *segment.get("step", ())):
+            for word in ("condition", "stop"):
+                if table.get(word):
+                    table[word] = _renamed(table[word], named, marked)
+    for said in edited.get("translations", {}).values():
+        for word, renamed in (("named", named), ("sets", sets)):
+            if word in said:
+                said[word] = {renamed.get(code, code): text for code, text in said[word].items()}
+    return edited
+
+
+def _renamed(value: Any, named: Mapping[str, str], marked: Mapping[str, str]) -> Any:
+    if isinstance(value, str):
+        return marked.get(value, value)
+    if isinstance(value, list):
+        return [_renamed(each, named, marked) for each in value]
+    if not isinstance(value, Mapping):
+        return value
+    if set(value) == {"named"}:
+        return {"named": named.get(value["named"], value["named"])}
+    return {word: _renamed(inner, named, marked) for word, inner in value.items()}
+
+
+def call_words(
+    texts: Mapping[str, Any], language: str, called: Mapping[str, Mapping[str, str]]
+) -> dict[str, Any] | None:
+    """Return translations in which named conditions and sets are called so in a language; None for none at all."""
+    edited = copy.deepcopy(dict(texts))
+    own = edited.setdefault(language, {})
+    for word in ("named", "sets"):
+        own.pop(word, None)
+        if called.get(word):
+            own[word] = dict(called[word])
+    return {each: said for each, said in edited.items() if said} or None
+
+
 def add_segment(document: Document, values: Mapping[str, Any], *, after: Node | None = None) -> tuple[Document, Node]:
     """Add a segment below the one that a node is of.
 

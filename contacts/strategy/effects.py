@@ -16,8 +16,9 @@ from cases.closing import Close, Span
 from cases.distribution import HandOverRefused, hand_over_many
 from cases.models import Hold
 from cases.models.case import NextAction
+from collections_app.shared.listing import listed
 from contacts.models import Step
-from contacts.strategy import sql
+from contacts.strategy import abouts, sql
 
 log = logging.getLogger(__name__)
 NOTE: Final = "strategy"  # a note "strategy: legal suit" is read by `in_words`
@@ -93,9 +94,9 @@ def in_words(codes: str) -> str:
     kind, *particulars = known.split()
     said = str(_WORDS.get(kind, kind))
     if particulars:
-        words = ", ".join(str(PARTICULARS.get(each, each)) for each in particulars)
+        words = listed(PARTICULARS.get(each, each) for each in particulars)
         said = _("%(what)s: %(particulars)s") % {"what": said, "particulars": words}
-    return _("%(what)s (%(about)s)") % {"what": said, "about": about} if about else said
+    return _("%(what)s (%(about)s)") % {"what": said, "about": abouts.in_readers_language(about)} if about else said
 
 
 def carry_out(close: Close, span: Span, step: Step, *, missed: bool) -> None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from contacts.models import Segment, Step, StrategyVersion
+from contacts.strategy import naming
 from contacts.strategy.editing import Node
 
 ERROR: Final = "error"
@@ -40,3 +41,8 @@ class Read:
     def named(self) -> dict[str, Any]:
         """The conditions that the strategy gives a name."""
         return dict(self.version.named)
+
+    @property
+    def called(self) -> dict[str, str]:
+        """What its named sets and conditions are called."""
+        return naming.called(self.version.strategy)

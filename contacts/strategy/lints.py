@@ -82,7 +82,7 @@ def _of_segments(found: Read) -> Iterator[Lint]:
                 ERROR,
                 node,
                 _("“%(earlier)s” stands before it and takes every case that it could take.")
-                % {"earlier": earlier.name},
+                % {"earlier": earlier.title},
                 _("Move it up, or narrow the one before it."),
             )
         elif not ranges.can_be_true(segment.condition, named=found.named):
@@ -91,7 +91,7 @@ def _of_segments(found: Read) -> Iterator[Lint]:
                 ERROR,
                 node,
                 _("Its condition can never be true: %(condition)s.")
-                % {"condition": sentences.of_condition(segment.condition)},
+                % {"condition": sentences.of_condition(segment.condition, found.called)},
                 _("Mend the numbers that contradict each other."),
             )
         if segment.stop and segment.stop == segment.condition:
@@ -167,7 +167,7 @@ def _unreachable(
     if not ranges.can_be_true({"all": [*_parts(segment.condition), *_parts(step.condition)]}, named=found.named):
         return said(
             _("Its condition can never be true in this segment: %(condition)s.")
-            % {"condition": sentences.of_condition(step.condition)},
+            % {"condition": sentences.of_condition(step.condition, found.called)},
             _("Mend the condition, or move the step to another segment."),
         )
     if step.trigger != Step.Trigger.AFTER:

@@ -11,6 +11,7 @@ from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 
 from cases.models import Case, Creditor
+from collections_app.shared.listing import listed
 from compliance import gate
 from compliance.facts import Facts, LocationClaim, Question, Record
 from contacts import rendering, wording_rules, wordings
@@ -74,7 +75,7 @@ def of_others(version: StrategyVersion, creditors: list[Creditor], *, at: dateti
                 shared.setdefault(standing.strategy.code, (standing.strategy, []))[1].append(creditor.name)
     lints = []
     for code, (other, names) in sorted(shared.items()):
-        words = {"other": other.name, "creditors": ", ".join(names)}
+        words = {"other": other.title, "creditors": listed(names)}
         first = _("“%(other)s” is in force for %(creditors)s too and comes first: only what it does not take is left.")
         later = _("“%(other)s” is in force for %(creditors)s too and comes after: it keeps only what is left.")
         mend = _("Make the next version of that strategy instead, or take the creditor out of one of the two.")
@@ -174,7 +175,7 @@ def _of_template(
         yield (
             "no-wording",
             ERROR,
-            _("“%(template)s” has no approved wording: nothing would be sent.") % {"template": template.name},
+            _("“%(template)s” has no approved wording: nothing would be sent.") % {"template": template.title},
             _("Write a wording and have it approved."),
         )
         return
@@ -185,10 +186,10 @@ def _of_template(
             "language-missing",
             WARNING,
             _("“%(template)s” has no wording in %(languages)s; these borrowers read it in English.")
-            % {"template": template.name, "languages": ", ".join(missing)}
+            % {"template": template.title, "languages": listed(missing)}
             if wordings.FALLBACK in there
             else _("“%(template)s” has no wording in %(languages)s; these borrowers get nothing.")
-            % {"template": template.name, "languages": ", ".join(missing)},
+            % {"template": template.title, "languages": listed(missing)},
             _("Write it in that language."),
         )
     for version in approved:
@@ -198,7 +199,7 @@ def _of_template(
                 "clause-missing",
                 ERROR,
                 _("“%(template)s” (%(language)s) lacks what is asked of it: %(lacks)s.")
-                % {"template": template.name, "language": version.language, "lacks": wordings.in_words(lacks)},
+                % {"template": template.title, "language": version.language, "lacks": wordings.in_words(lacks)},
                 _("Write the next version of the wording with it."),
             )
 
@@ -236,8 +237,8 @@ def _of_rules(found: Read, homes: list[tuple[Place, str]], *, at: datetime) -> I
             forbidden = [(place, rule) for place, rule in answers if rule]
             if not forbidden:
                 continue
-            named = {"places": ", ".join(sorted({place.name for place, _rule in forbidden})),
-                     "rules": ", ".join(sorted({rule for _place, rule in forbidden}))}  # fmt: skip
+            named = {"places": listed(sorted({place.name for place, _rule in forbidden})),
+                     "rules": listed(sorted({rule for _place, rule in forbidden}))}  # fmt: skip
             if len(forbidden) == len(places):
                 yield Lint(
                     "forbidden-everywhere",

@@ -47,7 +47,7 @@ def in_flight(version: StrategyVersion) -> tuple[StrategyVersion | None, list[In
         rows.append(
             InFlight(
                 key=segment.key,
-                name=segment.name,
+                name=segment.title,
                 cases=sum(count for _, count in steps),
                 steps=tuple(steps),
                 action=chosen.get(segment.key, Move.Action.MOVE),

@@ -9,8 +9,9 @@ from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 
 from cases.models import Case
+from collections_app.shared.listing import listed
 from contacts.models import Segment, StrategyVersion
-from contacts.strategy import conditions, counts, sentences
+from contacts.strategy import conditions, counts, naming, sentences
 from contacts.strategy.conditions import catalogue
 from contacts.strategy.conditions.language import Context
 from contacts.strategy.enrolment import Path, context_of, takes
@@ -59,6 +60,7 @@ def why(version: StrategyVersion, case: Case, *, at: datetime) -> list[Why]:
     close = counts.next_day(case.creditor, at)
     context = context_of(close, version)
     known: dict[str, str] = {}
+    called = naming.called(version.strategy)
     found, is_taken = [], False
     for segment in version.segments.order_by("position", "pk"):
         holds = conditions.holds_for(case.pk, segment.condition, context)
@@ -68,31 +70,40 @@ def why(version: StrategyVersion, case: Case, *, at: datetime) -> list[Why]:
         if segment.stop:
             told.is_stopped = conditions.holds_for(case.pk, segment.stop, context) is True
         told.comes_back = would or holds is not True or told.is_stopped
-        told.parts = list(_parts(case, segment.condition, context, known, 0)) if segment.condition else []
+        if segment.condition:
+            told.parts = list(_parts(case, segment.condition, context, known, called=called))
         found.append(told)
     return found
 
 
-def _parts(case: Case, condition: Any, context: Context, known: dict[str, str], depth: int) -> Iterator[Told]:
+def _parts(
+    case: Case,
+    condition: Any,
+    context: Context,
+    known: dict[str, str],
+    depth: int = 0,
+    *,
+    called: Mapping[str, str],
+) -> Iterator[Told]:
     holds = conditions.holds_for(case.pk, condition, context)
     if "fact" in condition:
         fact = str(condition["fact"])
         if fact not in known:
             known[fact] = value_of(case, fact, context)
-        yield Told(sentences.of_condition(condition), holds, depth, known[fact])
+        yield Told(sentences.of_condition(condition, called), holds, depth, known[fact])
         return
     if "named" in condition:
-        yield Told(sentences.of_condition(condition), holds, depth)
-        yield from _parts(case, context.named[condition["named"]], context, known, depth + 1)
+        yield Told(sentences.of_condition(condition, called), holds, depth)
+        yield from _parts(case, context.named[condition["named"]], context, known, depth + 1, called=called)
         return
     word, inner = next(iter(condition.items()), ("", None))
     if not word:
-        yield Told(sentences.of_condition(condition), holds, depth)
+        yield Told(sentences.of_condition(condition, called), holds, depth)
         return
     joint = {"all": _("all of these"), "any": _("any of these"), "not": _("not this")}[word]
     yield Told(joint, holds, depth)
     for each in inner if isinstance(inner, list) else [inner]:
-        yield from _parts(case, each, context, known, depth + 1)
+        yield from _parts(case, each, context, known, depth + 1, called=called)
 
 
 # -- what the case has -------------------------------------------------------------------------------------------------
@@ -115,7 +126,7 @@ def value_of(case: Case, fact: str, context: Context) -> str:
     values = [value for value, _words in catalogue.in_use(fact)][:MOST_VALUES]
     tried = {f"v{place}": asked.ask([value], context) for place, value in enumerate(values)}
     has = _which(case, tried)
-    return ", ".join(catalogue.label_of(fact, value) for place, value in enumerate(values) if has[f"v{place}"])
+    return listed(catalogue.label_of(fact, value) for place, value in enumerate(values) if has[f"v{place}"])
 
 
 def _number(case: Case, fact: str, context: Context) -> int:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from django.utils.translation import gettext as _
 
+from collections_app.shared.listing import listed
 from collections_app.staff.work import Skill, Tier
 from contacts.models import Step
 
@@ -79,7 +80,7 @@ def problems_of(kind: str, settings: Any) -> Iterator[tuple[str, str]]:
             yield (
                 f".{name}",
                 _("a step of this kind has no such particular; it may have: %(known)s")
-                % {"known": ", ".join(known) or "–"},
+                % {"known": listed(known) or "–"},
             )
     for name, particular in known.items():
         if name not in settings:
@@ -96,7 +97,7 @@ def problems_of(kind: str, settings: Any) -> Iterator[tuple[str, str]]:
 def _problem(particular: Particular, value: Any) -> str:
     if particular.kind == "choice":
         if value not in particular.values:
-            return _("one of %(known)s is needed") % {"known": ", ".join(particular.values)}
+            return _("one of %(known)s is needed") % {"known": listed(particular.values)}
     elif particular.kind == "whole":
         if isinstance(value, bool) or not isinstance(value, int) or not particular.least <= value <= particular.most:
             return _("a whole number from %(least)s to %(most)s is needed") % {

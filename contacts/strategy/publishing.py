@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from cases.refusal import Refused
 from collections_app.shared import clock
 from collections_app.shared.actor import USER, Actor
+from collections_app.shared.listing import listed
 from collections_app.staff.models import User
 from compliance import audit
 from contacts.models import DraftEdit, Move, Rehearsal, Rollout, StrategyVersion
@@ -99,7 +100,7 @@ def check_rehearsal(version: StrategyVersion, rehearsal: Rehearsal | None, *, at
     if rehearsal.sample != 1:
         raise NotApprovable("sample")
     if changed := changed_since(version, rehearsal, at=at):
-        raise NotApprovable("changed", what=", ".join(changed))
+        raise NotApprovable("changed", what=listed(changed))
     return rehearsal
 
 

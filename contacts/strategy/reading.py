@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from django.utils.translation import gettext as _
 
+from collections_app.shared.listing import listed
 from contacts.models import Segment, Step
 from contacts.strategy import conditions, particulars
 from contacts.strategy.document import (
@@ -18,10 +19,12 @@ from contacts.strategy.document import (
     default_key,
 )
 
-TOP: Final = ("code", "name", "reasoning", "set", "sets", "named", "segment")
-SEGMENT: Final = ("key", "name", "condition", "stop", "re_entry", "re_entry_days", "dwell_days", "step")
+TOP: Final = ("code", "name", "reasoning", "translations", "set", "sets", "named", "segment")
+SEGMENT: Final = ("key", "name", "translations", "condition", "stop", "re_entry", "re_entry_days", "dwell_days", "step")
 STEP: Final = (
     "key",
+    "name",
+    "translations",
     "kind",
     "template",
     "from_dpd",
@@ -51,6 +54,14 @@ MOST_STEPS: Final = 100  # in the whole strategy: each is a statement of the nig
 MOST_WORDS: Final = 50  # named sets, and named conditions
 MOST_VALUES: Final = 5_000  # of one set
 KEY: Final = re.compile(r"[-a-zA-Z0-9_]{1,40}")
+LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8}){0,3}")  # as in zh-hans
+MOST_LANGUAGES: Final = 20
+MOST_NAME: Final = 120
+MOST_REASONING: Final = 8_000
+# What may be said in other languages, with the longest; of named sets and conditions, what each is called.
+OF_STRATEGY: Final = {"name": MOST_NAME, "reasoning": MOST_REASONING}
+OF_SEGMENT: Final = {"name": MOST_NAME}
+OF_STEP: Final = {"name": MOST_NAME, "about": particulars.MOST_TEXT}
 CLOCK: Final = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
 
 
@@ -68,7 +79,7 @@ class _Reader:
     def keys(self, table: Mapping[str, Any], known: tuple[str, ...], path: str) -> None:
         for key in table:
             if key not in known:
-                self.wrong(f"{path}{key}", _("unknown; known are %(known)s") % {"known": ", ".join(known)})
+                self.wrong(f"{path}{key}", _("unknown; known are %(known)s") % {"known": listed(known)})
 
     def text(self, table: Mapping[str, Any], key: str, path: str, *, most: int, default: str | None = None) -> str:
         value = table.get(key, default)
@@ -99,7 +110,7 @@ class _Reader:
     def choice(self, table: Mapping[str, Any], key: str, path: str, *, of: list[str], default: str = "") -> str:
         value = table.get(key, default)
         if not isinstance(value, str) or value not in of:
-            self.wrong(f"{path}{key}", _("one of %(known)s is needed") % {"known": ", ".join(of)})
+            self.wrong(f"{path}{key}", _("one of %(known)s is needed") % {"known": listed(of)})
             return of[0]
         return value
 
@@ -126,6 +137,36 @@ class _Reader:
             self.wrong(f"{path}{key}", _("an object is needed"))
             return {}
         return value
+
+    def translations(
+        self, table: Mapping[str, Any], path: str, known: Mapping[str, int], *, called: tuple[str, ...] = ()
+    ) -> dict[str, Any]:
+        """Return what is said in other languages: {"zh-hans": {"name": …}}.
+
+        called: words that are themselves objects: a text for every code.
+        """
+        given = self.table(table, "translations", path)
+        if len(given) > MOST_LANGUAGES:
+            words = {"count": len(given), "most": MOST_LANGUAGES}
+            self.wrong(f"{path}translations", _("there are %(count)s; at most %(most)s") % words)
+            return {}
+        found: dict[str, Any] = {}
+        for language in given:
+            where = f"{path}translations.{language}"
+            if not LANGUAGE.fullmatch(language):
+                self.wrong(where, _("the code of a language is needed, e.g. zh-hans"))
+                continue
+            said = self.table(given, language, f"{path}translations.")
+            self.keys(said, (*known, *called), f"{where}.")
+            own: dict[str, Any] = {
+                word: self.text(said, word, f"{where}.", most=most) for word, most in known.items() if word in said
+            }
+            for word in called:
+                inner = self.table(said, word, f"{where}.")
+                texts = {code: self.text(inner, code, f"{where}.{word}.", most=MOST_NAME) for code in inner}
+                own |= {word: texts} if texts else {}
+            found |= {language: own} if own else {}
+        return found
 
     def tables(
         self, table: Mapping[str, Any], key: str, path: str, *, most: int
@@ -162,8 +203,9 @@ def parse(document: Mapping[str, Any]) -> Definition:
         reader.wrong("segment", _("there are %(count)s steps; at most %(most)s in a strategy") % words)
     definition = Definition(
         code=code,
-        name=reader.text(document, "name", "", most=120),
-        reasoning=reader.text(document, "reasoning", "", most=8_000, default=""),
+        name=reader.text(document, "name", "", most=MOST_NAME),
+        reasoning=reader.text(document, "reasoning", "", most=MOST_REASONING, default=""),
+        texts=reader.translations(document, "", OF_STRATEGY, called=("named", "sets")),
         segments=tuple(segments),
         sets=reader.sets,
         named=reader.named,
@@ -229,7 +271,8 @@ def _segment(reader: _Reader, table: Mapping[str, Any], path: str, position: int
         reader.wrong(f"{path}re_entry_days", _("only where it may be entered again after some days"))
     return SegmentDefinition(
         key=reader.key(table, path, default=default_key(position)),
-        name=reader.text(table, "name", path, most=120),
+        name=reader.text(table, "name", path, most=MOST_NAME),
+        texts=reader.translations(table, path, OF_SEGMENT),
         condition=reader.condition(table.get("condition", {}), f"{path}condition"),
         stop=reader.condition(table.get("stop", {}), f"{path}stop"),
         re_entry=re_entry,
@@ -313,6 +356,8 @@ def _step(reader: _Reader, table: Mapping[str, Any], path: str) -> StepDefinitio
         reader.wrong(f"{path}catch_up", _("a step that is not done late after an outage needs an until_dpd"))
     return StepDefinition(
         key=reader.key(table, path),
+        name=reader.text(table, "name", path, most=MOST_NAME, default=""),
+        texts=reader.translations(table, path, OF_STEP),
         kind=kind,
         from_dpd=from_dpd,
         until_dpd=until_dpd,

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cases.refusal import Refused
 from collections_app.shared.actor import Actor
+from collections_app.shared.listing import listed
 from compliance import audit
 from contacts.models import StrategyVersion
 from contacts.strategy import guardrails
@@ -48,7 +49,7 @@ def widen(*, version_id: int, share: int, actor: Actor, at: datetime) -> Strateg
     if share not in SHARES or share <= version.share:
         raise RolloutRefused("wider")
     if breaches := [reading for reading in guardrails.read(version, at=at) if reading.is_breached]:
-        raise RolloutRefused("breached", what=", ".join(str(reading.label) for reading in breaches))
+        raise RolloutRefused("breached", what=listed(reading.label for reading in breaches))
     if share == 100:
         for other in in_the_way(version):
             retire(other, by=version, actor=actor, at=at)
@@ -95,7 +96,7 @@ def resume(*, version_id: int, actor: Actor, at: datetime) -> StrategyVersion:
     if version.share < 100:
         breaches = [reading for reading in guardrails.read(version, at=at) if reading.is_breached]
         if breaches:
-            raise RolloutRefused("breached", what=", ".join(str(reading.label) for reading in breaches))
+            raise RolloutRefused("breached", what=listed(reading.label for reading in breaches))
     published_at = version.published_at
     version.publish(at=at)
     version.published_at = published_at  # it is judged from its first day on

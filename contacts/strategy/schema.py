@@ -4,6 +4,7 @@ It says which words there are and what they may be. What depends on several word
 step that waits for another) only the reader knows. docs/strategy.schema.json is this, written down.
 """
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from contacts.models import Segment, Step
@@ -25,8 +26,9 @@ def schema() -> dict[str, Any]:
         **_object(
             {
                 "code": {"type": "string", "pattern": "^[-A-Za-z0-9_]{1,60}$"},
-                "name": _text(120),
-                "reasoning": {"type": "string", "maxLength": 8_000},
+                "name": _text(reading.MOST_NAME),
+                "reasoning": {"type": "string", "maxLength": reading.MOST_REASONING},
+                "translations": _translations(reading.OF_STRATEGY, called=("named", "sets")),
                 "sets": {"type": "object", "propertyNames": _KEY, "additionalProperties": _words()},
                 "set": {
                     "type": "object",
@@ -46,7 +48,8 @@ def _segment() -> dict[str, Any]:
     return _object(
         {
             "key": _KEY,
-            "name": _text(120),
+            "name": _text(reading.MOST_NAME),
+            "translations": _translations(reading.OF_SEGMENT),
             "condition": _CONDITION,
             "stop": _CONDITION,
             "re_entry": _choice(Segment.ReEntry.values, default=Segment.ReEntry.ALWAYS),
@@ -63,6 +66,8 @@ def _step() -> dict[str, Any]:
         **_object(
             {
                 "key": _KEY,
+                "name": {"type": "string", "maxLength": reading.MOST_NAME},
+                "translations": _translations(reading.OF_STEP),
                 "kind": _choice(Step.Kind.values),
                 "template": _text(60),
                 "from_dpd": _whole(0, reading.MOST_DPD),
@@ -151,6 +156,18 @@ def _list(items: dict[str, Any], most: int, *, least: int = 0) -> dict[str, Any]
 
 def _text(most: int) -> dict[str, Any]:
     return {"type": "string", "minLength": 1, "maxLength": most}
+
+
+def _translations(known: Mapping[str, int], *, called: tuple[str, ...] = ()) -> dict[str, Any]:
+    """What is said in other languages, by the code of the language as in zh-hans."""
+    texts = {"type": "object", "additionalProperties": _text(reading.MOST_NAME)}
+    said = {word: _text(most) for word, most in known.items()} | dict.fromkeys(called, texts)
+    return {
+        "type": "object",
+        "propertyNames": {"pattern": f"^{reading.LANGUAGE.pattern}$"},
+        "maxProperties": reading.MOST_LANGUAGES,
+        "additionalProperties": _object(said, needed=[]),
+    }
 
 
 def _words() -> dict[str, Any]:

@@ -1,12 +1,13 @@
 """Conditions in words: every fact by its name, every value by its label."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from django.utils.functional import Promise as LazyText
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from collections_app.shared.listing import any_of
 from contacts.strategy.conditions import catalogue
 
 FACT_NAMES: Final = {name: entry.label for name, entry in catalogue.ENTRIES.items()}
@@ -29,37 +30,44 @@ _REACHABLE: Final[dict[str, LazyText]] = {
 }
 
 
-def of_condition(condition: Any) -> str:
-    """Return a condition in words; one that is not understood reads as it is written."""
+Called = Mapping[str, str]
+
+
+def of_condition(condition: Any, called: Called | None = None) -> str:
+    """Return a condition in words; one that is not understood reads as it is written.
+
+    called: what named conditions ("good") and named sets ("@south") are called; by their code where it is not said.
+    """
+    called = called or {}
     if not condition:
         return _("always")
     if not isinstance(condition, Mapping):
         return str(condition)
     if "fact" in condition:
-        return _leaf(condition)
+        return _leaf(condition, called)
     word, inner = next(iter(condition.items()))
     if word == "named":
-        return _("“%(name)s”") % {"name": inner}
+        return _("“%(name)s”") % {"name": called.get(str(inner), inner)}
     if word == "not":
-        return _not(inner)
+        return _not(inner, called)
     if word in ("all", "any") and isinstance(inner, list):
         joint = _(" and ") if word == "all" else _(" or ")
         return joint.join(
-            f"({of_condition(each)})"
+            _("(%(condition)s)") % {"condition": of_condition(each, called)}
             if isinstance(each, Mapping) and {"all", "any"} & set(each) and len(inner) > 1
-            else of_condition(each)
+            else of_condition(each, called)
             for each in inner
         )
     return str(dict(condition))
 
 
-def _not(inner: Any) -> str:
+def _not(inner: Any, called: Called) -> str:
     if isinstance(inner, Mapping) and isinstance(inner.get("value"), bool) and inner.get("op") in ("is", "known"):
-        return _leaf({**inner, "value": not inner["value"]})  # unknown stays unknown
-    return _("not (%(condition)s)") % {"condition": of_condition(inner)}
+        return _leaf({**inner, "value": not inner["value"]}, called)  # unknown stays unknown
+    return _("not (%(condition)s)") % {"condition": of_condition(inner, called)}
 
 
-def _leaf(leaf: Mapping[str, Any]) -> str:
+def _leaf(leaf: Mapping[str, Any], called: Called) -> str:
     name, operator, value = str(leaf.get("fact")), str(leaf.get("op")), leaf.get("value")
     entry = catalogue.ENTRIES.get(name)
     fact = str(entry.label) if entry else name
@@ -72,21 +80,13 @@ def _leaf(leaf: Mapping[str, Any]) -> str:
     if operator == "between" and isinstance(value, list) and len(value) == 2:
         text = _("%(first)s and %(last)s") % {"first": value[0], "last": value[1]}
     else:
-        text = _listed(_value(name, each) for each in (value if isinstance(value, list) else [value]))
+        text = any_of(_value(name, each, called) for each in (value if isinstance(value, list) else [value]))
     words = _REACHABLE if name == "reachable" else _OPERATORS
     return str(words.get(operator, "%(fact)s %(value)s")) % {"fact": fact, "value": text}
 
 
-def _value(fact: str, value: Any) -> str:
+def _value(fact: str, value: Any, called: Called) -> str:
     text = str(value)
     if text.startswith("@"):
-        return _("one of “%(name)s”") % {"name": text[1:]}
+        return _("one of “%(name)s”") % {"name": called.get(text, text[1:])}
     return catalogue.label_of(fact, text)
-
-
-def _listed(words: Iterable[str]) -> str:
-    """Return words as a list of alternatives: "M1, M2 or M3"."""
-    found = list(words)
-    if len(found) < 2:
-        return "".join(found)
-    return _("%(first)s or %(last)s") % {"first": _(", ").join(found[:-1]), "last": found[-1]}

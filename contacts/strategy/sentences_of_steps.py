@@ -9,11 +9,12 @@ from django.utils.functional import Promise as LazyText
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from collections_app.shared.listing import clauses, listed
 from collections_app.staff.work import Skill, Tier
 from contacts.models import Segment, Step
 from contacts.strategy.document import WITHIN_DAYS, clock_time
 from contacts.strategy.effects import PARTICULARS
-from contacts.strategy.sentences_of_conditions import of_condition
+from contacts.strategy.sentences_of_conditions import Called, of_condition
 
 HOLDS: Final[dict[str, LazyText]] = {
     "policy": gettext_lazy("firm policy"),
@@ -22,10 +23,11 @@ HOLDS: Final[dict[str, LazyText]] = {
 }
 
 
-def of_step(step: Step, *, names: Mapping[str, str] | None = None) -> str:
+def of_step(step: Step, *, names: Mapping[str, str] | None = None, called: Called | None = None) -> str:
     """Return what a step does, when and for whom, in one sentence.
 
     names: what the steps of the segment are called, by key (`name_of`); read from the database where not given.
+    called: what named sets and conditions are called, as for `of_condition`.
     """
     parts = [_when(step, names)]
     if step.repeat_every_days:
@@ -34,17 +36,17 @@ def of_step(step: Step, *, names: Mapping[str, str] | None = None) -> str:
     if step.trigger != Step.Trigger.DPD and step.from_dpd:
         parts.append(_("not before day %(day)s past due") % {"day": step.from_dpd})
     if step.condition:
-        parts.append(_("if %(condition)s") % {"condition": of_condition(step.condition)})
+        parts.append(_("if %(condition)s") % {"condition": of_condition(step.condition, called)})
     what = _what(step)
     hours = _hours(step)
     if hours:
         what = _("%(what)s, best %(hours)s") % {"what": what, "hours": hours}
-    return _("%(when)s: %(what)s") % {"when": _(", ").join(parts), "what": what}
+    return _("%(when)s: %(what)s") % {"when": clauses(parts), "what": what}
 
 
 def name_of(step: Step) -> str:
-    """Return what a step is called in the sentences of others: its message, or what is done."""
-    return step.template.name if step.template is not None else _what(step)
+    """Return what a step is called in the sentences of others: its name, its message, or what is done."""
+    return step.title or (step.template.title if step.template is not None else _what(step))
 
 
 # -- when --------------------------------------------------------------------------------------------------------------
@@ -154,10 +156,10 @@ def _hours(step: Step) -> str:
 def _what(step: Step) -> str:
     settings: dict[str, Any] = step.settings
     if step.kind == Step.Kind.MESSAGE and step.template is not None:
-        words = {"channel": step.template.get_channel_display(), "template": step.template.name}
+        words = {"channel": step.template.get_channel_display(), "template": step.template.title}
         return _("send %(channel)s “%(template)s”") % words
     what = _DOES[step.kind](settings) if step.kind in _DOES else str(step.get_kind_display())
-    about = settings.get("about")
+    about = step.about
     return _("%(what)s (%(about)s)") % {"what": what, "about": about} if about else what
 
 
@@ -185,7 +187,7 @@ def _assign(settings: Mapping[str, Any]) -> str:
         parts.append(_("skill %(skill)s") % {"skill": dict(Skill.choices).get(settings["skill"], settings["skill"])})
     if "tier" in settings:
         parts.append(_("tier %(tier)s") % {"tier": dict(Tier.choices).get(settings["tier"], settings["tier"])})
-    return _("give it to: %(whom)s") % {"whom": _(", ").join(parts)}
+    return _("give it to: %(whom)s") % {"whom": listed(parts)}
 
 
 def _hold(settings: Mapping[str, Any]) -> str:
@@ -227,13 +229,13 @@ _DOES: Final[dict[str, Any]] = {
 # -- the rules of a path -----------------------------------------------------------------------------------------------
 
 
-def of_rules(segment: Segment) -> list[str]:
+def of_rules(segment: Segment, called: Called | None = None) -> list[str]:
     """Return what holds for a whole path, one sentence each: when it ends, whether a case may come back, how long it
     stays at least.
     """
     rules = []
     if segment.stop:
-        rules.append(_("It ends for a case when %(condition)s.") % {"condition": of_condition(segment.stop)})
+        rules.append(_("It ends for a case when %(condition)s.") % {"condition": of_condition(segment.stop, called)})
     if segment.re_entry == Segment.ReEntry.NEVER:
         rules.append(_("A case that has left does not come back."))
     elif segment.re_entry == Segment.ReEntry.AFTER:

@@ -182,6 +182,9 @@ def ship_templates(*, author: User, approver: User, at: datetime) -> list[Templa
             code=entry["code"],
             defaults={name: entry[name] for name in ("name", "channel", "purpose", "content_class")},
         )
+        if template.texts != entry.get("translations", {}) and template.name == entry["name"]:
+            template.texts = entry.get("translations", {})
+            template.save(update_fields=["texts"])
         templates.append(template)
         for wording in entry["version"]:
             _ship_wording(template, wording, author=author, approver=approver, at=at)

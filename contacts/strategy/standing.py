@@ -8,6 +8,7 @@ from django.utils.functional import Promise as LazyText
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from collections_app.shared.listing import listed
 from contacts.models import Rehearsal, StrategyVersion
 from contacts.strategy import publishing
 
@@ -36,7 +37,7 @@ def next_thing(
         changed = publishing.changed_since(version, newest, at=at)
         if changed:
             return Next("rehearse", _("Since it was rehearsed, this changed: %(what)s. Rehearse it again.")
-                        % {"what": ", ".join(changed)})  # fmt: skip
+                        % {"what": listed(changed)})  # fmt: skip
         return Next("submit", _("The rehearsal is of this very version. Ask a second person for approval."))
     if version.status == Status.REHEARSED:
         return Next("approve", _("A second person approves it, or sends it back."))
@@ -100,5 +101,5 @@ def lines(versions: Sequence[StrategyVersion], *, at: datetime) -> list[Line]:
         strategy = own[0].strategy
         begins = whole.starts_on if whole is not None and whole.starts_on and whole.starts_on > at.date() else None
         todo = WAITS[waiting.status] if waiting is not None else ""
-        found.append(Line(strategy.pk, strategy.name, strategy.code, whole, canary, waiting, todo, begins))
+        found.append(Line(strategy.pk, strategy.title, strategy.code, whole, canary, waiting, todo, begins))
     return sorted(found, key=lambda line: (line.in_force is None, line.name))

@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -13,9 +14,8 @@ from collections_app.shared import clock
 from collections_app.shared.actor import Actor
 from collections_app.shared.htmx import hx_trigger, is_htmx, vary_on_htmx
 from collections_app.staff.access import allowed
-from contacts import forms_conditions
 from contacts.models import Step, StrategyVersion, Template
-from contacts.strategy import drafting, editing
+from contacts.strategy import drafting, editing, keys
 from contacts.strategy.definition import DefinitionError
 from contacts.strategy.editing import Document, Node
 from contacts.views.designer_parts import Desk, Panel
@@ -97,18 +97,22 @@ def _save(desk: Desk, act: str) -> HttpResponse:
     data = desk.request.POST
     assert isinstance(data, QueryDict)
     panel = desk.posted(data)
-    panel.builders = [forms_conditions.reshape(builder, act) for builder in panel.builders]
+    panel.reshape(act)
     saved, is_unbound = desk.node, False
-    is_wrong = not panel.form.is_valid()
-    if act != "save" and any(builder.is_incomplete for builder in panel.builders):
+    is_wrong = not panel.form.is_valid() or (panel.words is not None and panel.words.twice())
+    if act != "save" and panel.is_incomplete:
         is_wrong = True  # a line still lacks its value: nothing is saved until it has one
     if not is_wrong:
+        before = editing.get(desk.document, desk.node)
         values = panel.form.values()
-        is_unbound = _loses_its_day(editing.get(desk.document, desk.node), values)
+        is_unbound = _loses_its_day(before, values)
         values |= {"from_dpd": None} if is_unbound else {}
+        values["translations"] = panel.form.translations(before.get("translations", {}))
         names = ("condition", "stop")
         values |= {name: each.condition() or None for name, each in zip(names, panel.builders, strict=False)}
-        edited, saved = editing.change(desk.document, desk.node, values)
+        if desk.node.kind == "step":
+            values["key"] = _key_of(desk, before, values)
+        edited, saved = _changed(desk, panel, values)
         try:
             _store(desk, edited, what="changed", about=_called(editing.get(edited, saved)))
         except DefinitionError as error:
@@ -122,11 +126,31 @@ def _save(desk: Desk, act: str) -> HttpResponse:
         panel.had_errors = True
         return _answer(desk, panel, focus=line)
     after = _desk(desk.request, desk.version.pk, str(saved))
-    is_quiet = act == "save" and after.node == desk.node and not panel.had_errors and not is_unbound
+    is_quiet = act == "save" and not panel.had_errors and not is_unbound  # the form stays: somebody goes on typing
     if act == "save":
-        return _answer(after, is_quiet=is_quiet, has_changed=True)
+        answer = _answer(after, is_quiet=is_quiet, has_changed=True)
+        is_renamed = is_quiet and saved.step != desk.node.step
+        return hx_trigger(answer, "keyfollowed", {"key": saved.step}) if is_renamed else answer
     panel.had_errors = False
     return _answer(after, panel if after.node == desk.node else None, focus=line, has_changed=True)
+
+
+def _changed(desk: Desk, panel: Panel, values: dict[str, Any]) -> tuple[Document, Node]:
+    """Return the document with what the form says; named sets and conditions that were renamed are followed."""
+    if panel.words is None:
+        return editing.change(desk.document, desk.node, values)
+    texts = editing.call_words(values["translations"] or {}, get_language() or "", panel.words.called())
+    said = {**values, **panel.words.values(), "translations": texts}
+    edited, node = editing.change(desk.document, desk.node, said)
+    named, sets = panel.words.renamed()
+    return editing.rename_words(edited, named=named, sets=sets), node
+
+
+def _key_of(desk: Desk, before: Document, values: dict[str, Any]) -> str:
+    """Return the key of a step: one that was given and counts for nothing yet follows its kind and its day."""
+    siblings = editing.steps_of(editing.get(desk.document, desk.node.parent))
+    taken = [step["key"] for step in siblings if step["key"] != desk.node.step]
+    return keys.following(before, values, taken, desk.version)
 
 
 def _loses_its_day(before: Document, values: dict[str, Any]) -> bool:
@@ -141,7 +165,11 @@ def _new_line(panel: Panel, act: str) -> str:
     verb, _colon, where = act.partition(":")
     if verb not in ("add", "group"):
         return ""
-    rows = next((builder.rows for builder in panel.builders if builder.prefix == where.partition("-")[0]), [])
+    if verb == "add" and where == "sets" and panel.words:
+        return f"{panel.words.sets[-1].id}-name"
+    if verb == "add" and where == "named" and panel.words:
+        return f"{panel.words.named[-1].id}-name"
+    rows = next((builder.rows for builder in panel.all_builders if builder.prefix == where.partition("-")[0]), [])
     within = next((row.rows for row in rows if row.id == where), rows)
     if not within:
         return ""
@@ -159,6 +187,8 @@ def _blame(desk: Desk, edited: Document, saved: Node, panel: Panel, error: Defin
         builders = dict(zip(("condition", "stop"), panel.builders, strict=False))
         if own and path.startswith(own) and word in builders:
             builders[word].blame(rest.removeprefix(word).lstrip("."), message)
+        elif panel.words is not None and panel.words.blame(path, message):
+            continue
         elif path.startswith(own):
             panel.form.blame(rest, message)
         else:
@@ -199,9 +229,8 @@ def _new_step(desk: Desk) -> dict[str, Any]:
     days = [(step.get("from_dpd") or 0) for step in ([above] if above else [])]
     template = Template.objects.order_by("channel", "name").first()
     new: dict[str, Any] = {"from_dpd": days[0] + 3 if days else 1, "severity": above.get("severity", 1) if above else 1}
-    if template is None:
-        return {"kind": Step.Kind.CALL.value, **new}
-    return {"kind": Step.Kind.MESSAGE.value, "template": template.code, **new}
+    kind = {"kind": Step.Kind.MESSAGE.value, "template": template.code} if template else {"kind": Step.Kind.CALL.value}
+    return {**kind, **new, "key": keys.of_step(kind | new)}
 
 
 def _store(desk: Desk, edited: Document, *, what: str, about: str) -> None:
@@ -229,9 +258,10 @@ def _answer(
     """
     request = desk.request
     if not is_htmx(request):
-        if panel is None or not panel.had_errors:
+        if panel is None:
             return redirect(desk.url(desk.node))
-        return render(request, "contacts/designer.html", desk.context(panel), status=422)
+        status = 422 if panel.had_errors else 200  # without a script a new line is on the page before it is stored
+        return render(request, "contacts/designer.html", desk.context(panel), status=status)
     answer = render(request, "contacts/designer_answer.html", desk.context(panel) | {"is_quiet": is_quiet})
     if is_quiet:
         answer["HX-Reswap"] = "none"

@@ -90,7 +90,7 @@ def _of_case(request: HttpRequest, version: StrategyVersion, case: Case) -> dict
     form = WhatIfForm(asked)
     is_for_it = version.creditors.filter(pk=case.creditor_id).exists()
     days: list[Day] = []
-    segments = {segment.key: segment.name for segment in version.segments.all()}
+    segments = {segment.key: segment.title for segment in version.segments.all()}
     is_part = request.GET.get("part") == "ahead"
     if is_for_it and is_part and form.is_valid():
         data = form.cleaned_data
@@ -132,7 +132,7 @@ def _shown(days: list[Day], segments: dict[str, str]) -> list[dict[str, Any]]:
     rows = Step.objects.filter(pk__in=wanted).select_related("template", "segment__version__strategy")
     steps = {step.pk: step for step in rows}
     for step in steps.values():  # of another strategy of the creditor, where that takes the case
-        elsewhere = f"{step.segment.version.strategy.name} · {step.segment.name}"
+        elsewhere = f"{step.segment.version.strategy.title} · {step.segment.title}"
         segments = {step.segment.key: elsewhere} | segments
     told = {
         "pays": _("The payment comes."),

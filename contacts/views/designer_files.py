@@ -62,7 +62,7 @@ class NewForm(forms.Form):
 def _beginnings() -> list[tuple[Any, Any]]:
     versions = StrategyVersion.objects.select_related("strategy").order_by("strategy__name", "-version")[:200]
     copies = [
-        (f"{COPY}{one.pk}", f"{one.strategy.name} v{one.version} ({one.get_status_display()})") for one in versions
+        (f"{COPY}{one.pk}", f"{one.strategy.title} v{one.version} ({one.get_status_display()})") for one in versions
     ]
     codes = sorted(path.stem for path in shipped.FOLDER.glob("*.toml") if path != shipped.TEMPLATES)
     found: list[tuple[Any, Any]] = [(BLANK, _("an empty strategy"))]

@@ -1,5 +1,6 @@
 """What the designer shows of a draft: the tree, the node that is looked at with its form, and what can be undone."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
@@ -8,13 +9,15 @@ from django.db.models import Prefetch
 from django.http import HttpRequest, QueryDict
 from django.urls import reverse
 from django.utils.http import urlencode
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from contacts import forms_conditions
+from contacts import forms_conditions, forms_named
 from contacts.forms_conditions import Builder
+from contacts.forms_named import Words
 from contacts.forms_strategy import NodeForm, SegmentForm, StepForm, StrategyForm, choices_of_steps
 from contacts.models import DraftEdit, Segment, Step, StrategyVersion
-from contacts.strategy import drafting, editing, sentences
+from contacts.strategy import drafting, editing, naming, sentences
 from contacts.strategy.editing import Document, Node
 
 ICONS: Final = {
@@ -32,6 +35,24 @@ class Panel:
     form: NodeForm
     builders: list[Builder]
     had_errors: bool = False
+    words: Words | None = None
+
+    @property
+    def is_incomplete(self) -> bool:
+        """Whether a line still lacks its value."""
+        own = self.words.is_incomplete if self.words else False
+        return own or any(builder.is_incomplete for builder in self.builders)
+
+    @property
+    def all_builders(self) -> list[Builder]:
+        """Its conditions and those that the strategy names."""
+        return [*self.builders, *(row.builder for row in (self.words.named if self.words else ()))]
+
+    def reshape(self, act: str) -> None:
+        """Add or drop a line, a group, a set or a condition."""
+        self.builders = [forms_conditions.reshape(builder, act) for builder in self.builders]
+        if self.words is not None:
+            self.words = forms_named.reshape(self.words, act)
 
 
 @dataclass
@@ -51,6 +72,11 @@ class Desk:
     def token(self) -> str:
         """What says that it is this document."""
         return drafting.token_of(self.document)
+
+    @cached_property
+    def called(self) -> dict[str, str]:
+        """What its named sets and conditions are called in the reader's language."""
+        return naming.called(self.version.strategy)
 
     @property
     def may_edit(self) -> bool:
@@ -84,10 +110,10 @@ class Desk:
 
     def tree(self) -> list[dict[str, Any]]:
         """Return the nodes from top to bottom, each in words."""
-        rows = [self._row(Node(), self.version.strategy.name, "", "sitemap")]
+        rows = [self._row(Node(), self.version.strategy.title, "", "sitemap")]
         for segment in self.segments:
             node = Node(segment.key)
-            rows.append(self._row(node, segment.name, condition_in_words(segment, self.version), "users"))
+            rows.append(self._row(node, segment.title, condition_in_words(segment, self.called), "users"))
             for step in segment.steps.all():
                 picture = ICONS.get(step.template.channel if step.template else step.kind, "circle-dot")
                 rows.append(self._row(Node(segment.key, step.key), self.words_of(segment, step), "", picture))
@@ -95,7 +121,8 @@ class Desk:
 
     def words_of(self, segment: Segment, step: Step) -> str:
         """Return a step in one sentence."""
-        return sentences.of_step(step, names={each.key: sentences.name_of(each) for each in segment.steps.all()})
+        names = {each.key: sentences.name_of(each) for each in segment.steps.all()}
+        return sentences.of_step(step, names=names, called=self.called)
 
     def _row(self, node: Node, label: str, sub: str, icon: str) -> dict[str, Any]:
         return {
@@ -114,54 +141,54 @@ class Desk:
     def panel(self) -> Panel:
         """Return the form of the node as it stands in the document."""
         table = editing.get(self.document, self.node)
-        named = tuple(self.document.get("named", {}))
+        more: dict[str, Any] = {"named": tuple(self.document.get("named", {})), "called": self.called}
         if self.node.kind == "strategy":
             creditors = list(self.version.creditors.values_list("pk", flat=True))
-            return Panel(StrategyForm(initial=StrategyForm.initial_of(table, creditors)), [])
+            said = table.get("translations", {}).get(get_language() or "", {})
+            words = forms_named.of_document(table, self.called, said)
+            return Panel(StrategyForm(initial=StrategyForm.initial_of(table, creditors)), [], words=words)
         if self.node.kind == "segment":
             builders = [
-                forms_conditions.of_condition(
-                    CONDITION, _("Takes the case if"), table.get("condition", {}), named=named
-                ),
-                forms_conditions.of_condition(STOP, _("And ends for it when"), table.get("stop", {}), named=named),
+                forms_conditions.of_condition(CONDITION, _("Takes the case if"), table.get("condition", {}), **more),
+                forms_conditions.of_condition(STOP, _("And ends for it when"), table.get("stop", {}), **more),
             ]
             return Panel(SegmentForm(initial=SegmentForm.initial_of(table)), builders)
-        condition = forms_conditions.of_condition(CONDITION, _("Only if"), table.get("condition", {}), named=named)
+        condition = forms_conditions.of_condition(CONDITION, _("Only if"), table.get("condition", {}), **more)
         siblings = self._siblings()
         return Panel(StepForm(initial=StepForm.initial_of(table), siblings=siblings), [condition])
 
     def posted(self, data: QueryDict) -> Panel:
         """Return the form of the node as it was posted."""
-        named = tuple(self.document.get("named", {}))
+        more: dict[str, Any] = {"named": tuple(self.document.get("named", {})), "called": self.called}
         had = bool(data.get("had-errors"))
         if self.node.kind == "strategy":
-            return Panel(StrategyForm(data), [], had)
+            return Panel(StrategyForm(data), [], had, forms_named.of_post(data, self.document, self.called))
         if self.node.kind == "segment":
             builders = [
-                forms_conditions.of_post(data, CONDITION, _("Takes the case if"), named=named),
-                forms_conditions.of_post(data, STOP, _("And ends for it when"), named=named),
+                forms_conditions.of_post(data, CONDITION, _("Takes the case if"), **more),
+                forms_conditions.of_post(data, STOP, _("And ends for it when"), **more),
             ]
             return Panel(SegmentForm(data), builders, had)
-        condition = forms_conditions.of_post(data, CONDITION, _("Only if"), named=named)
+        condition = forms_conditions.of_post(data, CONDITION, _("Only if"), **more)
         return Panel(StepForm(data, siblings=self._siblings()), [condition], had)
 
     def _siblings(self) -> list[tuple[str, str]]:
         segment = editing.get(self.document, self.node.parent)
         rows = {step.key: step for row in self.segments if row.key == self.node.segment for step in row.steps.all()}
         named = choices_of_steps(segment, self.node.step)
-        return [(key, f"{sentences.name_of(rows[key])} ({key})" if key in rows else key) for key, _label in named]
+        return [(key, _named_step(rows[key]) if key in rows else key) for key, _label in named]
 
     def sentence(self) -> str:
         """Return what the node says, in one sentence."""
         if self.node.kind == "strategy":
-            return self.version.strategy.name
+            return self.version.strategy.title
         for segment in self.segments:
             if segment.key != self.node.segment:
                 continue
             if self.node.kind == "segment":
                 return _("%(segment)s: %(condition)s") % {
-                    "segment": segment.name,
-                    "condition": condition_in_words(segment, self.version),
+                    "segment": segment.title,
+                    "condition": condition_in_words(segment, self.called),
                 }
             for step in segment.steps.all():
                 if step.key == self.node.step:
@@ -174,10 +201,10 @@ class Desk:
             return []
         return [
             {
-                "name": segment.name,
+                "name": segment.title,
                 "url": self.url(Node(segment.key)),
-                "condition": condition_in_words(segment, self.version),
-                "rules": sentences.of_rules(segment),
+                "condition": condition_in_words(segment, self.called),
+                "rules": sentences.of_rules(segment, self.called),
                 "steps": [
                     {"sentence": self.words_of(segment, step), "url": self.url(Node(segment.key, step.key))}
                     for step in segment.steps.all()
@@ -209,9 +236,13 @@ class Desk:
         }
 
 
-def condition_in_words(segment: Segment, version: StrategyVersion) -> str:
+def condition_in_words(segment: Segment, called: Mapping[str, str]) -> str:
     """Return whom a segment takes, in words."""
-    return sentences.of_condition(segment.condition) if segment.condition else _("every other case")
+    return sentences.of_condition(segment.condition, called) if segment.condition else _("every other case")
+
+
+def _named_step(step: Step) -> str:
+    return _("%(what)s (%(about)s)") % {"what": sentences.name_of(step), "about": step.key}
 
 
 def dom_id(node: Node) -> str:

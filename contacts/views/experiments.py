@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from cases.refusal import Refused
 from collections_app.shared import clock
 from collections_app.shared.actor import Actor
+from collections_app.shared.listing import listed
 from collections_app.staff.access import allowed
 from collections_app.staff.models import User
 from contacts.experiments import registering, results
@@ -50,7 +51,7 @@ def show(request: HttpRequest) -> HttpResponse:
             "experiment": each,
             "status": each.get_status_display(),
             "tone": TONES.get(each.status, "plain"),
-            "creditors": ", ".join(creditor.name for creditor in each.creditors.all()),
+            "creditors": listed(creditor.name for creditor in each.creditors.all()),
             "arms": " · ".join(f"{arm['name']} {arm['share']}\u00a0%" for arm in each.arms),
             "measure": _measure(each),
             "persons": ArmAssignment.objects.filter(experiment_id=each.pk).count(),
@@ -71,7 +72,7 @@ def one(request: HttpRequest, pk: int) -> HttpResponse:
         "experiment": experiment,
         "status": experiment.get_status_display(),
         "tone": TONES.get(experiment.status, "plain"),
-        "creditors": ", ".join(experiment.creditors.order_by("name").values_list("name", flat=True)),
+        "creditors": listed(experiment.creditors.order_by("name").values_list("name", flat=True)),
         "who": sentences_of_conditions.of_condition(experiment.condition) if experiment.condition else "",
         "measure": _measure(experiment),
         "results": found,

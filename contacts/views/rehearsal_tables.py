@@ -23,7 +23,7 @@ from collections_app.templatetags.display import digits
 from contacts.models import Channel, Rehearsal, Step, StrategyVersion
 from contacts.rehearsal import costs, reading, results
 from contacts.rehearsal.reading import CURRENT, DRAFT, Number, Sums
-from contacts.strategy import inputs, sentences
+from contacts.strategy import inputs, naming, sentences
 from contacts.views.planned import ICONS, reason_in_words
 
 LABELS: Final[dict[str, dict[str, Any]]] = {
@@ -97,11 +97,12 @@ class Page:
         versions = [*in_force.distinct().order_by("-pk"), self.row.version]
         found: dict[tuple[str, str], tuple[str, str]] = {}
         for version in versions:
+            called = naming.called(version.strategy)
             for segment in version.segments.order_by("-position").prefetch_related(Prefetch("steps", queryset=rows)):
                 names = {step.key: sentences.name_of(step) for step in segment.steps.all()}
-                found[segment.key, ""] = segment.name, ""
+                found[segment.key, ""] = segment.title, ""
                 for step in segment.steps.all():
-                    found[segment.key, step.key] = segment.name, sentences.of_step(step, names=names)
+                    found[segment.key, step.key] = segment.title, sentences.of_step(step, names=names, called=called)
         return found
 
     @cached_property

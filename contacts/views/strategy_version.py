@@ -1,6 +1,6 @@
 """One version of a strategy from its rehearsal to its end: the next thing to do, publishing, watching."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
@@ -17,15 +17,15 @@ from cases.refusal import Refused
 from collections_app.shared import clock
 from collections_app.shared.actor import Actor
 from collections_app.staff.access import allowed
-from contacts.models import Move, Rehearsal, Rollout, Step, StrategyAlarm, StrategyVersion
+from contacts.models import Move, Rehearsal, Rollout, StrategyAlarm, StrategyVersion
 from contacts.strategy import (
     comparing,
     guardrails,
     in_force,
     moving,
+    naming,
     publishing,
     rollout,
-    sentences,
     standing,
     watching,
 )
@@ -58,6 +58,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
     next_thing = standing.next_thing(
         version, newest=newest, running=running, at=at, breached=any(reading.is_breached for reading in readings)
     )
+    names = naming.steps_by_key(version)
     is_writer = user.pk in publishing.writers_of(version)
     context = {
         "version": version,
@@ -80,8 +81,8 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
         "shares": [share for share in publishing.SHARES if share > version.share] if is_used else publishing.SHARES,
         "limits": [(code, guardrails.LABELS[code], limit) for code, limit in guardrails.limits_of(version).items()],
         "readings": readings,
-        "days": _days(version, at.date()) if is_used else [],
-        "alarms": [_alarm(alarm) for alarm in version.alarms.select_related("seen_by").order_by("-pk")[:20]],
+        "days": _days(version, at.date(), names) if is_used else [],
+        "alarms": [_alarm(alarm, names) for alarm in version.alarms.select_related("seen_by").order_by("-pk")[:20]],
         "turns": [_turn(turn) for turn in version.rollouts.select_related("by").order_by("-at", "-pk")[:30]],
         "standing": in_force.of_strategy(version.strategy, at.date()),
         "others": version.strategy.versions.exclude(pk=version.pk).order_by("-version")[:20],
@@ -247,15 +248,9 @@ def _text(request: HttpRequest, name: str) -> str:
     return request.POST.get(name, "").replace("\0", "").strip()[:300]
 
 
-def _names(version: StrategyVersion) -> dict[tuple[str, str], str]:
-    """Return the steps of a version in a few words, by the keys of the segment and of the step."""
-    steps = Step.objects.filter(segment__version=version).select_related("segment", "template")
-    return {(step.segment.key, step.key): str(sentences.name_of(step)) for step in steps}
-
-
 def _with_words(before: StrategyVersion | None, rows: list[moving.InFlight]) -> list[moving.InFlight]:
     """Return the cases in flight with steps called by what they do; a key says nothing to whoever did not write it."""
-    names = _names(before) if before is not None else {}
+    names = naming.steps_by_place(before) if before is not None else {}
     return [
         replace(
             row,
@@ -290,17 +285,20 @@ def _totals(rehearsal: Rehearsal | None) -> list[tuple[str, int]]:
     return [(words[outcome], count) for outcome, count in counts.items()]
 
 
-def _days(version: StrategyVersion, today: date) -> list[watching.Compared]:
+def _days(version: StrategyVersion, today: date, names: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Return what was predicted and what happened, each step called by what it does."""
     first = watching.first_day(version)
     if first is None:
         return []
-    return watching.compare(version, first=max(first, today - timedelta(days=SHOWN_DAYS)), last=today)
+    rows = watching.compare(version, first=max(first, today - timedelta(days=SHOWN_DAYS)), last=today)
+    return [{"row": row, "step": names.get(row.step_key, row.step_key)} for row in rows]
 
 
-def _alarm(alarm: StrategyAlarm) -> dict[str, Any]:
+def _alarm(alarm: StrategyAlarm, names: Mapping[str, str]) -> dict[str, Any]:
     kind, _colon, code = alarm.code.partition(":")
     words = guardrails.LABELS.get(code) if kind == "guardrail" else ALARMS.get(alarm.code)
-    return {"alarm": alarm, "words": words or alarm.code}
+    rows = [row | {"step": names.get(row["step"], row["step"])} for row in alarm.details.get("rows", ())]
+    return {"alarm": alarm, "words": words or alarm.code, "rows": rows}
 
 
 def _turn(turn: Rollout) -> dict[str, Any]:

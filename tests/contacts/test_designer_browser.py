@@ -116,7 +116,7 @@ def test_a_strategy_of_five_steps_is_built_by_keys_alone(chromium, site, book):
     page.wait_for_timeout(420)
     keys.press("d")  # a second call, as the first one
     keys.steps(5)
-    assert steps_of(version) == ["reminder", "reminder-2", "reminder-2-2", "reminder-3", "reminder-4"]
+    assert steps_of(version) == ["sms-1", "call-4", "call-4-2", "visit-30", "review-60"]
     before = definition.of_version(version).content_hash
 
     keys.until(QUIET)

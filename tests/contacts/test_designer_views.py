@@ -114,15 +114,15 @@ def test_what_is_written_and_is_no_condition_is_refused_where_it_stands(desk):
 def test_a_step_is_added_moved_copied_removed_and_brought_back(desk):
     TemplateFactory(code="hello")
     desk.act("add-step", "young/call")
-    desk.act("up", "young/hello")
-    desk.act("duplicate", "young/hello")
-    assert [step["key"] for step in desk.document["segment"][0]["step"]] == ["hello", "hello-2", "call"]
-    desk.act("remove", "young/hello")
+    desk.act("up", "young/sms-7")
+    desk.act("duplicate", "young/sms-7")
+    assert [step["key"] for step in desk.document["segment"][0]["step"]] == ["sms-7", "sms-7-2", "call"]
+    desk.act("remove", "young/sms-7")
     desk.act("undo")
-    assert [step["key"] for step in desk.document["segment"][0]["step"]] == ["hello", "hello-2", "call"]
+    assert [step["key"] for step in desk.document["segment"][0]["step"]] == ["sms-7", "sms-7-2", "call"]
     desk.act("undo")
     desk.act("redo")
-    assert [step["key"] for step in desk.document["segment"][0]["step"]] == ["hello", "hello-2", "call"]
+    assert [step["key"] for step in desk.document["segment"][0]["step"]] == ["sms-7", "sms-7-2", "call"]
 
 
 def test_a_step_waits_for_another_and_for_an_event(desk):
@@ -137,7 +137,7 @@ def test_a_step_waits_for_another_and_for_an_event(desk):
         {"about": "the promise"},
     )
     desk.act("add-step", "young/call")
-    answer = desk.act("save", "young/call", **base, trigger="after", after_key="hello")
+    answer = desk.act("save", "young/call", **base, trigger="after", after_key="sms-3")
     assert answer.status_code == 302
     assert desk.document["segment"][0]["step"][0]["after"]["outcome"] == "not_reached"
 
@@ -254,8 +254,8 @@ def test_a_step_that_follows_an_event_is_not_held_back_by_its_day_of_before(desk
 def test_templates_lie_under_their_channels_and_the_step_above_is_the_first_to_wait_for(desk):
     TemplateFactory(code="hello", name="Hello")
     desk.act("add-step", "young/call")
-    desk.act("add-step", "young/hello")
-    page = desk.client.get(reverse("contacts:strategy-edit", args=[desk.version.pk]), {"node": "young/hello-2"})
+    desk.act("add-step", "young/sms-7")
+    page = desk.client.get(reverse("contacts:strategy-edit", args=[desk.version.pk]), {"node": "young/sms-10"})
     form = page.context["panel"].form
-    assert [key for key, _words in form.fields["after_key"].choices] == ["hello", "call"]
+    assert [key for key, _words in form.fields["after_key"].choices] == ["sms-7", "call"]
     assert form.fields["template"].choices == [("text message", [("hello", "Hello")])]

@@ -42,6 +42,55 @@
     wanted = null;
     if (row) go(row);
   }
+  /* Nothing that was typed is lost. What waits for its moment is sent at once when somebody goes elsewhere (`flush`);
+     what was typed while an answer was on its way is put into the panel that comes with it (`keepTyped`). */
+  let waitingField = null, sent = {}, typed = null;
+  function values() {
+    const found = {};
+    document.querySelectorAll("#node-form :is(input, select, textarea)[id]").forEach(function (field) {
+      if (field.type !== "hidden") found[field.id] = field.type === "checkbox" ? String(field.checked) : field.value;
+    });
+    return found;
+  }
+  function flush() {
+    const field = waitingField;
+    waitingField = null;
+    if (field && field.isConnected) htmx.trigger(field, "flush");
+  }
+  document.addEventListener("change", function (event) {
+    if (event.target.matches && event.target.matches("#node-form .line-fact")) waitingField = event.target;
+  }, true);
+  document.addEventListener("htmx:beforeSend", function (event) {
+    if (event.detail.elt === waitingField) waitingField = null;
+    if (event.detail.target && event.detail.target.id === "panel-box") sent = values();
+  });
+  document.addEventListener("htmx:beforeSwap", function (event) {
+    if (event.detail.target.id !== "panel-box" || !event.detail.shouldSwap) return;
+    const panel = document.getElementById("panel"), now = values();
+    typed = {};
+    Object.keys(now).forEach(function (id) { if (id in sent && now[id] !== sent[id]) typed[id] = now[id]; });
+    const asked = event.detail.requestConfig;
+    if (!panel || asked.verb !== "get" || asked.elt.dataset.node === panel.dataset.node || !Object.keys(typed).length) return;
+    typed = null;  // another node comes, and somebody goes on typing into this one: he stays
+    event.detail.shouldSwap = false;
+    const row = tree().querySelector('[data-node="' + panel.dataset.node + '"]');
+    if (row) select(row);
+  });
+  function keepTyped() {
+    const kept = typed;
+    typed = null;
+    Object.keys(kept || {}).forEach(function (id) {
+      const field = document.getElementById(id);
+      if (!field || !field.closest("#node-form")) return;
+      if (field.type === "checkbox") field.checked = kept[id] === "true";
+      else field.value = kept[id];
+      field.dispatchEvent(new Event("change", { bubbles: true }));
+    });
+  }
+  document.addEventListener("htmx:afterSettle", function (event) {
+    if (event.detail.target && event.detail.target.id === "panel-box") keepTyped();
+  });
+
   function isChange(event) {
     return event.detail.requestConfig && event.detail.requestConfig.verb === "post" && document.getElementById("designer");
   }
@@ -81,6 +130,8 @@
       if (panel && panel.contains(event.target) && here) {
         event.preventDefault();
         delete panel.dataset.wrong;
+        event.target.blur();
+        flush();
         go(here);
       } else if (search) {
         event.target.value = "";
@@ -124,6 +175,7 @@
   });
   document.addEventListener("click", function (event) {
     const row = event.target.closest && event.target.closest("#tree [data-node]");
+    if (row) flush();
     if (row && !blocked()) select(row);
     const jump = event.target.closest && event.target.closest("[data-jump]");
     const aim = jump && tree() && tree().querySelector('[data-node="' + jump.dataset.jump + '"]');
@@ -169,6 +221,16 @@
     const row = event.detail.requestConfig.elt;
     if (!row.matches("[data-node]") || !row.closest("#tree") && row.isConnected) return;
     if (busy || !current() || row.dataset.node !== current().dataset.node) event.detail.shouldSwap = false;
+  });
+
+  /* A step that got another key with its kind or day: the form that stays says it, and is of that node now. */
+  document.addEventListener("keyfollowed", function (event) {
+    const field = document.getElementById("f-key");
+    if (field) field.value = field.defaultValue = event.detail.key;
+  });
+  document.addEventListener("htmx:afterSettle", function () {
+    const panel = document.getElementById("panel"), said = document.querySelector("#form-state [name=node]");
+    if (panel && said) panel.dataset.node = said.value;
   });
 
   /* After an act: on the form of what was made, on the tree, or on a new line of a condition. */

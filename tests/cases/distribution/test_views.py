@@ -108,18 +108,63 @@ def test_a_large_book_is_previewed_in_the_background(client, floor, lead, monkey
 def test_only_an_administrator_sets_rules_and_every_wrong_path_is_said(client, floor, lead):
     url = reverse("cases:allocation-rules", args=[floor.bank.code])
     assert client.get(url).status_code == 200
-    document = json.dumps({"mode": "turns"})
-    assert client.post(url, {"document": document, "reason": "x"}).status_code == 403
+    assert client.post(url, {**RULES, "reason": "x"}).status_code == 403
     client.force_login(UserFactory(admin=True))
-    wrong = client.post(url, {"document": json.dumps({"mode": "x", "keep": {"days": 0}}), "reason": "x"})
-    page = wrong.content.decode()
+    wrong = json.dumps({"mode": "x", "keep": {"days": 0}})
+    page = client.post(url, {"act": "json", "document": wrong, "reason": "x"}).content.decode()
     assert "mode: must be one of" in page
     assert "keep.days: must be a whole number" in page
-    unreadable = client.post(url, {"document": "{", "reason": "x"}).content.decode()
+    unreadable = client.post(url, {"act": "json", "document": "{", "reason": "x"}).content.decode()
     assert "Not readable in line 1" in unreadable
+    lacking = client.post(url, {**RULES, "absent_days": "0", "reason": "x"})
+    assert (lacking.status_code, list(lacking.context["sheet"].form.errors)) == (422, ["absent_days"])
     assert not DistributionRules.objects.exists()
-    assert client.post(url, {"document": document, "reason": "as agreed"}).status_code == 302
-    assert DistributionRules.objects.get().document == {"mode": "turns"}
+    assert client.post(url, {**RULES, "reason": "as agreed"}).status_code == 302
+    assert DistributionRules.objects.get().document == TURNS
+
+
+def test_a_need_is_a_row_that_comes_and_goes_without_a_script_and_loses_nothing_that_was_typed(client, floor):
+    client.force_login(UserFactory(admin=True))
+    url = reverse("cases:allocation-rules", args=[floor.bank.code])
+    sheet = client.post(url, {**RULES, "reason": "half a rea", "act": "add"}).context["sheet"]
+    assert [need.prefix for need in sheet.needs] == ["need-0"]
+    assert sheet.form["reason"].value() == "half a rea"
+    assert not sheet.form.errors
+    row = {"need-0-skill": "legal", "need-0-tier": "senior", "need-0-buckets": ["M6", "M7+"], "need-0-vulnerable": "no",
+           "need-0-jurisdictions": "CN-SH，US", "need-0-balance_from": "50000"}  # fmt: skip
+    sheet = client.post(url, {**RULES, **row, "act": "add"}).context["sheet"]
+    assert [need.prefix for need in sheet.needs] == ["need-0", "need-1"]
+    assert sheet.needs[0]["buckets"].value() == ["M6", "M7+"]
+    refused = client.post(url, {**RULES, **row, "need-1-hardship": "yes", "reason": "x"})
+    assert refused.context["sheet"].needs[1].errors["skill"] == ["needs a skill or a level"]
+    sheet = client.post(url, {**RULES, **row, "need-1-hardship": "yes", "act": "drop:1"}).context["sheet"]
+    assert [need.prefix for need in sheet.needs] == ["need-0"]
+    assert client.post(url, {**RULES, **row, "reason": "x"}).status_code == 302
+    when = {"buckets": ["M6", "M7+"], "jurisdictions": ["CN-SH", "US"], "vulnerable": False, "balance_from": "50000"}
+    needs = [{"skill": "legal", "tier": "senior", "when": when}]
+    assert DistributionRules.objects.get().document == TURNS | {"needs": needs}
+
+
+def test_a_document_of_rules_becomes_fields_and_the_same_document_again(client, floor):
+    client.force_login(UserFactory(admin=True))
+    url = reverse("cases:allocation-rules", args=[floor.bank.code])
+    document = {
+        "mode": "balance",
+        "criteria": [{"name": "tier", "is": "must"}],
+        "keep": {"while": "balanced", "absent_days": 9, "days": 90},
+        "away": {"broken_promise": True, "complaint": False, "not_back_days": 0},
+        "nightly": True,
+        "from_hour": 7,
+        "teams": [floor.team.code],
+        "minutes": {"call": 9},
+        "needs": [{"skill": "visits", "when": {"products": ["mortgage"], "reasons": ["illness"], "hardship": True}}],
+    }
+    sheet = client.post(url, {"act": "json", "document": json.dumps(document), "reason": ""}).context["sheet"]
+    fields = {name: sheet.form[name].value() for name in sheet.form.fields}
+    fields |= {f"need-0-{name}": sheet.needs[0][name].value() for name in sheet.needs[0].fields}
+    typed = {name: value for name, value in fields.items() if value not in (None, "", False)} | {"reason": "x"}
+    assert client.post(url, typed).status_code == 302
+    assert DistributionRules.objects.get().document == document
 
 
 def test_what_somebody_can_take_on_is_changed_and_written_down(client, floor, lead):
