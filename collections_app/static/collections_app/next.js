@@ -33,7 +33,8 @@
     plan(AGAIN_MS);
   }
 
-  function show(page, url) {
+  /* isNew: another case than before; keys wait a moment then, and not when the same case is only made true. */
+  function show(page, isNew) {
     const main = document.getElementById("main"), fresh = page.getElementById("main");
     if (!main || !fresh) return false;
     const top = document.querySelector("header.top .freshness"), said = page.querySelector("header.top .freshness");
@@ -42,9 +43,9 @@
     document.title = page.title;
     const now = document.getElementById("main");
     if (window.htmx) window.htmx.process(now);
-    now.focus({ preventScroll: true });
-    window.scrollTo(0, 0);
-    now.dispatchEvent(new CustomEvent("htmx:afterSettle", { bubbles: true, detail: {} }));
+    if (isNew) { now.focus({ preventScroll: true }); window.scrollTo(0, 0); }
+    const settled = isNew ? now : document.getElementById("action") || now.firstElementChild;
+    settled.dispatchEvent(new CustomEvent("htmx:afterSettle", { bubbles: true, detail: {} }));
     return true;
   }
   function parse(html) { return new DOMParser().parseFromString(html, "text/html"); }
@@ -55,7 +56,7 @@
     const page = parse(kept.html);
     kept = null;
     clearTimeout(timer);
-    if (!show(page, url)) return false;
+    if (!show(page, true)) return false;
     history.pushState({ shown: true }, "", url);
     document.documentElement.dataset.shownAhead = url;
     refresh(url);
@@ -78,7 +79,7 @@
           if (window.htmx) window.htmx.process(document.getElementById(name));
         });
       } else {
-        show(page, url);
+        show(page, false);
       }
       document.documentElement.dataset.shownTrue = url;
       watch();
