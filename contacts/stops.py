@@ -98,8 +98,11 @@ def stops_call(*, creditor_code: str, channel: str) -> StopOrder | None:
 
 def stops_channel(channel: str) -> bool:
     """Whether the whole channel is stopped, or the database went back in time, so that nothing need be taken up."""
-    if epochs.went_back():
-        return True
+    return epochs.went_back() or orders_stop(channel)
+
+
+def orders_stop(channel: str) -> bool:
+    """Whether an order stops the whole channel."""
     orders = StopOrder.objects.filter(lifted_at__isnull=True)
     return orders.filter(Q(scope="everything") | Q(scope="channel", target=channel)).exists()
 

@@ -15,7 +15,7 @@ from contacts.rehearsal.sending import Sent
 from contacts.rehearsal.shadow import FIRST_NUMBER
 from contacts.strategy import particulars
 
-FIRST_CASES: Final = 50
+MOST_CASES: Final = 10_000  # of a number, whose keys are kept: the first ones
 TASK: Final = "task"  # put before a person: an outcome beside sent, withheld and obstacle
 
 
@@ -56,7 +56,7 @@ class Cells:
         cell.minutes += minutes * count
         if key.outcome == "sent":
             cell.cost += costs.of_message(key.channel) * count
-        room = FIRST_CASES - len(cell.cases)
+        room = MOST_CASES - len(cell.cases)
         if room > 0:
             cell.cases += [case for case in cases if case < FIRST_NUMBER][:room]
 
@@ -77,6 +77,7 @@ def count_day(cells: Cells, close: Close, sent: Iterable[Sent], *, steps: Mappin
     """Count one day of a creditor: the tasks that its close planned, and the messages by what became of them last."""
     creditor_id = close.creditor.pk
     values: dict[str, Any] = {"creditor": creditor_id, "day": close.day, "steps": list(steps), "first": FIRST_NUMBER}
+    values["most"] = MOST_CASES
     with connection.cursor() as cursor:
         cursor.execute(sql.TASKS, values)
         for segment, step_key, kind, channel, team, minutes, count, cases in cursor.fetchall():

@@ -26,6 +26,7 @@ from collections_app.env import database_parts
 from contacts.rehearsal import running, sql
 from contacts.rehearsal.running import Ran, SendDay, Task
 from contacts.rehearsal.shadow import Part
+from contacts.strategy.stable import number_of
 
 SMALL: Final = 5_000  # accounts that one thread rehearses before another process has begun
 PROCESSES: Final = 2
@@ -88,6 +89,17 @@ def split(task: Task, parts: int) -> list[Task]:
         )
         for number in range(parts)
     ]
+
+
+def of_share(task: Task, *, salt: str, share: int) -> Task:
+    """Return the task that counts what a version does for a share of the persons, while the others are on the one in
+    force: only they are rehearsed, and those with whom they share an address.
+    """
+    homes = _homes()
+    inside = {home for person, home in homes.items() if number_of(salt, person) < share}
+    beside = sorted(person for person, home in homes.items() if home in inside and number_of(salt, person) >= share)
+    part = replace(task.part, salt=salt, below=share, beside=tuple(beside))
+    return replace(task, part=part, share=share, own_only=True)
 
 
 def _homes() -> dict[int, int]:
@@ -296,6 +308,7 @@ def told_by(ran: Ran) -> dict[str, Any]:
         "late": ran.late,
         "skipped": ran.skipped,
         "rows": ran.rows,
+        "rates": ran.rates,
     }
 
 
@@ -314,3 +327,4 @@ def add(total: Ran, given: dict[str, Any]) -> None:
     total.late = sorted({*total.late, *given["late"]})
     total.skipped += given["skipped"]
     total.rows += given["rows"]
+    total.rates = total.rates or given["rates"]  # of the creditors' books, in every part the same

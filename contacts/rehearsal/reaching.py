@@ -7,9 +7,9 @@ waits for are drawn: of each channel as many of a thousand as receipts, calls an
 - A message that left: `delivered`, `failed`, or nothing more is heard of it.
 - A call or a visit: it is taken to be made at its time, and the person is spoken with, or is not.
 
-Drawn by a stable number of person, step and day: the same answers in every rehearsal, on both sides, in parts as in the
-whole, and for one case alone. A channel with fewer than twenty endings in 90 days has no rate: nobody is taken to answer
-there, and its tasks stay open. Answers come when the day is over, so the first day rests on none of them.
+Drawn by a stable number of person, step and day: the same answers in every rehearsal, on both sides, in parts as in
+the whole, and for one case alone. A channel with fewer than twenty endings in 90 days has no rate: nobody is taken to
+answer there, and its tasks stay open. Answers come when the day is over, so the first day rests on none of them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -111,7 +111,8 @@ def awaited() -> tuple[int, ...]:
     if not wanted:
         return ()
     steps = Step.objects.filter(
-        segment__version__strategy__in={strategy for strategy, _key in wanted}, key__in={key for _strategy, key in wanted}
+        segment__version__strategy__in={strategy for strategy, _key in wanted},
+        key__in={key for _strategy, key in wanted},
     )
     found = [
         step.pk

@@ -10,12 +10,13 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
-from django.db.models import QuerySet, Sum
+from django.db.models import BigIntegerField, Func, QuerySet, Sum, TextField
+from django.db.models.functions import Cast
 
 from cases import reach
 from cases.models import Case
 from contacts.models import Rehearsal, RehearsalCell
-from contacts.rehearsal.counting import FIRST_CASES, TASK
+from contacts.rehearsal.counting import TASK
 
 DRAFT: Final = str(RehearsalCell.Side.DRAFT)
 CURRENT: Final = str(RehearsalCell.Side.CURRENT)
@@ -113,9 +114,11 @@ def of_all_teams(found: Iterable[Number]) -> list[Number]:
 
 
 def grouped[Key](found: Iterable[Number], by: Callable[[Number], Key]) -> dict[Key, dict[str, Sums]]:
-    """Return the sums of each side by a key, keys as they come."""
+    """Return the sums of each of the two sides by a key, keys as they come; of the shares nothing."""
     groups: dict[Key, dict[str, Sums]] = {}
     for number in found:
+        if number.side not in (DRAFT, CURRENT):
+            continue
         sides = groups.setdefault(by(number), {DRAFT: Sums(), CURRENT: Sums()})
         sides[number.side].add(number)
     return groups
@@ -125,7 +128,7 @@ def reasons(found: Iterable[Number], outcome: str) -> list[tuple[str, int, int]]
     """Return why, how often on this side and how often on the other, the most frequent first."""
     counts: dict[str, list[int]] = {}
     for number in found:
-        if number.outcome == outcome:
+        if number.outcome == outcome and number.side in (DRAFT, CURRENT):
             pair = counts.setdefault(number.reason, [0, 0])
             pair[number.side != DRAFT] += number.count
     return [
@@ -154,21 +157,30 @@ def narrowed(rows: QuerySet[RehearsalCell], asked: Mapping[str, str]) -> QuerySe
     return rows
 
 
-def first_cases(rows: QuerySet[RehearsalCell], user: Any) -> list[Case]:
-    """Return the first cases of these cells that somebody may see, in the order in which they were met."""
-    keys: dict[int, None] = {}
-    lists = rows.exclude(cases=[]).order_by("day", "segment_key", "step_key", "pk").values_list("cases", flat=True)
-    for found in lists[:FIRST_CASES]:
-        keys |= dict.fromkeys(found)
-        if len(keys) >= FIRST_CASES:
-            break
-    return cases_of(list(keys)[:FIRST_CASES], user)
+class _Keys(Func):
+    """The elements of a list of keys, a row each."""
+
+    function = "jsonb_array_elements_text"
+    set_returning = True
+    output_field = TextField()
+
+
+def behind(rows: QuerySet[RehearsalCell], user: Any) -> QuerySet[Case]:
+    """Return the cases of these cells that somebody may see: those that stood when it was rehearsed, of each number the
+    first ten thousand.
+    """
+    keys = rows.order_by().annotate(key=Cast(_Keys("cases"), BigIntegerField())).values("key")
+    return _visible(Case.objects.filter(pk__in=keys), user)
 
 
 def cases_of(keys: Sequence[int], user: Any) -> list[Case]:
     """Return these cases as far as they are within reach, in this order."""
-    mine = Case.objects.filter(pk__in=keys).select_related("person", "creditor")
-    if not user.has_perm("cases.view_all"):
-        mine = mine.filter(team_id=user.team_id) if user.has_perm("cases.view_team") and user.team_id else mine.none()
-    found = {case.pk: case for case in mine}
+    found = {case.pk: case for case in _visible(Case.objects.filter(pk__in=keys), user)}
     return [found[key] for key in keys if key in found]
+
+
+def _visible(cases: QuerySet[Case], user: Any) -> QuerySet[Case]:
+    cases = cases.select_related("person", "creditor")
+    if user.has_perm("cases.view_all"):
+        return cases
+    return cases.filter(team_id=user.team_id) if user.has_perm("cases.view_team") and user.team_id else cases.none()

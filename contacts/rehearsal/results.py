@@ -16,6 +16,7 @@ from django.db.models import Count
 
 from cases.models import Creditor
 from collections_app.staff.models import Team, User
+from contacts import epochs, stops
 from contacts.rehearsal import costs
 from contacts.rehearsal.counting import TASK, Cell, Cells, Key
 from contacts.rehearsal.running import Ran
@@ -25,10 +26,14 @@ ASSUMED: Final = ("nobody-pays", "no-new-tape", "tasks-stay-open", "every-hand-o
 SIXTY: Final = Decimal(60)
 
 
-def of(draft: Ran, current: Ran | None) -> dict[str, Any]:
-    """Return the results of a rehearsal, as plain values."""
+def of(
+    draft: Ran, current: Ran | None, shares: Mapping[int, Ran] | None = None, *, with_answers: bool = True
+) -> dict[str, Any]:
+    """Return the results of a rehearsal, as plain values. shares: the version for so many of a hundred persons."""
     return {
-        "assumed": list(ASSUMED),
+        "assumed": [*ASSUMED, "people-answer" if draft.rates else "nobody-is-reached"],
+        "answers": {"asked": with_answers, "rates": draft.rates},
+        "shares": {str(share): totals(one.cells) for share, one in sorted((shares or {}).items())},
         "persons": draft.persons,
         "skipped": draft.skipped,
         "late": draft.late,
@@ -40,6 +45,17 @@ def of(draft: Ran, current: Ran | None) -> dict[str, Any]:
         "creditors": _creditors(draft.cells),
         "totals": totals(draft.cells),
         "compare": None if current is None else _compare(draft, current),
+    }
+
+
+def of_stops(lifted: Ran | None) -> dict[str, Any]:
+    """Return the orders that stop sending now, whether it is held because the database went back in time (a rehearsal
+    sends all the same), and what would leave were the orders lifted.
+    """
+    return {
+        "stops": [[order.scope, order.target, order.reason] for order in stops.standing()],
+        "held": epochs.went_back(),
+        "lifted": None if lifted is None else totals(lifted.cells),
     }
 
 

@@ -19,10 +19,10 @@ from cases.models import Creditor
 from collections_app.shared import clock
 from collections_app.shared.actor import Actor
 from collections_app.shared.once import asked_once
-from contacts.models import NightRun, Step, StrategyVersion
+from contacts.models import NightRun, Step, StopOrder, StrategyVersion
 from contacts.night.runs import CLOSES_AT, POISON, last_day_over
 from contacts.night.stages import STAGES, WHOLE, Night, Stage
-from contacts.rehearsal import counting, shadow, sql
+from contacts.rehearsal import counting, reaching, shadow, sql
 from contacts.rehearsal.counting import Cells
 from contacts.rehearsal.sending import Sent
 from contacts.rehearsal.shadow import Part
@@ -43,7 +43,10 @@ class NotShadowed(Exception):
 @dataclass(frozen=True, slots=True)
 class Task:
     """What a process rehearses. version_id None: what is in force now, with nothing changed. at: the instant that the
-    rehearsal is of. keep_rows: also return every contact of the first day and what became of it.
+    rehearsal is of. share: of a hundred persons, who are on the version; the others stay on the one in force. own_only:
+    count what the version itself does and nothing of the one in force. answers: whether receipts and talks are drawn
+    (`reaching`). lifted: as if no order stopped sending. keep_rows: also return every contact of the
+    first day and what became of it.
     """
 
     part: Part
@@ -53,6 +56,10 @@ class Task:
     at: datetime
     snapshot: str | None = None
     keep_rows: bool = False
+    share: int = 100
+    own_only: bool = False
+    answers: bool = True
+    lifted: bool = False
 
 
 @dataclass(slots=True)
@@ -67,6 +74,9 @@ class Ran:
     late: list[str] = field(default_factory=list)  # creditors whose tape is late: not treated
     skipped: int = 0
     rows: list[list[Any]] = field(default_factory=list)
+    rates: list[list[Any]] = field(
+        default_factory=list
+    )  # creditor, channel, of a thousand: reached, failed; of so many
 
 
 @dataclass(slots=True)
@@ -127,6 +137,7 @@ class _Days:
         own = [book for book in self.books if book.counts]
         ran.first_day = min(book.first_day for book in own) if own else None
         self.steps: dict[int, Step] = {}
+        self.reaching = reaching.NOBODY
 
     def _books(self) -> list[_Book]:
         own = set(self.task.part.creditors)
@@ -141,10 +152,18 @@ class _Days:
 
     def go(self) -> None:
         """Put the version in force, then run one close and one day of sending after the other."""
+        if self.task.lifted:
+            StopOrder.objects.filter(lifted_at__isnull=True).update(lifted_at=self.task.at)
         if self.task.version_id is not None:
-            put_in_force(self.task.version_id, at=self.task.at)
+            put_in_force(self.task.version_id, share=self.task.share, at=self.task.at)
         steps = Step.objects.filter(segment__version__strategy=self.task.strategy_id).select_related("segment")
+        if self.task.own_only:
+            steps = steps.filter(segment__version=self.task.version_id)
         self.steps = {step.pk: step for step in steps}
+        if self.task.answers:
+            self.reaching = reaching.of_creditors([book.creditor for book in self.books], at=self.task.at)
+            own = {book.creditor.pk: book.creditor.code for book in self.books if book.counts}
+            self.ran.rates = self.reaching.told(own)
         self._finish_today()
         closes = self._closes()
         for number, (book, close) in enumerate(closes):
@@ -235,6 +254,7 @@ class _Days:
             counting.count_day(self.ran.cells, close, last.values(), steps=self.steps)
             if self.task.keep_rows and close.day == book.first_day:
                 self.ran.rows += rows_of_day([book.creditor.pk], close.day)
+        self.reaching.answer(close)
 
 
 def rows_of_day(creditor_ids: list[int], day: date) -> list[list[Any]]:
@@ -242,20 +262,24 @@ def rows_of_day(creditor_ids: list[int], day: date) -> list[list[Any]]:
     return [list(row) for row in _rows(sql.ROWS, {"creditors": creditor_ids, "day": day})]
 
 
-def put_in_force(version_id: int, *, at: datetime) -> None:
-    """Put a version in force on the copies, as publishing does; whether it may be is not asked."""
+def put_in_force(version_id: int, *, share: int = 100, at: datetime) -> None:
+    """Put a version in force on the copies, as publishing does; whether it may be is not asked.
+
+    share: of a hundred persons; the others stay on the version that is in force for everybody.
+    """
     version = StrategyVersion.objects.get(pk=version_id)
-    if version.status == StrategyVersion.Status.PUBLISHED and version.share == 100:
+    if version.status == StrategyVersion.Status.PUBLISHED and version.share == share:
         return
     others = StrategyVersion.objects.filter(strategy_id=version.strategy_id, status__in=["published", "stopped"])
     others = others.exclude(pk=version_id)
     before = others.filter(share=100).values_list("pk", flat=True).first()
-    others.update(status=StrategyVersion.Status.RETIRED)
+    gone = others if share == 100 else others.exclude(pk=before)
+    gone.update(status=StrategyVersion.Status.RETIRED)
     StrategyVersion.objects.filter(pk=version_id).update(
         status=StrategyVersion.Status.PUBLISHED,
         published_at=at,
         stopped_at=None,
-        share=100,
+        share=share,
         starts_on=None,
         replaces_id=before,
     )

@@ -57,6 +57,15 @@ COPIES: Final = (
     Copy("contacts.Move", which=""),
     Copy("contacts.Rollout", which=""),
     Copy("contacts.StrategyAlarm", which=""),
+    Copy("contacts.StopOrder", which=""),
+)
+# What a payment writes beside these, where one is supposed to come.
+PAYMENTS: Final = (
+    Copy("cases.Payment"),
+    Copy("cases.PromisePayment"),
+    Copy("cases.PlanPayment"),
+    Copy("cases.SettlementPayment"),
+    Copy("cases.Correction"),
 )
 # Of one person only what his steps write is copied, and what hangs on his cases is found by them.
 NOT_OF_ONE: Final = frozenset({"cases.ImportBatch", "cases.ImportRow", "cases.BucketTransition"})
@@ -75,7 +84,9 @@ AUDIT: Final = "compliance.AuditEvent"
 class Part:
     """Which part of the book: of these creditors, the persons whose key leaves `number` when divided by `parts`, less
     those left out and with those added (so that persons who share an address are together), and of them so many in ten
-    thousand. person: this one alone, whatever else is said; only the steps that treat him may be run.
+    thousand. below: of these only whose number of a hundred under `salt` is below it, and those `beside` them with whom
+    they share an address. person: this one alone, whatever else is said; only the steps that treat him may be run.
+    pays: payments may be taken for him on the copy.
     """
 
     creditors: tuple[int, ...]
@@ -84,7 +95,11 @@ class Part:
     left_out: tuple[int, ...] = ()
     added: tuple[int, ...] = ()
     share: int = 10_000
+    salt: str = ""
+    below: int = 100
+    beside: tuple[int, ...] = ()
     person: int | None = None
+    pays: bool = False
 
 
 @contextmanager
@@ -117,7 +132,8 @@ def _make(part: Part, *, known_on: Any, snapshot: str | None) -> int:
         moves_money: bool = cursor.fetchone()[0]
         is_alone = part.person is not None
         persons = _choose(part, known_on=known_on)
-        for copy in COPIES:
+        moves_money |= part.pays
+        for copy in (*COPIES, *PAYMENTS) if part.pays else COPIES:
             if not (is_alone and copy.model in NOT_OF_ONE):
                 _copy(copy, is_alone=is_alone)
         _empty(AUDIT)
@@ -147,6 +163,9 @@ def _choose(part: Part, *, known_on: Any) -> int:
                 "left_out": list(part.left_out),
                 "added": list(part.added),
                 "share": part.share,
+                "salt": part.salt,
+                "below": part.below,
+                "beside": list(part.beside),
                 "known_on": known_on,
             },
         )

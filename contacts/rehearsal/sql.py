@@ -36,11 +36,17 @@ _NUMBER: Final = """
 (('x' || substr(encode(sha256(convert_to('rehearsal:' || account.person_id::text, 'UTF8')), 'hex'), 1, 8))::bit(32)
  ::bigint & 4294967295) %% 10000
 """
+# The number by which a canary takes persons (`contacts.strategy.stable`).
+_CANARY: Final = """
+(('x' || substr(encode(sha256(convert_to(%(salt)s || ':' || account.person_id::text, 'UTF8')), 'hex'), 1, 8))::bit(32)
+ ::bigint & 4294967295) %% 100
+"""
 # Whoever shares a number or an address with somebody is rehearsed beside him: the limits of the address are both's.
 _OF_THE_PART: Final = f"""
 (account.person_id %% %(parts)s = %(number)s AND account.person_id <> ALL(%(left_out)s)
  OR account.person_id = ANY(%(added)s))
 AND (%(share)s >= 10000 OR {_NUMBER} < %(share)s)
+AND (%(below)s >= 100 OR {_CANARY} < %(below)s OR account.person_id = ANY(%(beside)s))
 """
 FILL_PERSONS: Final = f"""
 INSERT INTO rehearsed_person (id)
@@ -169,7 +175,7 @@ TAPES_ONLY: Final = " WHERE row.kind = 'tape' AND row.status = 'loaded'"
 # Contacts planned for a day by one strategy that are work for people, by where they belong; with the first cases.
 TASKS: Final = """
 SELECT segment.key, step.key, step.kind, planned.channel, standing.team_id, step.minutes, count(*),
-    (array_agg(planned.case_id ORDER BY planned.case_id) FILTER (WHERE planned.case_id < %(first)s))[1:50]
+    (array_agg(planned.case_id ORDER BY planned.case_id) FILTER (WHERE planned.case_id < %(first)s))[1:%(most)s]
 FROM contacts_plannedcontact AS planned
 JOIN contacts_step AS step ON step.id = planned.step_id
 JOIN contacts_segment AS segment ON segment.id = step.segment_id

@@ -52,13 +52,14 @@ WITH drawn AS (
       AND planned.business_date = %(day)s
 ), made AS (
     INSERT INTO contacts_contactattempt (
-        id, person_id, contacted_id, creditor_id, case_id, contact_point_id, address_id, planned_id, decision_id, origin,
-        direction, channel, party, purpose, content_class, automated, debts, status, outcome, key, at, valid_from,
-        valid_until, started_at, ended_at, recorded_at, content_sha256, provider, provider_ref, reason_code,
+        id, person_id, contacted_id, creditor_id, case_id, contact_point_id, address_id, planned_id, decision_id,
+        origin, direction, channel, party, purpose, content_class, automated, debts, status, outcome, key, at,
+        valid_from, valid_until, started_at, ended_at, recorded_at, content_sha256, provider, provider_ref, reason_code,
         is_permanent_failure, flagged_rule
     )
-    SELECT -drawn.id, drawn.person_id, drawn.person_id, %(creditor)s, drawn.case_id, point.id, point.address_id, drawn.id,
-        -drawn.id, 'ours', 'outbound', drawn.channel, 'debtor', 'collection', 'reminder', false, '{{}}', 'completed',
+    SELECT -drawn.id, drawn.person_id, drawn.person_id, %(creditor)s, drawn.case_id, point.id, point.address_id,
+        drawn.id, -drawn.id, 'ours', 'outbound', drawn.channel, 'debtor', 'collection', 'reminder', false, '{{}}',
+        'completed',
         CASE WHEN drawn.number < drawn.reached THEN CASE drawn.channel WHEN 'visit' THEN 'met' ELSE 'conversation' END
              ELSE CASE drawn.channel WHEN 'visit' THEN 'not_met' ELSE 'no_answer' END END,
         gen_random_uuid(), moment.at, moment.at, moment.at, moment.at, moment.at, moment.at, '', 'rehearsal', '', '',
@@ -67,7 +68,8 @@ WITH drawn AS (
     CROSS JOIN LATERAL (SELECT greatest(drawn.planned_for, %(at)s) AS at) AS moment
     LEFT JOIN LATERAL (
         SELECT known.id, known.address_id FROM cases_contactpoint AS known
-        WHERE known.person_id = drawn.person_id AND known.kind = CASE drawn.channel WHEN 'visit' THEN 'postal' ELSE 'phone' END
+        WHERE known.person_id = drawn.person_id
+          AND known.kind = CASE drawn.channel WHEN 'visit' THEN 'postal' ELSE 'phone' END
         ORDER BY known.id LIMIT 1
     ) AS point ON true
 ), seen AS (

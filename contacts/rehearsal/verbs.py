@@ -1,8 +1,9 @@
 """The verbs of rehearsals: asked for, run, failed. What one found is never changed once it is done."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from time import monotonic, perf_counter
@@ -14,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from cases.refusal import Refused
 from collections_app.shared.actor import Actor
 from compliance import audit
+from contacts import stops
 from contacts.models import Rehearsal, RehearsalCell, StrategyVersion
 from contacts.night.runs import NIGHT
 from contacts.rehearsal import parts, results, sql
@@ -29,6 +31,9 @@ DAYS: Final = 14
 SILENT: Final = timedelta(minutes=10)  # a rehearsal that says nothing for so long has died
 EVERY_S: Final = 1.0  # between two words about how far it is
 CELLS_AT_ONCE: Final = 2_000
+LIFTED: Final = "lifted"  # a side of which only the sums are kept
+SHARES: Final = (1, 10)  # of a hundred persons: what a version may be tried on before everybody
+WORTH_PROCESSES: Final = 0.1  # a smaller part of the work is sooner done by a thread of this process
 WHOLE: Final = Decimal(1)
 Status = Rehearsal.Status
 
@@ -44,13 +49,21 @@ class RehearsalRefused(Refused):
 
 
 @transaction.atomic
-def ask(*, version_id: int, days: int = DAYS, sample: Decimal = WHOLE, actor: Actor, at: datetime) -> Rehearsal:
+def ask(
+    *,
+    version_id: int,
+    days: int = DAYS,
+    sample: Decimal = WHOLE,
+    with_answers: bool = True,
+    actor: Actor,
+    at: datetime,
+) -> Rehearsal:
     """Let a version be rehearsed by a worker; return the row that waits. Raises RehearsalRefused.
 
     The caller rings for it (`contacts.tasks.ring_rehearsals`), or the next minute does.
 
     days: how many days of contacts. sample: which part of the persons, by their stable number; only the whole book
-    counts for an approval.
+    counts for an approval. with_answers: whether people are taken to be reached as often as of late (`reaching`).
     """
     version = StrategyVersion.objects.select_for_update(of=("self",), no_key=True).get(pk=version_id)
     if not 1 <= days <= MOST_DAYS:
@@ -68,6 +81,7 @@ def ask(*, version_id: int, days: int = DAYS, sample: Decimal = WHOLE, actor: Ac
         version=version,
         days=days,
         sample=sample,
+        with_answers=with_answers,
         content_hash=definition.of_version(version).content_hash,
         requested_by_id=actor.id if actor.kind == "user" else None,
         requested_at=at,
@@ -94,6 +108,7 @@ def rehearse(
     version_id: int,
     days: int = DAYS,
     sample: Decimal = WHOLE,
+    with_answers: bool = True,
     actor: Actor,
     at: datetime,
     progress: Told | None = None,
@@ -105,7 +120,7 @@ def rehearse(
     processes: by default as many as the book is worth; 0: a thread of this process. Not inside a transaction. Raises
     RehearsalRefused.
     """
-    row = ask(version_id=version_id, days=days, sample=sample, actor=actor, at=at)
+    row = ask(version_id=version_id, days=days, sample=sample, with_answers=with_answers, actor=actor, at=at)
     Rehearsal.objects.filter(pk=row.pk, status=Status.WAITING).update(status=Status.RUNNING, progress=_begun())
     return _run(row, actor=actor, at=at, processes=processes, told=progress, send_day=send_day)
 
@@ -177,22 +192,41 @@ def _rehearse(
     creditor_ids = list(version.creditors.filter(is_active=True).order_by("pk").values_list("pk", flat=True))
     number = parts.processes_for(creditor_ids) if processes is None else processes
     found = inputs.inputs_of(version, at=at)
-    sides: dict[str, int | None] = {RehearsalCell.Side.DRAFT: version.pk}
-    if StrategyVersion.objects.filter(status="published", creditors__in=creditor_ids).exclude(pk=version.pk).exists():
-        sides[RehearsalCell.Side.CURRENT] = None
     ran: dict[str, Ran] = {}
-    with parts.snapshot() as seen, _telling(row, told, sides=len(sides), began=began) as tell:
-        for side, version_id in sides.items():
-            task = Task(
-                Part(tuple(creditor_ids), share=int(row.sample * 10_000)),
-                version_id,
-                version.strategy_id,
-                row.days,
-                at,
-                snapshot=seen.name,
-            )
-            ran[side] = parts.run(task, processes=number, told=tell(len(ran)), send_day=send_day)
+    with parts.snapshot() as seen:
+        whole = Task(
+            Part(tuple(creditor_ids), share=int(row.sample * 10_000)),
+            version.pk,
+            version.strategy_id,
+            row.days,
+            at,
+            snapshot=seen.name,
+            answers=row.with_answers,
+        )
+        sides = _sides(version, whole)
+        with _telling(row, told, weights=[weight for _side, _task, weight in sides], began=began) as tell:
+            for side, task, weight in sides:
+                few = 0 if number and weight < WORTH_PROCESSES else number
+                ran[side] = parts.run(task, processes=few, told=tell(len(ran)), send_day=send_day)
     _store(row, version, ran, found, snapshot_at=seen.at, digest=seen.digest, actor=actor, at=at, began=began)
+
+
+def _sides(version: StrategyVersion, whole: Task) -> list[tuple[str, Task, float]]:
+    """Return what is rehearsed, each with what part of the work it is: the version for everybody; what is in force now;
+    the version as if nothing stopped sending, where an order does; and the version for each share with which it may
+    begin, where it does not treat everybody already.
+    """
+    sides: list[tuple[str, Task, float]] = [(str(RehearsalCell.Side.DRAFT), whole, 1.0)]
+    others = StrategyVersion.objects.filter(status="published", creditors__in=whole.part.creditors)
+    if others.exclude(pk=version.pk).exists():
+        sides.append((str(RehearsalCell.Side.CURRENT), replace(whole, version_id=None), 1.0))
+    if stops.standing():
+        sides.append((LIFTED, replace(whole, lifted=True), 1.0))
+    if version.status != StrategyVersion.Status.PUBLISHED or version.share < 100:
+        for share in SHARES:
+            task = parts.of_share(whole, salt=version.strategy.code, share=share)
+            sides.append((f"share-{share}", task, 0.02 + share / 100))
+    return sides
 
 
 @transaction.atomic
@@ -210,6 +244,7 @@ def _store(
 ) -> None:
     """Write what was found."""
     draft = ran[RehearsalCell.Side.DRAFT]
+    lifted = ran.pop(LIFTED, None)
     for side, one in ran.items():
         RehearsalCell.objects.bulk_create(_cells(row, side, one.cells), batch_size=CELLS_AT_ONCE)
     ended = _later(at, began)
@@ -218,7 +253,9 @@ def _store(
     row.first_day, row.snapshot_at = draft.first_day, snapshot_at
     row.inputs, row.inputs_hash = found, inputs.hash_of(found)
     row.full_hash = inputs.hash_of(found, f"{digest} {snapshot_at.astimezone(UTC).isoformat()}")
-    row.results = results.of(draft, ran.get(RehearsalCell.Side.CURRENT))
+    shares = {int(side.removeprefix("share-")): one for side, one in ran.items() if side.startswith("share-")}
+    row.results = results.of(draft, ran.get(RehearsalCell.Side.CURRENT), shares, with_answers=row.with_answers)
+    row.results |= results.of_stops(lifted)
     row.seconds = round(Decimal(perf_counter() - began), 3)
     row.progress = {"part": 1.0}
     row.save()
@@ -258,13 +295,18 @@ def _fail(row: Rehearsal, error: str, *, actor: Actor, at: datetime) -> int:
 
 
 @contextmanager
-def _telling(row: Rehearsal, told: Told | None, *, sides: int, began: float) -> Iterator[Callable[[int], Told]]:
-    """Write how far it is, at most once a second, with the time that is left by the time it took so far."""
+def _telling(
+    row: Rehearsal, told: Told | None, *, weights: Sequence[float], began: float
+) -> Iterator[Callable[[int], Told]]:
+    """Write how far it is, at most once a second, with the time that is left by the time it took so far.
+
+    weights: of the parts of the work, in the order in which they are done.
+    """
     last = [monotonic()]
 
     def of_side(number: int) -> Told:
         def tell(part: float) -> None:
-            whole = (number + part) / sides
+            whole = (sum(weights[:number]) + part * weights[number]) / sum(weights)
             if told is not None:
                 told(whole)
             if part < 1 and monotonic() - last[0] < EVERY_S:

@@ -1,10 +1,12 @@
 """After publishing: what was predicted beside what happens, guardrails, alarms; and the stop that needs no click.
 
-Predicted is what the approved rehearsal found for that day. A day is compared once it is over. How far it may be off:
+Predicted is what the approved rehearsal found for that day: for a canary, of the very persons of its share. A day is
+compared once it is over. How far it may be off:
 
-    three standard deviations of drawing the canary's share from the book (none for everybody)
-    + 5 % of what was predicted for each day since the book was rehearsed, at most 50 % (payments, new tapes)
+    5 % of what was predicted for each day since the book was rehearsed, at most 50 % (payments, new tapes)
     + 1
+    + three standard deviations of drawing a share from the book, where only the whole book was rehearsed: the
+      prediction is scaled then
 
 Outside of that somebody looks: an alarm, once per version and day.
 """
@@ -22,7 +24,7 @@ from collections_app.shared import clock
 from collections_app.shared.actor import Actor
 from collections_app.staff.models import User
 from compliance import audit
-from contacts.models import RehearsalCell, Rollout, StrategyAlarm, StrategyVersion
+from contacts.models import Rehearsal, RehearsalCell, Rollout, StrategyAlarm, StrategyVersion
 from contacts.strategy import guardrails, rollout, sql_watch
 
 Status = StrategyVersion.Status
@@ -58,19 +60,21 @@ def compare(version: StrategyVersion, *, first: date, last: date) -> list[Compar
     """Return every step that was predicted or happened on these days, of those that were rehearsed."""
     if version.rehearsal is None:
         return []
-    predicted = _predicted(version, first, last)
-    days = {day for day, _, _ in predicted}
+    sides = {share: _predicted(version, first, last, side) for share, side in _sides(version.rehearsal).items()}
+    days = {day for day, _, _ in sides[100]}
     with connection.cursor() as cursor:
         cursor.execute(sql_watch.ACTUAL, {"version": version.pk, "first": first, "last": last})
         actual = {(day, key, channel): counts for day, key, channel, *counts in cursor.fetchall() if day in days}
     known_on = (version.rehearsal.snapshot_at or version.rehearsal.requested_at).date()
     turns = list(version.rollouts.order_by("at", "pk"))
     rows = []
-    for where in sorted({*predicted, *actual}):
+    for where in sorted({*sides[100], *actual}):
         day = where[0]
         sent, refused, waiting = actual.get(where, (0, 0, 0))
-        full_sent, full_refused = predicted.get(where, (0, 0))
         share = share_on(turns, day, version)
+        full_sent, full_refused = sides.get(share, sides[100]).get(where, (0, 0))
+        if share in sides:
+            share = 100  # all of what was rehearsed for these persons
         low, high = interval(full_sent, share=share, days=(day - known_on).days)
         rows.append(
             Compared(
@@ -105,12 +109,16 @@ def share_on(turns: Iterable[Rollout], day: date, version: StrategyVersion) -> i
     return share or version.share
 
 
-def _predicted(version: StrategyVersion, first: date, last: date) -> dict[tuple[date, str, str], tuple[int, int]]:
-    if version.rehearsal_id is None:
-        return {}
-    cells = RehearsalCell.objects.filter(
-        rehearsal_id=version.rehearsal_id, side=RehearsalCell.Side.DRAFT, day__range=(first, last)
-    )
+def _sides(rehearsal: Rehearsal) -> dict[int, str]:
+    """Return, by share, the side that says what the version does for it; 100: for everybody."""
+    shares = {int(share): f"share-{share}" for share in rehearsal.results.get("shares", ())}
+    return shares | {100: str(RehearsalCell.Side.DRAFT)}
+
+
+def _predicted(
+    version: StrategyVersion, first: date, last: date, side: str
+) -> dict[tuple[date, str, str], tuple[int, int]]:
+    cells = RehearsalCell.objects.filter(rehearsal_id=version.rehearsal_id, side=side, day__range=(first, last))
     found: dict[tuple[date, str, str], tuple[int, int]] = {}
     for day, key, channel, outcome, count in (
         cells.order_by()

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from cases import reach
-from collections_app.shared import clock
+from collections_app.shared import clock, keyset
 from collections_app.shared.actor import Actor
 from collections_app.staff.access import allowed
 from contacts import rehearsal, tasks
@@ -49,6 +49,12 @@ class AskForm(forms.Form):
         initial="1",
         widget=forms.Select(attrs={"class": "form-select"}),
     )
+    with_answers = forms.BooleanField(
+        label=gettext_lazy("Take people to be reached as often as in the last 90 days"),
+        required=False,
+        initial=True,
+        widget=forms.CheckboxInput(attrs={"class": "form-check-input"}),
+    )
 
 
 def _version(request: HttpRequest, pk: int) -> StrategyVersion:
@@ -70,7 +76,7 @@ def of_version(request: HttpRequest, pk: int) -> HttpResponse:
         raise PermissionDenied
     form = AskForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        return _ask(request, version, days=form.cleaned_data["days"], sample=form.cleaned_data["sample"])
+        return _ask(request, version, **form.cleaned_data)
     found = reading.rehearsals(request.user).filter(version=version).select_related("requested_by").order_by("-pk")
     rows = list(found[:SHOWN])
     context = {
@@ -83,10 +89,15 @@ def of_version(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "contacts/rehearsals.html", context, status=422 if form.errors else 200)
 
 
-def _ask(request: HttpRequest, version: StrategyVersion, *, days: int, sample: str) -> HttpResponse:
+def _ask(request: HttpRequest, version: StrategyVersion, *, days: int, sample: str, with_answers: bool) -> HttpResponse:
     try:
         row = rehearsal.ask(
-            version_id=version.pk, days=days, sample=Decimal(sample), actor=Actor.of(request.user), at=clock.now()
+            version_id=version.pk,
+            days=days,
+            sample=Decimal(sample),
+            with_answers=with_answers,
+            actor=Actor.of(request.user),
+            at=clock.now(),
         )
     except (rehearsal.RehearsalRefused, InvalidOperation) as refused:
         messages.error(request, str(refused))
@@ -162,7 +173,7 @@ def _progress(row: Rehearsal) -> dict[str, Any] | None:
 @require_safe
 @allowed("contacts.view_run")
 def cases(request: HttpRequest, pk: int) -> HttpResponse:
-    """List the first cases behind a number of a rehearsal, and say how many there are in all."""
+    """List the cases behind a number of a rehearsal, page by page, and say how many contacts there are in all."""
     row = _mine(request, pk)
     asked = {word: str(value) for word, value in request.GET.items() if word in reading.ASKED and value}
     asked.setdefault("side", reading.DRAFT)
@@ -170,13 +181,14 @@ def cases(request: HttpRequest, pk: int) -> HttpResponse:
     total = found.aggregate(total=Sum("count"))["total"] or 0
     page = Page(row, request.user)
     parts = found.values_list(*ORDER).annotate(Sum("count")).order_by(*ORDER)
+    shown = keyset.page(reading.behind(found, request.user), order=("pk",), asked=request.GET)
     context = {
         "rehearsal": _row(row),
         "version": row.version,
         "chips": [_chip(request, page, word, asked) for word in asked],
         "total": total,
-        "cases": reading.first_cases(found, request.user),
-        "most": reading.FIRST_CASES,
+        "cases": shown.rows,
+        "page": shown,
         "parts": [
             {
                 "segment": page.name_of(segment),
@@ -194,7 +206,8 @@ def cases(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _chip(request: HttpRequest, page: Page, word: str, asked: dict[str, str]) -> dict[str, Any]:
     left = request.GET.copy()
-    left.pop(word, None)
+    for name in (word, "after", "before"):
+        left.pop(name, None)
     return {
         "label": label_of("asked", word),
         "value": page.value_in_words(word, asked[word], asked),

@@ -96,14 +96,25 @@ def connected() -> Iterator[None]:
 
 
 def rehearse(
-    version: StrategyVersion, creditors: list[Creditor], *, at: datetime, processes: int | None = None
+    version: StrategyVersion,
+    creditors: list[Creditor],
+    *,
+    at: datetime,
+    processes: int | None = None,
+    share: int | None = None,
 ) -> tuple[list[list[Any]], float]:
-    """Return every contact of the first day as a rehearsal of the version finds it, and the seconds it took."""
+    """Return every contact of the first day as a rehearsal of the version finds it, and the seconds it took.
+
+    share: of a hundred persons, who are on it; by default as many as on the version itself.
+    """
     ids = [creditor.pk for creditor in creditors]
     number = parts.processes_for(ids) if processes is None else processes
     began = perf_counter()
     with parts.snapshot() as seen:
-        task = Task(Part(tuple(ids)), version.pk, version.strategy_id, 1, at, snapshot=seen.name, keep_rows=True)
+        task = Task(
+            Part(tuple(ids)), version.pk, version.strategy_id, 1, at, snapshot=seen.name, keep_rows=True,
+            share=share or version.share,
+        )  # fmt: skip
         ran = parts.run(task, processes=number)
     return ran.rows, perf_counter() - began
 
