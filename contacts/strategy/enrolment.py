@@ -297,7 +297,7 @@ def cancel_unwanted(close: Close, span: Span) -> int:
     """Take out of the outbox what is of cases resolved or off their path, and call tasks whose time is over."""
     with connection.cursor() as cursor:
         cursor.execute(sql.CANCEL_UNWANTED, close.values(**span.values()))
-        return cursor.rowcount
+        return cursor.fetchone()[0]
 
 
 def _leave(close: Close, stays: QuerySet[Enrolment], reason: str) -> int:
@@ -313,11 +313,13 @@ def _who(close: Close) -> list[Any]:
 def run_around(
     head: str, rows: QuerySet[Any], tail: str, *, before: Sequence[Any] = (), after: Sequence[Any] = ()
 ) -> int:
-    """Run one statement made of a constant head, a query of the ORM and a constant tail; return the rows it wrote."""
+    """Run one statement made of a constant head, a query of the ORM and a constant tail; return how many rows it wrote:
+    what it says itself, where it says anything.
+    """
     made = sql.around(head, rows, tail, before=before, after=after)
     if made is None:
         return 0
     statement, values = made
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
-        return max(0, cursor.rowcount)
+        return cursor.fetchone()[0] if cursor.description else max(0, cursor.rowcount)

@@ -3,6 +3,9 @@
 bound.
 
 Heads and tails enclose one SELECT made by the ORM, so their own values are positional; the others are named.
+
+What a night does alike to many is told in one event, of the segment or step, which names every case: an event for each
+would cost as much as the work itself. What a person reads in the history of a case is told of that case.
 """
 
 from collections.abc import Sequence
@@ -27,12 +30,14 @@ WITH entered AS (
 ENROL_TAIL: Final = f"""
     ) AS chosen (case_id, person_id, creditor_id, version_id, segment_id, entered_on, is_fresh)
     ON CONFLICT DO NOTHING
-    RETURNING id, person_id, case_id, segment_id
+    RETURNING case_id, segment_id, entered_on
+), told AS (
+    {AUDIT}
+    SELECT 'strategy.enrolled', 'contacts.segment', segment_id, NULL, %s, %s, %s, %s,
+        jsonb_build_object('entered_on', entered_on, 'cases', jsonb_agg(case_id ORDER BY case_id))
+    FROM entered GROUP BY segment_id, entered_on ORDER BY segment_id
 )
-{AUDIT}
-SELECT 'strategy.enrolled', 'contacts.enrolment', id, person_id, %s, %s, %s, %s,
-    jsonb_build_object('case', case_id, 'segment', segment_id)
-FROM entered ORDER BY id
+SELECT count(*) FROM entered
 """
 # column of the SELECT: enrolment
 LEAVE_HEAD: Final = """
@@ -42,12 +47,14 @@ WITH gone AS (
 """
 LEAVE_TAIL: Final = f"""
     )
-    RETURNING id, person_id, case_id, left_reason
+    RETURNING case_id, segment_id, left_reason
+), told AS (
+    {AUDIT}
+    SELECT 'strategy.left', 'contacts.segment', segment_id, NULL, %s, %s, %s, %s,
+        jsonb_build_object('why', left_reason, 'cases', jsonb_agg(case_id ORDER BY case_id))
+    FROM gone GROUP BY segment_id, left_reason ORDER BY segment_id
 )
-{AUDIT}
-SELECT 'strategy.left', 'contacts.enrolment', id, person_id, %s, %s, %s, %s,
-    jsonb_build_object('case', case_id, 'why', left_reason)
-FROM gone ORDER BY id
+SELECT count(*) FROM gone
 """
 
 # -- the outbox --------------------------------------------------------------------------------------------------------
@@ -71,12 +78,15 @@ WITH unwanted AS (
     UPDATE contacts_plannedcontact AS planned
     SET status = 'cancelled', reason_code = unwanted.reason, finished_at = %(at)s
     FROM unwanted WHERE planned.id = unwanted.id
-    RETURNING planned.id, planned.person_id, planned.reason_code
+    RETURNING planned.case_id, planned.step_id, planned.business_date, planned.reason_code
+), told AS (
+    {AUDIT}
+    SELECT 'planned.cancelled', 'contacts.step', step_id, NULL, %(actor_kind)s, %(actor_id)s, %(actor_label)s, %(at)s,
+        jsonb_build_object('reason', reason_code, 'business_date', business_date,
+                           'cases', jsonb_agg(case_id ORDER BY case_id))
+    FROM cancelled GROUP BY step_id, business_date, reason_code ORDER BY step_id, business_date, reason_code
 )
-{AUDIT}
-SELECT 'planned.cancelled', 'contacts.plannedcontact', id, person_id, %(actor_kind)s, %(actor_id)s, %(actor_label)s,
-    %(at)s, jsonb_build_object('reason', reason_code)
-FROM cancelled ORDER BY id
+SELECT count(*) FROM cancelled
 """
 
 # -- planning ----------------------------------------------------------------------------------------------------------
@@ -98,11 +108,12 @@ WITH planned AS (
         %s::bigint, %s::date, %s::bigint, %s, %s, %s, 'planned', %s, %s, gen_random_uuid(), 0, 0, '', %s
     FROM (
 """
+# What is put before a supervisor is told of its case (`told`); what a collector finds in his queue is told with the plan.
 PLAN_TAIL: Final = f"""
     ) AS due (enrolment_id, case_id, person_id, creditor_id, planned_for, expires_at)
     ORDER BY case_id
     ON CONFLICT (enrolment_id, step_id, business_date) DO NOTHING
-    RETURNING id, person_id, case_id, step_id, business_date, planned_for
+    RETURNING person_id, case_id, step_id, business_date, planned_for
 ), queued AS (
     UPDATE cases_case AS standing
     SET next_action = %s, next_action_at = planned.planned_for, next_action_note = %s, version = version + 1
@@ -110,11 +121,17 @@ PLAN_TAIL: Final = f"""
     WHERE standing.id = planned.case_id AND standing.next_action = ANY(%s) AND standing.status IN ('new', 'working')
     RETURNING standing.id, standing.person_id, planned.planned_for
 ), told AS (
-    SELECT 1 AS position, 'planned.made' AS name, 'contacts.plannedcontact' AS label, id, person_id,
-        jsonb_build_object('case', case_id, 'step', step_id, 'business_date', business_date::text) AS details
-    FROM planned
+    SELECT 1 AS position, 'planned.made' AS name, 'contacts.step' AS label, step_id AS id, NULL::bigint AS person_id,
+        jsonb_build_object('business_date', business_date, 'cases', jsonb_agg(case_id ORDER BY case_id))
+        || coalesce((
+            SELECT jsonb_build_object('next_action', %s::text, 'queued', jsonb_agg(id ORDER BY id))
+            FROM queued HAVING count(*) > 0
+        ), '{{}}') AS details
+    FROM planned GROUP BY step_id, business_date
     UNION ALL
-    SELECT 2, %s, 'cases.case', id, person_id, jsonb_build_object('action', %s, 'due_at', planned_for) FROM queued
+    SELECT 2, 'case.flagged_for_review', 'cases.case', id, person_id,
+        jsonb_build_object('action', 'review', 'due_at', planned_for)
+    FROM queued WHERE %s
 ), written AS (
     {AUDIT}
     SELECT name, label, id, person_id, %s, %s, %s, %s, details FROM told ORDER BY position, id
