@@ -54,7 +54,6 @@ def case(team: Any, collector: Any) -> Any:
     NoteFactory(case=case, text=f"Says {BANK} charged him 333.33 too much", written_at=NOON - timedelta(days=1))
     PromiseFactory(case=case, broken=True, amount="777.77", made_at=NOON - timedelta(days=9))
     PaymentFactory(person=case.person, creditor=bank, amount="333.33", received_at=NOON - timedelta(days=3))
-    InstructionFactory(person=case.person, kind="complaint_open", words=f"{BANK} took 777.77")
     HoldFactory(case=case, released=True, reason=f"cannot pay 777.77 to {BANK}")
     AttemptFactory(case=case, completed=True, outcome="conversation", at=NOON - timedelta(days=6), made_by=collector)
     return case
@@ -70,7 +69,9 @@ def desk(client: Any, collector: Any, settings: Any) -> Any:
 @pytest.fixture
 def attempt(case: Any, collector: Any) -> ContactAttempt:
     actor = Actor.of(collector)
-    return calls.open_call(case_id=case.pk, contact_point_id=case.point.pk, actor=actor, at=NOON)
+    cleared = calls.open_call(case_id=case.pk, contact_point_id=case.point.pk, actor=actor, at=NOON)
+    InstructionFactory(person=case.person, kind="complaint_open", words=f"{BANK} took 777.77")  # said in this call
+    return cleared
 
 
 def found(response: Any) -> list[str]:
@@ -251,13 +252,6 @@ def test_the_outcomes_on_offer_are_those_that_the_call_may_have(desk, case, atte
 
 
 def test_what_stands_is_still_seen_without_its_words(desk, case, attempt):
-    instructions.give(
-        person_id=case.person_id,
-        kind="complaint_open",
-        words=f"{BANK} took 777.77",
-        actor=Actor.system("test"),
-        at=NOON,
-    )
     ConsentFactory(person=case.person)
     shown = page(desk, case)
     assert "complaint lodged" in shown.content.decode()
