@@ -29,7 +29,7 @@ class TranslatedForm(forms.Form):
             for word, most in self.SAID.items():
                 widget = forms.Textarea(attrs={"rows": 4}) if most > reading.MOST_NAME + 100 else None
                 self.fields[_field(language, word)] = forms.CharField(
-                    label=LABELS[word], required=False, max_length=most, widget=widget
+                    label=str(LABELS[word]), required=False, max_length=most, widget=widget
                 )
 
     @classmethod

@@ -8,6 +8,7 @@ from django.db.models import Prefetch
 from django.utils.translation import gettext as _
 
 from collections_app.shared.listing import listed
+from compliance.words import paired
 from contacts import differing
 from contacts.models import Segment, Step, StrategyVersion
 from contacts.strategy import definition, naming, sentences
@@ -103,6 +104,9 @@ def _part(old: Segment | None, new: Segment | None) -> Part:
     part = Part(segment.key, segment.title, state)
     if old is not None and new is not None and old.title != new.title:
         part.lines.append(_line("name", old.title, new.title))
+    if old is not None and new is not None and old.texts != new.texts and old.title == new.title:
+        said = paired(_("in other languages"), _said(old.texts)), paired(_("in other languages"), _said(new.texts))
+        part.lines.append(_line("texts", *said))
     part.lines += [_line(f"rule-{number}", *pair) for number, pair in enumerate(_rules(old, new))]
     before, after = _steps(old), _steps(new)
     lines = [_step(key, before.get(key), step, old, new) for key, step in after.items()]
@@ -153,14 +157,24 @@ def _differing(old: Step, new: Step) -> tuple[str, ...]:
     """Return what differs of that which the sentence does not tell: "severity: 1 → 2"."""
     was, now = step_document(definition.step_of(old)), step_document(definition.step_of(new))
     labels = {field.name: str(field.verbose_name) for field in Step._meta.fields if field.name in _DETAILS}
-    return tuple(
-        f"{labels[name]}: {_value(was, name, old)} → {_value(now, name, new)}"
+    told = [
+        paired(labels[name], f"{_value(was, name, old)} → {_value(now, name, new)}")
         for name in _DETAILS
         if was.get(name) != now.get(name)
-    )
+    ]
+    if old.texts != new.texts:
+        told.append(paired(_("in other languages"), f"{_said(old.texts)} → {_said(new.texts)}"))
+    return tuple(told)
+
+
+def _said(texts: Mapping[str, Mapping[str, str]]) -> str:
+    """Return what is said in other languages: "zh-hans 电话"."""
+    return listed(f"{language} {text}" for language, said in sorted(texts.items()) for text in said.values()) or "–"
 
 
 def _value(table: Mapping[str, Any], name: str, step: Step) -> str:
+    if name == "name":
+        return step.name or "–"
     if name == "catch_up":
         return str(step.get_catch_up_display())
     value = table.get(name, getattr(step, name))

@@ -177,7 +177,10 @@ def step_document(step: StepDefinition) -> dict[str, Any]:
         if said[name] == value:
             del said[name]
     _rename_texts(said)
-    document = {name: said.pop(name) for name in ("key", "name", "translations", "kind") if name in said}
+    document: dict[str, Any] = {}
+    for name in ("key", "name", "translations", "kind"):
+        if name in said:
+            document[name] = said.pop(name)
     for name in TRIGGERED:
         said.pop(name, None)
     if "template" in said:

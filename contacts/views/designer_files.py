@@ -17,6 +17,7 @@ from collections_app.shared import clock
 from collections_app.shared.actor import Actor
 from collections_app.staff.access import allowed
 from contacts.models import Strategy, StrategyVersion
+from contacts.models.texts import in_language
 from contacts.strategy import definition, drafting, shipped
 from contacts.strategy import schema as schema_of_the_format
 from contacts.strategy.definition import Definition, DefinitionError
@@ -62,7 +63,12 @@ class NewForm(forms.Form):
 def _beginnings() -> list[tuple[Any, Any]]:
     versions = StrategyVersion.objects.select_related("strategy").order_by("strategy__name", "-version")[:200]
     copies = [
-        (f"{COPY}{one.pk}", f"{one.strategy.title} v{one.version} ({one.get_status_display()})") for one in versions
+        (
+            f"{COPY}{one.pk}",
+            _("%(name)s v%(number)s (%(status)s)")
+            % {"name": one.strategy.title, "number": one.version, "status": one.get_status_display()},
+        )
+        for one in versions
     ]
     codes = sorted(path.stem for path in shipped.FOLDER.glob("*.toml") if path != shipped.TEMPLATES)
     found: list[tuple[Any, Any]] = [(BLANK, _("an empty strategy"))]
@@ -73,7 +79,8 @@ def _beginnings() -> list[tuple[Any, Any]]:
 
 def _shipped_name(code: str) -> str:
     try:
-        return shipped.read_strategy(code).name
+        read = shipped.read_strategy(code)
+        return in_language(read.texts, "name", read.name)
     except (DefinitionError, OSError):
         return ""
 

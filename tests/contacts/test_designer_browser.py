@@ -232,3 +232,72 @@ def test_a_step_that_follows_an_event_lets_go_of_its_day_and_takes_it_back(chrom
     page.select_option("[name=trigger]", "event")
     keys.settle("not before day 5 past due")  # said on purpose: it stays
     assert page.trouble == []
+
+
+def test_whoever_leaves_the_form_at_once_loses_nothing_that_was_typed(chromium, site, book):
+    client = Client()
+    admin = UserFactory(admin=True)
+    client.force_login(admin)
+    client.post(
+        reverse("contacts:strategy-new"), {"begin": "blank", "name": "Quick", "creditors": [book[0].creditor_id]}
+    )
+    version = StrategyVersion.objects.get(strategy__code="quick")
+    page = opened(chromium, site, admin)
+    keys = Keys(page)
+    page.goto(f"{site.url}{reverse('contacts:strategy-edit', args=[version.pk])}?node=everybody")
+    page.wait_for_timeout(450)
+
+    def leave_after(selector, text):
+        """Type into a field and press Escape with the last character; go on to another node at the same moment."""
+        page.focus(selector)
+        keys.press("Control+a")
+        page.keyboard.type(text)
+        keys.press("Escape", "ArrowUp")
+        keys.until(QUIET)
+
+    leave_after("#f-name", "Everybody late")
+    assert version.segments.get().name == "Everybody late"
+
+    page.click("#n-everybody__")
+    page.wait_for_selector("#f-name")
+    page.click("#add-c")
+    page.wait_for_selector("#c-0-fact")
+    page.select_option("#c-0-fact", "dpd")
+    keys.press("Escape", "ArrowUp")  # the fact waits 0.4 s for another one; the line is not thrown away
+    page.wait_for_selector("#c-0-value")
+    assert page.evaluate("document.getElementById('panel').dataset.node") == "everybody"
+    leave_after("#c-0-value", "30")
+    keys.until("document.getElementById('panel').dataset.node !== 'everybody'")
+    assert version.segments.get().condition == {"fact": "dpd", "op": "at_least", "value": 30}
+
+
+def test_what_is_typed_while_an_answer_is_on_its_way_is_in_the_panel_that_comes(chromium, site, book):
+    client = Client()
+    admin = UserFactory(admin=True)
+    client.force_login(admin)
+    client.post(
+        reverse("contacts:strategy-new"), {"begin": "blank", "name": "Slow", "creditors": [book[0].creditor_id]}
+    )
+    version = StrategyVersion.objects.get(strategy__code="slow")
+    page = opened(chromium, site, admin)
+    change = reverse("contacts:strategy-change", args=[version.pk])
+    held = []
+    page.goto(f"{site.url}{reverse('contacts:strategy-edit', args=[version.pk])}?node=everybody")
+    page.wait_for_timeout(450)
+    page.route(f"**{change}", lambda route: held.append(route))
+    page.click("#add-c")
+    page.wait_for_timeout(100)
+    page.focus("#f-name")
+    page.keyboard.press("Control+a")
+    page.keyboard.type("Typed meanwhile")
+    page.unroute(f"**{change}")
+    for route in held:
+        route.continue_()
+    page.wait_for_selector("#c-0-fact")
+    Keys(page).until(QUIET)
+    assert len(held) == 1
+    assert page.input_value("#f-name") == "Typed meanwhile"
+    page.focus("#c-0-fact")
+    page.wait_for_timeout(100)
+    Keys(page).until(QUIET)
+    assert version.segments.get().name == "Typed meanwhile"

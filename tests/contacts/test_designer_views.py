@@ -259,3 +259,102 @@ def test_templates_lie_under_their_channels_and_the_step_above_is_the_first_to_w
     form = page.context["panel"].form
     assert [key for key, _words in form.fields["after_key"].choices] == ["sms-7", "call"]
     assert form.fields["template"].choices == [("text message", [("hello", "Hello")])]
+
+
+# -- named conditions and sets, names in other languages, keys ---------------------------------------------------------
+
+STRATEGY = {"name": "Cards"}
+GOOD = {"n0-name": "good", "n0-was": "", "n0-called": "", "n0-0-fact": "dpd", "n0-0-op": "at_most", "n0-0-value": "30"}
+
+
+def test_a_named_condition_is_built_of_lines_and_its_new_name_is_followed_everywhere(desk):
+    assert desk.act("save", "", **STRATEGY, **GOOD).status_code == 302
+    assert desk.document["named"] == {"good": {"fact": "dpd", "op": "at_most", "value": 30}}
+    desk.segment(**{"c-0-fact": "named:good"})
+    assert desk.document["segment"][0]["condition"] == {"named": "good"}
+    twin = {"n1-name": "twin", "n1-was": "", "n1-0-fact": "named:good"}
+    desk.act("save", "", **STRATEGY, **GOOD | {"n0-was": "good"}, **twin)
+    renamed = GOOD | {"n0-name": "early", "n0-was": "good", "n0-called": "Early ones"}
+    desk.act("save", "", **STRATEGY, **renamed, **twin | {"n1-was": "twin"})
+    document = desk.document
+    assert set(document["named"]) == {"early", "twin"}
+    assert document["named"]["twin"] == document["segment"][0]["condition"] == {"named": "early"}
+    assert document["translations"] == {"en": {"named": {"early": "Early ones"}}}
+    page = desk.client.get(reverse("contacts:strategy-edit", args=[desk.version.pk]), {"node": "young"})
+    assert page.context["sentence"] == "Young: “Early ones”"
+
+
+def test_a_set_is_a_row_of_values_and_one_without_values_waits(desk):
+    row = {"s-0-name": "south", "s-0-was": "", "s-0-values": "CN-GD，CN-GX、CN-HI"}
+    assert desk.act("save", "", **STRATEGY, **row).status_code == 302
+    assert desk.document["sets"] == {"south": ["CN-GD", "CN-GX", "CN-HI"]}
+    added = desk.act("add:sets", "", **STRATEGY, **row | {"s-0-was": "south"})
+    assert [(each.name, each.is_incomplete) for each in added.context["panel"].words.sets] == [
+        ("south", False),
+        ("set-1", True),
+    ]
+    empty = desk.act("save", "", **STRATEGY, **row | {"s-0-was": "south"}, **{"s-1-name": "set-1", "s-1-values": ""})
+    assert empty.context["panel"].words.sets[1].errors == ["a list of 1 to 5000 words is needed"]
+    twice = desk.act("save", "", **STRATEGY, **row, **{"s-1-name": "south", "s-1-values": "CN"})
+    assert twice.context["panel"].words.sets[1].errors == ["“south” is there twice"]
+    assert desk.document["sets"] == {"south": ["CN-GD", "CN-GX", "CN-HI"]}
+    desk.act("drop:s-0", "", **STRATEGY, **row | {"s-0-was": "south"})
+    assert "sets" not in desk.document
+
+
+def test_a_condition_that_is_still_used_is_not_taken_away(desk):
+    desk.act("save", "", **STRATEGY, **GOOD)
+    desk.segment(**{"c-0-fact": "named:good"})
+    refused = desk.act("drop:n0", "", **STRATEGY, **GOOD | {"n0-was": "good"})
+    assert refused.status_code == 422
+    assert "segment[0].condition" in refused.content.decode()
+    assert list(desk.document["named"]) == ["good"]
+
+
+def test_without_a_script_a_new_line_is_on_the_page_that_answers(desk):
+    page = desk.act("add:named", "", **STRATEGY)
+    assert page.status_code == 200
+    assert 'name="n0-name"' in page.content.decode()
+    line = desk.act("add:c", "young", name="Young", key="young", re_entry="always", dwell_days="0",
+                    **{"c-0-fact": "dpd", "c-0-op": "at_most", "c-0-value": "30"})  # fmt: skip
+    assert 'name="c-1-fact"' in line.content.decode()
+
+
+def test_names_in_other_languages_are_kept_and_shown_to_whoever_reads_them(desk, admin):
+    said = {"name_zh_hans": "信用卡", "reasoning_zh_hans": "多数人只是忘了。"}
+    desk.act("save", "", **STRATEGY, **said)
+    desk.segment(name_zh_hans="前期", **{"c-raw": "{}"})
+    assert desk.document["translations"] == {"zh-hans": {"name": "信用卡", "reasoning": "多数人只是忘了。"}}
+    assert desk.document["segment"][0]["translations"] == {"zh-hans": {"name": "前期"}}
+    url = reverse("contacts:strategy-edit", args=[desk.version.pk])
+    assert [row["label"] for row in desk.client.get(url).context["tree"]][:2] == ["Cards", "Young"]
+    desk.client.cookies["django_language"] = "zh-hans"
+    assert [row["label"] for row in desk.client.get(url).context["tree"]][:2] == ["信用卡", "前期"]
+    desk.client.cookies["django_language"] = "en"
+    desk.act("save", "", **STRATEGY, name_zh_hans="", reasoning_zh_hans="")
+    assert "translations" not in desk.document
+
+
+def test_the_key_of_a_new_step_follows_its_kind_and_day_until_somebody_has_typed_one(desk, at):
+    TemplateFactory(code="hello")
+    desk.act("add-step", "young/call")
+    base = {"severity": "1", "catch_up": "send_late", "catch_up_days": "2", "after_days": "0", "within_days": "7",
+            "trigger": "dpd", "c-mode": "all"}  # fmt: skip
+    desk.act("save", "young/sms-7", **base, key="sms-7", kind="call", from_dpd="9")
+    assert [step["key"] for step in desk.document["segment"][0]["step"]] == ["call", "call-9"]
+    desk.act("save", "young/call-9", **base, key="mine", kind="call", from_dpd="9")
+    desk.act("save", "young/mine", **base, key="mine", kind="visit", from_dpd="12")
+    assert [step["key"] for step in desk.document["segment"][0]["step"]] == ["call", "mine"]
+
+
+def test_the_key_of_a_step_that_stands_in_another_version_stays(desk, admin, at):
+    TemplateFactory(code="hello")
+    desk.act("add-step", "young/call")
+    copied = drafting.begin(
+        definition.parse(desk.document), creditors=[], actor=Actor.of(admin), at=at, based_on=desk.version
+    )
+    second = Desk(desk.client, copied)
+    base = {"severity": "1", "catch_up": "send_late", "catch_up_days": "2", "after_days": "0", "within_days": "7",
+            "trigger": "dpd", "c-mode": "all"}  # fmt: skip
+    second.act("save", "young/sms-7", **base, key="sms-7", kind="call", from_dpd="9")
+    assert [step["key"] for step in second.document["segment"][0]["step"]] == ["call", "sms-7"]

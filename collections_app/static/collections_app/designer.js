@@ -205,6 +205,16 @@
     if (wrong) wrong.focus();
   });
 
+  /* Numbers of steps that have got another key meanwhile have no place any more; the next ones are on their way. */
+  document.addEventListener("htmx:beforeSwap", function (event) {
+    if (!tree() || !/\/counts\/$/.test(event.detail.requestConfig.path)) return;
+    const answer = new DOMParser().parseFromString(event.detail.serverResponse, "text/html");
+    answer.querySelectorAll("[hx-swap-oob][id]").forEach(function (part) {
+      if (!document.getElementById(part.id)) part.remove();
+    });
+    event.detail.serverResponse = answer.body.innerHTML;
+  });
+
   /* While the cases are counted anew, a tree that was drawn anew shows the numbers of before. */
   const numbers = {};
   function keepNumbers() {

@@ -15,6 +15,21 @@ from compliance.models import AuditEvent
 from tests.factories.cases import CaseFactory, CreditorFactory
 from tests.factories.staff import TeamFactory, UserFactory, set_clock
 
+# The rules as their form sends them, and the document that they make.
+RULES = {
+    "mode": "turns", "keep_while": "always", "absent_days": "7", "not_back_days": "30", "from_hour": "6",
+    "minutes-call": "6", "minutes-callback": "6", "minutes-review": "10", "minutes-verify_payment": "5",
+    "criterion-0-name": "skill", "criterion-0-is": "must",
+}  # fmt: skip
+TURNS = {
+    "mode": "turns",
+    "criteria": [{"name": "skill", "is": "must"}],
+    "keep": {"while": "always", "absent_days": 7},
+    "away": {"broken_promise": False, "complaint": False, "not_back_days": 30},
+    "nightly": False,
+    "from_hour": 6,
+}
+
 
 @pytest.fixture
 def lead(client, floor, settings):
@@ -162,7 +177,8 @@ def test_a_document_of_rules_becomes_fields_and_the_same_document_again(client, 
     sheet = client.post(url, {"act": "json", "document": json.dumps(document), "reason": ""}).context["sheet"]
     fields = {name: sheet.form[name].value() for name in sheet.form.fields}
     fields |= {f"need-0-{name}": sheet.needs[0][name].value() for name in sheet.needs[0].fields}
-    typed = {name: value for name, value in fields.items() if value not in (None, "", False)} | {"reason": "x"}
+    typed = {name: value for name, value in fields.items() if value is not None and value is not False}
+    typed["reason"] = "x"
     assert client.post(url, typed).status_code == 302
     assert DistributionRules.objects.get().document == document
 

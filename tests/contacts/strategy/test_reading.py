@@ -208,6 +208,47 @@ def test_its_name_and_reasoning_are_not_in_its_hash():
     assert parse(DOCUMENT | {"name": "x", "reasoning": "y"}).content_hash == parse(DOCUMENT).content_hash
 
 
+# -- in several languages ----------------------------------------------------------------------------------------------
+
+SAID = {"zh-hans": {"name": "某个名称"}}
+
+
+def test_translations_of_segments_and_steps_are_in_the_hash_and_those_of_the_strategy_are_not():
+    plain = parse(DOCUMENT).content_hash
+    assert parse(DOCUMENT | {"translations": {"zh-hans": {"name": "甲", "reasoning": "乙"}}}).content_hash == plain
+    assert parse(changed(["segment", 0, "translations"], SAID)).content_hash != plain
+    assert parse(changed([*STEPS, 0, "translations"], SAID)).content_hash != plain
+    assert parse(changed([*STEPS, 0, "name"], "First")).content_hash != plain
+    assert parse(changed(["segment", 0, "translations"], {})).content_hash == plain
+
+
+def test_translations_come_back_as_they_were_written():
+    document = changed(["segment", 0, "translations"], SAID) | {
+        "translations": {"zh-hans": {"name": "甲", "named": {"good": "优质"}, "sets": {"places": "地区"}}}
+    }
+    again = to_document(parse(document))
+    assert again["translations"] == document["translations"]
+    assert again["segment"][0]["translations"] == SAID
+    assert parse(again) == parse(document)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "where"),
+    [
+        (["segment", 0, "translations"], {"Chinese": {"name": "x"}}, "segment[0].translations.Chinese"),
+        (["segment", 0, "translations"], {"zh": {"nom": "x"}}, "segment[0].translations.zh.nom"),
+        (["segment", 0, "translations"], {"zh": {"name": ""}}, "segment[0].translations.zh.name"),
+        ([*STEPS, 0, "translations"], {"zh": {"about": "x" * 161}}, "segment[0].step[0].translations.zh.about"),
+        (["translations"], {"zh": {"named": "x"}}, "translations.zh.named"),
+        (["translations"], "x", "translations"),
+    ],
+)
+def test_a_translation_that_cannot_be_kept_is_told_with_its_path(path, value, where):
+    with pytest.raises(DefinitionError) as error:
+        parse(changed(path, value))
+    assert [found for found, _message in error.value.problems] == [where]
+
+
 # -- there and back ----------------------------------------------------------------------------------------------------
 
 
