@@ -116,6 +116,11 @@ def size_of_book(creditor_id: int) -> int:
     return _value(sql.SIZE_OF_BOOK, {"creditor": creditor_id})
 
 
+def of_book(statement: str, creditor_id: int) -> str:
+    """Return a statement over a whole book in the form that is quicker for this one; the result is the same."""
+    return sql.of_book(statement, has_few_states=_value(sql.HAS_FEW_STATES, {"creditor": creditor_id}))
+
+
 def next_promise_span(close: Close, after: int, size: int = PROMISES_A_SPAN) -> Span | None:
     """Return the next persons with a promise whose time is over."""
     due = promises.overdue(close.creditor.pk, business_date=close.day).filter(person_id__gt=after)
@@ -145,10 +150,9 @@ def _span(after: int, upto: int | None) -> Span | None:
 def age(close: Close, span: Span) -> int:
     """Write the bucket transitions of the business date; return how many. First sight comes from bucket ''."""
     values = close.values(**span.values())
-    dropped = 0
-    if _value(sql.ANY_TRANSITION, values):
-        dropped = _run(sql.DROP_TRANSITIONS, values)
-    return dropped + _run(sql.WRITE_TRANSITIONS, values)
+    is_again = _value(sql.ANY_TRANSITION, values)
+    written: int = _value(sql.REWRITE_TRANSITIONS if is_again else sql.WRITE_TRANSITIONS, values)
+    return written
 
 
 def work_cases(close: Close, span: Span, *, next_action: str) -> dict[str, int]:
@@ -228,7 +232,7 @@ def look_after_agreements(close: Close) -> dict[str, int]:
 def write_figures(close: Close) -> dict[str, int]:
     """Write the figures of the business date: accounts and balance per bucket and currency; return the counts."""
     with connection.cursor() as cursor:
-        cursor.execute(sql.WRITE_FIGURES, close.values())
+        cursor.execute(of_book(sql.WRITE_FIGURES, close.creditor.pk), close.values())
         rows, accounts = cursor.fetchone()
     return {"figures": rows, "accounts": int(accounts)}
 
@@ -236,7 +240,7 @@ def write_figures(close: Close) -> dict[str, int]:
 def count_book(close: Close) -> dict[tuple[str, str], tuple[int, Decimal]]:
     """Count the book anew on the business date: (bucket, currency) -> (accounts, balance). Figures must equal it."""
     with connection.cursor() as cursor:
-        cursor.execute(sql.COUNT_BOOK, close.values())
+        cursor.execute(of_book(sql.COUNT_BOOK, close.creditor.pk), close.values())
         return {(bucket, currency): (accounts, balance) for bucket, currency, accounts, balance in cursor.fetchall()}
 
 

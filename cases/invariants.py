@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from django.db import connection
 
-from cases import ageing, sql, sql_payments, sql_plans
+from cases import ageing, closing, sql, sql_payments, sql_plans
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def check_creditor(creditor_id: int, closed: Closed | None) -> dict[str, list[in
     """Return the violations in one creditor's book by name of the check: ids of accounts, cases, plans, figures."""
     found = {name: _ids(statement, {"creditor": creditor_id}) for name, statement in ALWAYS.items()}
     for name, statement in CLOSED.items():
-        found[name] = _ids(statement, closed.values()) if closed is not None else []
+        found[name] = _ids(closing.of_book(statement, creditor_id), closed.values()) if closed is not None else []
     return found
 
 

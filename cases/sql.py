@@ -47,45 +47,67 @@ WITH aged AS (
     WHERE account.creditor_id = %(creditor)s AND account.person_id > %(after)s AND account.person_id <= %(upto)s
 )
 """
-WRITE_TRANSITIONS: Final = (
-    _AGED
-    + """
-INSERT INTO cases_buckettransition (account_id, person_id, creditor_id, business_date, from_bucket, to_bucket, balance,
-    currency)
-SELECT account_id, person_id, creditor_id, %(date)s, bucket_before, bucket, balance, currency
-FROM aged WHERE bucket <> bucket_before ORDER BY account_id
-ON CONFLICT (account_id, business_date) DO UPDATE
-SET from_bucket = excluded.from_bucket, to_bucket = excluded.to_bucket, balance = excluded.balance,
-    currency = excluded.currency
-WHERE (cases_buckettransition.from_bucket, cases_buckettransition.to_bucket, cases_buckettransition.balance,
-       cases_buckettransition.currency)
-      IS DISTINCT FROM (excluded.from_bucket, excluded.to_bucket, excluded.balance, excluded.currency)
-"""
+_WRITTEN: Final = """
+written AS (
+    INSERT INTO cases_buckettransition (account_id, person_id, creditor_id, business_date, from_bucket, to_bucket,
+        balance, currency)
+    SELECT account_id, person_id, creditor_id, %(date)s, bucket_before, bucket, balance, currency
+    FROM aged WHERE bucket <> bucket_before ORDER BY account_id
+    ON CONFLICT (account_id, business_date) DO UPDATE
+    SET from_bucket = excluded.from_bucket, to_bucket = excluded.to_bucket, balance = excluded.balance,
+        currency = excluded.currency
+    WHERE (cases_buckettransition.from_bucket, cases_buckettransition.to_bucket, cases_buckettransition.balance,
+           cases_buckettransition.currency)
+          IS DISTINCT FROM (excluded.from_bucket, excluded.to_bucket, excluded.balance, excluded.currency)
+    RETURNING 1
 )
-# Only a date that is closed again after a correction has any.
-DROP_TRANSITIONS: Final = (
-    _AGED
-    + """
-DELETE FROM cases_buckettransition AS gone USING aged
-WHERE gone.account_id = aged.account_id AND gone.business_date = %(date)s AND aged.bucket = aged.bucket_before
 """
+WRITE_TRANSITIONS: Final = f"{_AGED}, {_WRITTEN} SELECT count(*) FROM written"
+# Only a date that is closed again after a correction has any that are no moves any more.
+REWRITE_TRANSITIONS: Final = f"""
+{_AGED}, {_WRITTEN}, dropped AS (
+    DELETE FROM cases_buckettransition AS gone USING aged
+    WHERE gone.account_id = aged.account_id AND gone.business_date = %(date)s AND aged.bucket = aged.bucket_before
+    RETURNING 1
 )
+SELECT (SELECT count(*) FROM written) + (SELECT count(*) FROM dropped)
+"""
 ANY_TRANSITION: Final = """
 SELECT EXISTS (SELECT FROM cases_buckettransition WHERE creditor_id = %(creditor)s AND business_date = %(date)s)
 """
 
 # -- figures -----------------------------------------------------------------------------------------------------------
-COUNT_BOOK: Final = """
+# The state in force of every account of a book, in two ways with one result: looked up account by account, or all
+# states read once in the order of an index. The second is several times quicker while accounts have few states each.
+_ONE_BY_ONE: Final = """
+    SELECT account.id AS account_id, state.past_due_since, state.balance, state.currency
+    FROM cases_account AS account
+    CROSS JOIN LATERAL (
+        SELECT past_due_since, balance, currency FROM cases_accountstate AS each
+        WHERE each.account_id = account.id AND each.effective_on <= %(date)s AND each.id <= %(newest_state)s
+        ORDER BY each.effective_on DESC, each.id DESC LIMIT 1
+    ) AS state
+    WHERE account.creditor_id = %(creditor)s
+"""
+_IN_ORDER: Final = """
+    SELECT state.account_id, state.past_due_since, state.balance, state.currency
+    FROM (
+        SELECT DISTINCT ON (account_id) account_id, past_due_since, balance, currency FROM cases_accountstate
+        WHERE effective_on <= %(date)s AND id <= %(newest_state)s
+        ORDER BY account_id, effective_on DESC, id DESC
+    ) AS state
+    JOIN cases_account AS account ON account.id = state.account_id
+    WHERE account.creditor_id = %(creditor)s
+"""
+HAS_FEW_STATES: Final = """
+SELECT (SELECT reltuples FROM pg_class WHERE oid = 'cases_accountstate'::regclass) <= 4 * count(*)
+FROM cases_account WHERE creditor_id = %(creditor)s
+"""
+COUNT_BOOK: Final = f"""
 SELECT (%(labels)s::text[])[1 + width_bucket(greatest(0, coalesce(%(date)s - state.past_due_since, 0)),
                                              %(starts)s::integer[])] AS bucket,
     state.currency, count(*) AS accounts, sum(state.balance) AS balance
-FROM cases_account AS account
-CROSS JOIN LATERAL (
-    SELECT past_due_since, balance, currency FROM cases_accountstate AS each
-    WHERE each.account_id = account.id AND each.effective_on <= %(date)s AND each.id <= %(newest_state)s
-    ORDER BY each.effective_on DESC, each.id DESC LIMIT 1
-) AS state
-WHERE account.creditor_id = %(creditor)s
+FROM ({_ONE_BY_ONE}) AS state
 GROUP BY 1, 2
 """
 WRITE_FIGURES: Final = f"""
@@ -130,7 +152,8 @@ WITH known AS (
     SELECT known.*,
         first_value(currency) OVER oldest_first AS lead_currency,
         first_value(borrower_id) OVER oldest_first AS lead_borrower_id
-    FROM known WHERE person_id IN (SELECT person_id FROM concerned)
+    -- The first condition adds nobody; it lets PostgreSQL look persons up in a hash table whatever it expects.
+    FROM known WHERE past_due_since IS NOT NULL OR person_id IN (SELECT person_id FROM concerned)
     WINDOW oldest_first AS (PARTITION BY person_id ORDER BY is_late DESC, past_due_since, account_id)
 ), positions AS (
     SELECT person_id, lead_currency AS currency, lead_borrower_id AS borrower_id,
@@ -139,6 +162,12 @@ WITH known AS (
         coalesce(sum(balance) FILTER (WHERE currency = lead_currency), 0) AS balance
     FROM led GROUP BY person_id, lead_currency, lead_borrower_id
 )
+"""
+# The unresolved cases of the span, and no others: joined to all of the book, a span of a book just loaded, whose cases
+# are not in the statistics yet, would read all cases again for each of its persons.
+_STANDING: Final = """
+standing.creditor_id = %(creditor)s AND standing.status NOT IN ('cured', 'closed')
+    AND standing.person_id > %(after)s AND standing.person_id <= %(upto)s
 """
 _OPENED: Final = f"""
 , opened AS (
@@ -150,8 +179,7 @@ _OPENED: Final = f"""
     FROM positions
     WHERE opens AND NOT EXISTS (
         SELECT FROM cases_case AS standing
-        WHERE standing.person_id = positions.person_id AND standing.creditor_id = %(creditor)s
-          AND standing.status NOT IN ('cured', 'closed')
+        WHERE standing.person_id = positions.person_id AND {_STANDING}
     )
     ORDER BY person_id
     ON CONFLICT DO NOTHING
@@ -171,9 +199,7 @@ _FRESH: Final = f"""
     SELECT standing.id, positions.since,
         CASE WHEN positions.currency = standing.currency THEN positions.balance ELSE standing.balance END AS balance,
         {priority.OF_A_CASE} AS score
-    FROM positions JOIN cases_case AS standing
-        ON standing.person_id = positions.person_id AND standing.creditor_id = %(creditor)s
-       AND standing.status NOT IN ('cured', 'closed')
+    FROM positions JOIN cases_case AS standing ON standing.person_id = positions.person_id AND {_STANDING}
     {priority.JUDGED}
     {priority.CHANCE}
     WHERE positions.since IS NOT NULL
@@ -188,10 +214,9 @@ WHERE standing.id = fresh.id AND standing.status NOT IN ('cured', 'closed')
 """
 REFRESH_CASES: Final = _POSITIONS + _FRESH + _REFRESH
 # A case on a running plan is not cured by the close of day: the plan's last instalment does that.
-_CURABLE: Final = """
-SELECT standing.id, standing.person_id FROM positions JOIN cases_case AS standing
-    ON standing.person_id = positions.person_id AND standing.creditor_id = %(creditor)s
-   AND standing.status NOT IN ('cured', 'closed')
+_CURABLE: Final = f"""
+SELECT standing.id, standing.person_id
+FROM positions JOIN cases_case AS standing ON standing.person_id = positions.person_id AND {_STANDING}
 WHERE positions.since IS NULL AND NOT EXISTS (
     SELECT FROM cases_plan AS plan
     WHERE plan.case_id = standing.id AND plan.status IN ('approved', 'performing', 'missed')
@@ -320,27 +345,23 @@ WHERE standing.creditor_id = %(creditor)s AND standing.status NOT IN ('cured', '
         WHERE plan.case_id = standing.id AND plan.status IN ('draft', 'approved', 'performing', 'missed'))))
 ORDER BY standing.id
 """
-TRANSITIONS_INCOMPLETE: Final = """
+# Every account is in the bucket of its last move, and every move begins where the one before it ended.
+TRANSITIONS_INCOMPLETE: Final = f"""
 WITH aged AS (
-    SELECT account.id,
+    SELECT state.account_id,
         (%(labels)s::text[])[1 + width_bucket(greatest(0, coalesce(%(date)s - state.past_due_since, 0)),
-                                              %(starts)s::integer[])] AS bucket,
-        (SELECT moved.to_bucket FROM cases_buckettransition AS moved
-         WHERE moved.account_id = account.id AND moved.business_date <= %(date)s
-         ORDER BY moved.business_date DESC LIMIT 1) AS written
-    FROM cases_account AS account
-    CROSS JOIN LATERAL (
-        SELECT past_due_since FROM cases_accountstate AS each
-        WHERE each.account_id = account.id AND each.effective_on <= %(date)s AND each.id <= %(newest_state)s
-        ORDER BY each.effective_on DESC, each.id DESC LIMIT 1
-    ) AS state
-    WHERE account.creditor_id = %(creditor)s
+                                              %(starts)s::integer[])] AS bucket
+    FROM ({_ONE_BY_ONE}) AS state
 ), chained AS (
-    SELECT account_id, from_bucket,
-        coalesce(lag(to_bucket) OVER (PARTITION BY account_id ORDER BY business_date), '') AS bucket_before
+    SELECT account_id, from_bucket, to_bucket,
+        coalesce(lag(to_bucket) OVER (PARTITION BY account_id ORDER BY business_date), '') AS bucket_before,
+        business_date <= %(date)s AND coalesce(
+            lead(business_date) OVER (PARTITION BY account_id ORDER BY business_date) > %(date)s, true) AS is_last
     FROM cases_buckettransition WHERE creditor_id = %(creditor)s
 )
-SELECT id FROM aged WHERE bucket IS DISTINCT FROM written
+SELECT aged.account_id FROM aged LEFT JOIN chained AS written
+    ON written.account_id = aged.account_id AND written.is_last
+WHERE aged.bucket IS DISTINCT FROM written.to_bucket
 UNION
 SELECT account_id FROM chained WHERE from_bucket <> bucket_before
 ORDER BY 1
@@ -353,3 +374,8 @@ SELECT coalesce(figure.id, 0) FROM counted FULL JOIN (
 WHERE (figure.accounts, figure.balance) IS DISTINCT FROM (counted.accounts, counted.balance)
 ORDER BY 1
 """
+
+
+def of_book(statement: str, *, has_few_states: bool) -> str:
+    """Return a statement over a whole book as it is run where accounts have few states each, or many."""
+    return statement.replace(_ONE_BY_ONE, _IN_ORDER) if has_few_states else statement

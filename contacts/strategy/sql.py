@@ -108,7 +108,7 @@ WITH planned AS (
         %s::bigint, %s::date, %s::bigint, %s, %s, %s, 'planned', %s, %s, gen_random_uuid(), 0, 0, '', %s
     FROM (
 """
-# What is put before a supervisor is told of its case (`told`); what a collector finds in his queue is told with the plan.
+# What is put before a supervisor is told of its case; what a collector finds in his queue is told with the plan.
 PLAN_TAIL: Final = f"""
     ) AS due (enrolment_id, case_id, person_id, creditor_id, planned_for, expires_at)
     ORDER BY case_id
