@@ -13,11 +13,11 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.contrib.postgres.search import SearchVectorField
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Exists, Lookup, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
-from cases import name_keys
+from cases import name_keys, sql_names
 from cases.imports import canonical
 from cases.imports.refusals import CellRefused
 from cases.models import (
@@ -128,19 +128,21 @@ def find(user: Any, text: str, *, actor: Actor, at: datetime, shown: int = SHOWN
     A whole number that was looked for is recorded, found or not.
     """
     asked = read(text)
-    hits: dict[int, Hit] = {}
+    found: dict[int, str] = {}
     if not asked.is_empty:
-        seen = Case.objects.visible_to(user).select_related("person", "owner")
-        for cases, by in _by_number(seen, asked):
-            for case in cases[: shown + 1]:
-                hits.setdefault(case.pk, Hit(case, by))
-        by_number = len(hits)
-        if len(hits) <= shown and asked.words:
-            for case in _by_name(seen, asked):
-                hits.setdefault(case.pk, Hit(case, ""))
-        record(user, asked, found=by_number, actor=actor, at=at)
-    ordered = list(hits.values())
-    return Found(asked, ordered[:shown], is_more=len(ordered) > shown)
+        seen = Case.objects.visible_to(user)
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(sql_names.FEW)
+            for cases, by in _by_number(seen, asked):
+                for case in cases:
+                    found.setdefault(case, by)
+            if not found and asked.words:
+                found = dict.fromkeys(_by_name(seen, asked), "")
+        record(user, asked, found=len(found) if asked.whole else 0, actor=actor, at=at)
+    wanted = list(found)[:shown]
+    cases = Case.objects.visible_to(user).filter(pk__in=wanted).select_related("person", "owner").in_bulk()
+    hits = [Hit(cases[pk], found[pk]) for pk in wanted if pk in cases]
+    return Found(asked, hits, is_more=len(found) > shown)
 
 
 def matching(cases: QuerySet[Case], asked: Asked) -> QuerySet[Case]:
@@ -150,7 +152,8 @@ def matching(cases: QuerySet[Case], asked: Asked) -> QuerySet[Case]:
     """
     if asked.reference is not None:
         return cases.filter(pk=asked.reference)
-    found = Q(borrower_id__in=_references(asked))
+    borrowers = _references(asked)
+    found = Q(person_id__in=set(borrowers.values()), borrower_id__in=list(borrowers))
     if asked.digits or asked.whole:
         people = [person for persons, _by in _persons(asked, of=cases) for person in persons]
         found |= Q(person_id__in=people)
@@ -166,29 +169,36 @@ def record(user: Any, asked: Asked, *, found: int, actor: Actor, at: datetime) -
             audit.record("search.whole_number", subject=user, actor=actor, at=at, kinds=list(asked.whole), found=found)
 
 
-def _by_number(seen: QuerySet[Case], asked: Asked) -> Iterator[tuple[list[Case], str]]:
+def _by_number(seen: QuerySet[Case], asked: Asked) -> Iterator[tuple[list[int], str]]:
     """Yield cases with the words that say by what they were found."""
     if asked.reference is not None:
-        yield list(seen.filter(pk=asked.reference)), _("reference")
-    borrowers = _references(asked)
-    if borrowers:
-        yield list(seen.filter(borrower_id__in=borrowers)[:LOOKED_AT]), _("creditor's reference")
+        yield list(seen.filter(pk=asked.reference).values_list("pk", flat=True)), _("reference")
+    yield _of_borrowers(seen, _references(asked)), _("creditor's reference")
     for persons, by in _persons(asked, of=seen):
         if persons:
-            yield _in_order(list(seen.filter(person_id__in=persons)[:LOOKED_AT]), ()), by
-            beside = PartyRole.objects.filter(person_id__in=persons, until__isnull=True).values("borrower_id")
-            yield list(seen.filter(borrower_id__in=beside)[:LOOKED_AT]), _("%(what)s of another party") % {"what": by}
+            yield _in_order(seen.filter(person_id__in=persons), ()), by
+            beside = PartyRole.objects.filter(person_id__in=persons, until__isnull=True)
+            borrowers = dict(beside.values_list("borrower_id", "borrower__person_id")[:LOOKED_AT])
+            yield _of_borrowers(seen, borrowers), _("%(what)s of another party") % {"what": by}
 
 
-def _references(asked: Asked) -> list[int]:
-    """Return the borrowers whom a creditor knows by exactly this reference, in capital or small letters."""
-    if not 3 <= len(asked.text) <= 80:
+def _of_borrowers(seen: QuerySet[Case], borrowers: dict[int, int]) -> list[int]:
+    """Return the cases of these borrowers: each with its person, by whom cases are indexed."""
+    if not borrowers:
         return []
+    return _in_order(seen.filter(person_id__in=set(borrowers.values()), borrower_id__in=borrowers), ())
+
+
+def _references(asked: Asked) -> dict[int, int]:
+    """Return the borrowers whom a creditor knows by exactly this reference, in capital or small letters.
+
+    Each with his person.
+    """
+    if not 3 <= len(asked.text) <= 80:
+        return {}
     spellings = {asked.text, asked.text.upper(), asked.text.lower()}
-    creditors = Creditor.objects.values("pk")
-    return list(
-        Borrower.objects.filter(creditor__in=creditors, external_ref__in=spellings).values_list("pk", flat=True)
-    )
+    known = Borrower.objects.filter(creditor__in=Creditor.objects.values("pk"), external_ref__in=spellings)
+    return dict(known.values_list("pk", "person_id")[:LOOKED_AT])
 
 
 def _persons(asked: Asked, *, of: QuerySet[Case]) -> Iterator[tuple[set[int], str]]:
@@ -262,17 +272,14 @@ def _owners() -> QuerySet[ContactPoint]:
 # Names
 
 
-def _by_name(seen: QuerySet[Case], asked: Asked) -> list[Case]:
+def _by_name(seen: QuerySet[Case], asked: Asked) -> list[int]:
     """Return cases by the names of their people, in order; words inside of names only where nothing begins so."""
-    for inside in (False, True):
-        people = _named(asked.words, inside=inside)
-        cases = list(seen.filter(person_id__in=people)[:LOOKED_AT])
-        waiting = _unspelled(asked.words)
-        if waiting:
-            cases += seen.filter(person_id__in=waiting)[:LOOKED_AT]
-        if cases or not any(len(word) >= name_keys.SHORTEST_INSIDE and word.isascii() for word in asked.words):
-            break
-    return _in_order(cases, asked.words)
+    waiting = _unspelled(asked.words)
+    cases = _in_order(seen.filter(person_id__in=waiting), asked.words) if waiting else []
+    cases += _in_order(seen.filter(person_id__in=_named(asked.words)), asked.words)
+    if cases or not any(len(word) >= name_keys.SHORTEST_INSIDE and word.isascii() for word in asked.words):
+        return cases
+    return _in_order(seen.filter(person_id__in=_named(asked.words, inside=True)), asked.words)
 
 
 def _named(words: Iterable[str], *, inside: bool = False) -> QuerySet[Any]:
@@ -293,12 +300,13 @@ def _unspelled(words: Iterable[str]) -> list[int]:
     return [*new.values_list("pk", flat=True)[:LOOKED_AT], *renamed.values_list("pk", flat=True)[:LOOKED_AT]]
 
 
-def _in_order(cases: list[Case], words: Iterable[str]) -> list[Case]:
+def _in_order(cases: QuerySet[Case], words: Iterable[str]) -> list[int]:
     """Return the cases whose name is just what was asked first, then open ones by priority."""
     asked = "".join(words)
+    rows = cases.values_list("pk", "person__name", "status", "score")[:LOOKED_AT]
 
-    def place(case: Case) -> tuple[bool, bool, int, int]:
-        name = "".join(name_keys.words_of(case.person.name))
-        return name != asked, case.status not in OPEN, -case.score, case.pk
+    def place(row: tuple[int, str, str, int]) -> tuple[bool, bool, int, int]:
+        pk, name, status, score = row
+        return "".join(name_keys.words_of(name)) != asked, status not in OPEN, -score, pk
 
-    return sorted(cases, key=place)
+    return [pk for pk, *_rest in sorted(rows, key=place)]

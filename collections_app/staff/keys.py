@@ -22,7 +22,7 @@ MOD: Final = "mod+"
 # Heard on every page; these come first.
 EVERYWHERE: Final[dict[str, Promise]] = {
     "mod+k": gettext_lazy("Everything that can be done here, and search"),
-    "?": gettext_lazy("This sheet"),
+    "?": gettext_lazy("The sheet of keys"),
     "j": gettext_lazy("Next row of a list"),
     "k": gettext_lazy("Previous row of a list"),
 }

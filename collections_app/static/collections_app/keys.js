@@ -85,6 +85,8 @@
     let place = 0;
     keyed().forEach(function (element) {
       const keys = [element.dataset.key, element.dataset.keyInside].filter(Boolean).map(mine), label = spoken(element);
+      const menu = element.closest("details"), opener = menu && menu.querySelector("summary");
+      if (opener && opener !== element && opener.dataset.key && !menu.open) keys.unshift(mine(opener.dataset.key));  /* first one, then the other */
       const line = keys.join(" ") + label;
       if (!label || said.has(line)) return;
       said.add(line);
