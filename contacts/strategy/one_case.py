@@ -2,16 +2,17 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext as _
 
+from cases.closing import Close
 from cases.models import Case
 from collections_app.shared.listing import listed
-from contacts.models import Segment, StrategyVersion
-from contacts.strategy import conditions, counts, naming, sentences
+from contacts.models import Enrolment, Segment, StrategyVersion
+from contacts.strategy import conditions, counts, enrolment, naming, sentences
 from contacts.strategy.conditions import catalogue
 from contacts.strategy.conditions.language import Context
 from contacts.strategy.enrolment import Path, context_of, takes
@@ -74,6 +75,43 @@ def why(version: StrategyVersion, case: Case, *, at: datetime) -> list[Why]:
             told.parts = list(_parts(case, segment.condition, context, known, called=called))
         found.append(told)
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The other strategy that has a case, or takes it at the next close. is_on: the case is on that segment already."""
+
+    version: StrategyVersion
+    segment: Segment
+    is_on: bool
+
+
+def taken_before(version: StrategyVersion, case: Case, *, at: datetime) -> Taken | None:
+    """Return which other strategy takes a case before this version can; None where none does.
+
+    The strategy whose code comes first takes a case, also from a later one; that one keeps it for its minimum dwell.
+    """
+    close = counts.next_day(case.creditor, at)
+    own, one = version.strategy, Case.objects.filter(pk=case.pk)
+    stay = Enrolment.objects.filter(case_id=case.pk, left_on__isnull=True).first()
+    for path in enrolment.paths_of(close):
+        if path.version.strategy_id == own.pk:
+            continue
+        is_on = stay is not None and stay.segment_id == path.segment.pk and _keeps(path, one, close)
+        if path.version.strategy.code < own.code:
+            if is_on or (path.accepts and one.filter(takes(path, close)).exists()):
+                return Taken(path.version, path.segment, is_on=is_on)
+        elif is_on and stay is not None and stay.entered_on > close.day - timedelta(days=path.segment.dwell_days):
+            return Taken(path.version, path.segment, is_on=True)
+    return None
+
+
+def _keeps(path: Path, one: QuerySet[Case], close: Close) -> bool:
+    """Whether nothing ends a path for a case that is on it."""
+    context = context_of(close, path.version)
+    if path.segment.stop and one.filter(conditions.matching(path.segment.stop, context)).exists():
+        return False
+    return one.filter(conditions.matching(path.segment.condition, context)).exists()
 
 
 def _parts(

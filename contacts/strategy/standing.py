@@ -43,6 +43,20 @@ def next_thing(
         return Next("approve", _("A second person approves it, or sends it back."))
     if version.status == Status.APPROVED:
         return Next("publish", _("Publish it: for a small share of the persons first."))
+    if version.status == Status.STOPPED and version.share < 100 and version.replaces_id is None:
+        return Next(
+            "resume",
+            _("It is stopped: nothing is planned or sent under it. No version was in force before it, so its cases "
+              "leave their paths at the next close. Resume it, or publish the next."),
+            "stop",
+        )  # fmt: skip
+    if version.status == Status.STOPPED and version.share < 100:
+        return Next(
+            "resume",
+            _("It is stopped: nothing is planned or sent under it. Its persons go back to the version in force at the "
+              "next close. Resume it or roll it back."),
+            "stop",
+        )  # fmt: skip
     if version.status == Status.STOPPED and version.replaces_id is None:
         return Next(
             "resume", _("It is stopped: nothing is planned or sent under it. Resume it, or publish the next."), "stop"

@@ -18,6 +18,7 @@ from cases.models.case import Status
 from collections_app.shared import clock
 from collections_app.shared.htmx import is_htmx, vary_on_htmx
 from collections_app.staff.access import allowed
+from collections_app.templatetags.display import digits
 from contacts import reasons
 from contacts.models import Step, StrategyVersion
 from contacts.rehearsal import alone
@@ -100,11 +101,12 @@ def _of_case(request: HttpRequest, version: StrategyVersion, case: Case) -> dict
         "form": form,
         "is_for_it": is_for_it,
         "why": one_case.why(version, case, at=at) if is_for_it and not is_part else [],
+        "taken": None if is_part or not is_for_it else one_case.taken_before(version, case, at=at),
         "others": [] if is_part else lints_book.of_others(version, [case.creditor], at=at),
         "is_part": is_part,
         "ahead_url": "?"
         + urlencode([*((key, str(each)) for key, each in asked.items()), ("part", "ahead"), ("ref", case.ref)]),
-        "days": _shown(days, segments),
+        "days": _shown(days, segments, case.currency),
         "zone": case.person.time_zone or case.creditor.time_zone,
         "examples": _examples(version, case, friday),
         "is_resolved": case.status in (Status.CURED, Status.CLOSED),
@@ -126,7 +128,7 @@ def _examples(version: StrategyVersion, case: Case, friday: date) -> list[tuple[
     ]
 
 
-def _shown(days: list[Day], segments: dict[str, str]) -> list[dict[str, Any]]:
+def _shown(days: list[Day], segments: dict[str, str], currency: str) -> list[dict[str, Any]]:
     """Return the days on which something happens, in words."""
     wanted = {done.step_id for day in days for done in day.steps}
     rows = Step.objects.filter(pk__in=wanted).select_related("template", "segment__version__strategy")
@@ -149,6 +151,9 @@ def _shown(days: list[Day], segments: dict[str, str]) -> list[dict[str, Any]]:
             shown.append(
                 {
                     "day": day.day,
+                    "balance": digits(day.balance, currency),
+                    "past_due": digits(day.past_due, currency),
+                    "dpd": day.dpd,
                     "segment": segment,
                     "status": status,
                     "is_new": where != before,

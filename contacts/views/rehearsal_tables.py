@@ -4,7 +4,6 @@ force.
 
 from collections.abc import Callable, Iterable
 from datetime import date
-from decimal import Decimal
 from functools import cached_property
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -20,11 +19,13 @@ from collections_app.shared import clock
 from collections_app.staff.models import Team
 from collections_app.templatetags.display import count as counted
 from collections_app.templatetags.display import digits
-from contacts.models import Channel, Rehearsal, Step, StrategyVersion
+from contacts.models import Rehearsal, Step, StrategyVersion
 from contacts.rehearsal import costs, reading, results
 from contacts.rehearsal.reading import CURRENT, DRAFT, Number, Sums
 from contacts.strategy import inputs, naming, sentences
+from contacts.views import rehearsal_notes
 from contacts.views.planned import ICONS, reason_in_words
+from contacts.views.rehearsal_notes import way, written
 
 LABELS: Final[dict[str, dict[str, Any]]] = {
     "outcome": {
@@ -45,13 +46,25 @@ LABELS: Final[dict[str, dict[str, Any]]] = {
         "outcome": gettext_lazy("Outcome"),
         "reason": gettext_lazy("Reason"),
     },
-    "side": {DRAFT: gettext_lazy("this version"), CURRENT: gettext_lazy("the version in force")},
+    "side": {
+        DRAFT: gettext_lazy("this version"),
+        CURRENT: gettext_lazy("the version in force"),
+        "share-1": gettext_lazy("this version for 1 of 100 persons"),
+        "share-10": gettext_lazy("this version for 10 of 100 persons"),
+    },
     "assumed": {
         "nobody-pays": gettext_lazy("Nobody pays anything."),
         "no-new-tape": gettext_lazy("No new tape comes; cases only grow older."),
         "tasks-stay-open": gettext_lazy("Tasks for people stay open: nobody says how a call or a visit ended."),
         "every-hand-over-succeeds": gettext_lazy("Every provider takes every message at once."),
         "nobody-writes": gettext_lazy("Nobody answers, asks for silence or complains."),
+        "nobody-is-reached": gettext_lazy(
+            "Nobody is taken to be reached: steps that wait for that, or for its failing, do not come."
+        ),
+        "people-answer": gettext_lazy(
+            "Where a step waits for an answer, people are taken to be reached as often as in the creditor's last 90 "
+            "days, drawn by a stable number; these calls and visits are taken to be made. The first day rests on none."
+        ),
     },
     "inputs": {
         "content": gettext_lazy("the strategy"),
@@ -82,6 +95,11 @@ class Page:
 
     @cached_property
     def numbers(self) -> list[Number]:
+        return [number for number in self.all_numbers if number.side in (DRAFT, CURRENT)]
+
+    @cached_property
+    def all_numbers(self) -> list[Number]:
+        """Those of the shares too."""
         return reading.numbers(reading.cells(self.row, self.user))
 
     @cached_property
@@ -156,6 +174,9 @@ class Page:
             "why": [self._reasons(reading.WITHHELD), self._reasons(reading.OBSTACLE)],
             "work": self._work(),
             "assumed": [label_of("assumed", code) for code in self.row.results.get("assumed", ())],
+            "answers": rehearsal_notes.answers(self.row, self.user),
+            "shares": rehearsal_notes.shares(self.row, self.all_numbers, self.url),
+            "stops": rehearsal_notes.stops(self.row, self.numbers, self.user),
             "skipped": self.row.results.get("skipped", 0),
             "late": self.row.results.get("late", []),
             "inputs": self._inputs(),
@@ -375,18 +396,6 @@ def difference(ours: Any, theirs: Any) -> str:
     if not left:
         return "±0"
     return f"+{written(left)}" if left > 0 else f"−{written(-left)}"
-
-
-def written(value: int | float | Decimal) -> str:
-    """Return a number of contacts or hours as it is written: whole where it is whole."""
-    if isinstance(value, Decimal):
-        return digits(value)
-    return counted(value) if value == int(value) else f"{value:,.1f}"
-
-
-def way(channel: str) -> str:
-    """Return a channel in words; what reaches nobody has none."""
-    return str(dict(Channel.choices).get(channel, _("reaches nobody")))
 
 
 def day_in_words(day: date) -> str:
