@@ -15,12 +15,12 @@ from django.utils.translation import gettext as _
 
 from cases.models import Account, Case, Consent, Correction, Hold, Instruction, Note, Payment, Plan, Promise
 from cases.queries import reveal_reasons, skip_label
-from collections_app.shared import sealed
+from collections_app.shared import refs, sealed
 from collections_app.shared.money import HIDDEN
 from collections_app.templatetags.display import money
 from compliance import actors, event_names, gate, reasons
 from compliance.models import AuditEvent, Decision
-from contacts.models import Channel, ContactAttempt
+from contacts.models import CallDisclosures, Channel, ContactAttempt
 from contacts.queries import main_reason
 from contacts.reasons import say
 
@@ -182,7 +182,8 @@ Source = tuple[str, str, QuerySet, Callable[[Iterable[Any]], list[Entry]]]
 def _sources(case: Case, user) -> list[Source]:
     """Return, per kind: its name, the field of its instant, its rows, and how they are told."""
     mine = Q(creditor_id=case.creditor_id) | Q(creditor_id__isnull=True)
-    attempts = ContactAttempt.objects.filter(case=case)
+    said = CallDisclosures.objects.filter(attempt_id=OuterRef("pk"))
+    attempts = ContactAttempt.objects.filter(case=case).annotate(has_record=Exists(said))
     withheld = ContactAttempt.objects.filter(decision_id=OuterRef("pk"))
     money_in = Payment.objects.filter(person_id=case.person_id, creditor_id=case.creditor_id)
     return [
@@ -285,8 +286,8 @@ def _attempts(attempts: list[ContactAttempt], user) -> list[Entry]:
                 tone=tone,
                 icon="" if refused else icon,
                 by=str(attempt.made_by) if attempt.made_by else "",
-                url=_decision_url(attempt.decision_id, user) if refused and attempt.decision_id else "",
-                url_label=_("Decision"),
+                url=_said_url(attempt) or (_decision_url(attempt.decision_id, user) if refused else ""),
+                url_label=_("Decision") if refused else _("What was said"),
             )
         )
     return entries
@@ -339,8 +340,15 @@ def _sentences(decisions: list[Decision]) -> dict[int, str]:
     return said
 
 
-def _decision_url(pk: int, user) -> str:
-    if not user.has_perm("cases.view_case"):
+def _said_url(attempt: ContactAttempt) -> str:
+    """Return where it is kept what a call had to say and what was said; nothing where nothing is kept."""
+    if not getattr(attempt, "has_record", False) or attempt.case_id is None:
+        return ""
+    return reverse("contacts:call-record", args=[refs.encode("C", attempt.case_id), attempt.ref])
+
+
+def _decision_url(pk: int | None, user) -> str:
+    if pk is None or not user.has_perm("cases.view_case"):
         return ""
     try:
         return reverse("compliance:decision", args=[pk])

@@ -25,11 +25,11 @@ KINDS: Final[dict[str, LazyText | str]] = {
 # The branches in the order in which they are shown; what they are called, and the key that opens each: none that asks
 # who is on the line, or says how the call ended.
 BRANCHES: Final[dict[str, tuple[LazyText | str, str]]] = {
-    "willing": (_("Willing"), "i"),
+    "willing": (_("Willing"), "f"),
     "unable": (_("Cannot pay"), "u"),
     "unwilling": (_("Will not pay"), "z"),
     "angry": (_("Angry"), "a"),
-    "vulnerable": (_("Vulnerable"), "b"),
+    "vulnerable": (_("Vulnerable"), "s"),
     "wrong_person": (_("Wrong person"), "p"),
     "voicemail": (_("Voicemail"), "t"),
 }
