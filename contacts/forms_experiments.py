@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from django import forms
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from cases.models import Creditor
 from contacts.experiments.registering import GUARDRAILS
@@ -43,7 +43,7 @@ class ExperimentForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 2, "spellcheck": "false"}),
         help_text=gettext_lazy("As in a strategy; empty: everybody with an open case of these days past due."),
     )
-    measure = forms.ChoiceField(label=gettext_lazy("Measure"), choices=Experiment.Measure.choices)
+    measure = forms.ChoiceField(label=pgettext_lazy("of an experiment", "Measure"), choices=Experiment.Measure.choices)
     within_days = forms.IntegerField(label=gettext_lazy("Days after entry"), min_value=1, max_value=366, initial=30)
     horizon_days = forms.IntegerField(
         label=gettext_lazy("Takes in persons for, days"), min_value=1, max_value=1098, initial=90

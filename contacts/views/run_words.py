@@ -6,6 +6,7 @@ from typing import Any, Final
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from collections_app.shared.listing import listed
 from collections_app.templatetags.display import count
 from contacts.models import NightRun, NightStep
 
@@ -68,7 +69,7 @@ def details_in_words(step: NightStep) -> str:
     skipped = step.details.get("skipped")
     if isinstance(skipped, dict) and skipped:
         parts.append(_("%(count)s persons left out") % {"count": len(skipped)})
-    return ", ".join(parts)
+    return listed(parts)
 
 
 def warning_in_words(warning: Any) -> str:

@@ -36,7 +36,7 @@ NOT_HELD: Final = Q(lease_until__isnull=True) | Q(lease_until__lte=Now())  # by 
 class CloseForm(forms.Form):
     """Which day of whose book."""
 
-    creditor = forms.ModelChoiceField(Creditor.objects.none(), label=gettext_lazy("Creditor"))
+    creditor = forms.ModelChoiceField(Creditor.objects.none(), label=gettext_lazy("Creditor"), empty_label="–")
     business_date = forms.DateField(
         label=gettext_lazy("Business date"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
