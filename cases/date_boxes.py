@@ -4,7 +4,7 @@ Below each stands how it was understood, while it is typed and, without scripts,
 written out is asked about once before it is saved.
 """
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 from typing import Any, Final
 
 from django import forms
@@ -34,9 +34,12 @@ def day_of(text: str, *, today: date) -> date:
     return natural_dates.read(text, today=today, order=natural_dates.order_in(get_language() or "en"))
 
 
-def moment_of(text: str) -> datetime:
-    """Return the instant that was typed, on the user's own clock. Raises amounts.DayRefused."""
-    here = timezone.localtime(clock.now())
+def moment_of(text: str, *, zone: tzinfo | None = None, after: datetime | None = None) -> datetime:
+    """Return the instant that was typed, on the user's own clock or that of `zone`. Raises amounts.DayRefused.
+
+    after: what a time without a day comes after, instead of now.
+    """
+    here = timezone.localtime(after or clock.now(), zone)
     order = natural_dates.order_in(get_language() or "en")
     wall = natural_times.read(text, now=here, order=order)
     return timezone.make_aware(wall, here.tzinfo)
@@ -59,12 +62,12 @@ _WEEKDAYS: Final = (
 )  # fmt: skip
 
 
-def understood(text: str, *, kind: str) -> tuple[str, str]:
+def understood(text: str, *, kind: str, zone: tzinfo | None = None) -> tuple[str, str]:
     """Return how a typed day or moment is understood, and what is wrong with it; one of the two is empty."""
     if not text.strip():
         return "", ""
     try:
-        return in_words(moment_of(text) if kind == "moment" else day_of(text, today=today_here())), ""
+        return in_words(moment_of(text, zone=zone) if kind == "moment" else day_of(text, today=today_here())), ""
     except amounts.DayRefused as refused:
         return "", str(refused)
 
@@ -82,6 +85,7 @@ class SaidInput(forms.TextInput):
 
     kind = "day"
     shape = DAY
+    zone: tzinfo | None = None  # None: the user's own clock
 
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
         hint = gettext_lazy("fri 14:30") if self.kind == "moment" else gettext_lazy("fri, +3, 25, 30/11")
@@ -89,7 +93,7 @@ class SaidInput(forms.TextInput):
 
     def format_value(self, value: Any) -> Any:
         if isinstance(value, datetime):
-            value = timezone.localtime(value) if timezone.is_aware(value) else value
+            value = timezone.localtime(value, self.zone) if timezone.is_aware(value) else value
         return value.strftime(self.shape) if isinstance(value, date) else super().format_value(value)
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
@@ -102,7 +106,7 @@ class SaidInput(forms.TextInput):
     def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
         box = super().render(name, value, attrs, renderer)
         text = self.format_value(value) or ""
-        meaning, _wrong = understood(text, kind=self.kind) if isinstance(value, str) else ("", "")
+        meaning, _wrong = understood(text, kind=self.kind, zone=self.zone) if isinstance(value, str) else ("", "")
         return format_html(
             _READS, box, reverse("cases:day-reads"), name, name, self.kind, meaning, f"{name}{SAID}", text
         )
@@ -170,19 +174,42 @@ class MomentField(_Named, forms.DateTimeField):
     """An instant on the user's own clock, as people say it. future: whether it may not lie in the past."""
 
     widget = MomentInput
+    zone: tzinfo | None = None
 
     def __init__(self, *, future: bool = False, **kwargs: Any) -> None:
         super().__init__(input_formats=[MOMENT], **kwargs)
         self.future = future
 
+    def set_zone(self, zone: tzinfo | None) -> None:
+        """Take what is typed for the clock of another place."""
+        self.zone = self.widget.zone = zone  # type: ignore[attr-defined]
+
+    def read(self, text: str) -> datetime:
+        """Return the instant that a text means here."""
+        return moment_of(text, zone=self.zone)
+
     def to_python(self, value: Any) -> Any:
         if not isinstance(value, str) or not value.strip():
             return super().to_python(value)
         try:
-            moment = moment_of(value)
+            moment = self.read(value)
             if self.future and moment < clock.now() - timedelta(minutes=1):
                 raise amounts.DayRefused("past-time", moment=f"{moment:{MOMENT}}")
         except amounts.DayRefused as refused:
             raise self.refused(str(refused)) from None
         _ask_first(value, moment)
         return moment
+
+
+class UntilField(MomentField):
+    """The end of a span of which another box has the beginning: a time alone is the next such time after that.
+
+    after: the name of that box, which stands before this one in the form.
+    """
+
+    def __init__(self, *, after: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.after, self.begins = after, None  # the form says the beginning when it knows it
+
+    def read(self, text: str) -> datetime:
+        return moment_of(text, zone=self.zone, after=self.begins)

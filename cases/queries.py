@@ -388,6 +388,7 @@ def skip_label(code: str) -> str:
         "strategy-review": _("the strategy asks for a review"),
         "strategy-ended": _("the strategy has ended"),
         "hold": _("a hold is to be reviewed"),
+        "callback-missed": _("the agreed call was missed"),
         "promise settled": _("the promise is settled"),
         "promise_cancelled": _("the promise was taken back"),
         "payment reversed": _("a payment was reversed"),

@@ -7,7 +7,7 @@ from typing import Any
 from celery import shared_task
 from django.db import transaction
 
-from cases import name_index, promises
+from cases import callbacks, name_index, promises
 from cases.distribution import automatic
 from cases.imports import waiting
 from cases.priority import chances
@@ -25,8 +25,12 @@ def load_uploaded(**_newer: Any) -> None:
 
 @shared_task(name="cases.settle_promises", ignore_result=True)
 def settle_promises(**_newer: Any) -> None:
-    """Decide the promises whose grace has ended at their creditor's midnight; what is left over waits a minute."""
-    promises.settle_ended(actor=Actor.system("promises"), at=clock.now())
+    """Decide the promises whose grace has ended at their creditor's midnight, and hand on agreed calls that were
+    missed; what is left over waits a minute.
+    """
+    at = clock.now()
+    callbacks.fall_back(at=at)
+    promises.settle_ended(actor=Actor.system("promises"), at=at)
 
 
 @shared_task(name="cases.reckon_chances", ignore_result=True, soft_time_limit=3600, time_limit=3660)

@@ -179,6 +179,13 @@ def release(*, case_id: int, user) -> None:
     Case.objects.filter(pk=case_id, lease_by=user).update(lease_by=None, lease_until=None)
 
 
+def skips_left(user, *, at: datetime) -> int:
+    """Return how many cases this user may still put aside; what was undone at once does not count."""
+    lately = AuditEvent.objects.filter(actor_kind="user", actor_id=user.pk, at__gt=at - timedelta(days=1))
+    told = list(lately.filter(name__in=["case.skipped", "case.skip_undone"]).values_list("name", flat=True))
+    return max(0, SKIPS_A_DAY - told.count("case.skipped") + told.count("case.skip_undone"))
+
+
 @transaction.atomic
 def skip(*, case_id: int, user, reason: str, actor: Actor, at: datetime, until: datetime | None = None) -> Case:
     """Put a case aside with a reason; it comes back tomorrow, or when said. Raises CaseRefused.
@@ -187,10 +194,7 @@ def skip(*, case_id: int, user, reason: str, actor: Actor, at: datetime, until: 
     """
     if not reason.strip():
         raise CaseRefused("no-reason")
-    skipped = AuditEvent.objects.filter(
-        name="case.skipped", actor_kind="user", actor_id=user.pk, at__gt=at - timedelta(days=1)
-    ).count()
-    if skipped >= SKIPS_A_DAY:
+    if skips_left(user, at=at) <= 0:
         raise CaseRefused("skip-limit", count=SKIPS_A_DAY)
     case = lifecycle.locked(case_id)
     if case.is_resolved:

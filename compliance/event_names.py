@@ -37,6 +37,11 @@ _ENTRIES: Final = (
     # cases
     EventName("case.opened", _("Case opened")),
     EventName("case.started", _("Work on the case began")),
+    EventName("case.act_undone", _("What was just saved was undone")),
+    EventName("case.skip_undone", _("Case put aside was taken up again at once")),
+    EventName("callback.agreed", _("Call agreed for a certain time")),
+    EventName("callback.done", _("Agreed call made")),
+    EventName("callback.missed", _("Agreed call missed"), NOTABLE),
     EventName("case.assigned", _("Case given to a collector")),
     EventName("case.unassigned", _("Case taken from its collector")),
     EventName("case.moved_to_team", _("Case given to another team")),

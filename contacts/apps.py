@@ -8,7 +8,7 @@ class ContactsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from contacts import back_dating, listeners
+        from contacts import back_dating, listeners, undoing
         from contacts.channels import calling, chat, providers, telephony, tencent_events
 
         back_dating.register()
@@ -18,3 +18,4 @@ class ContactsConfig(AppConfig):
         calling.shape()
         telephony.check()
         listeners.connect()
+        undoing.register()

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from cases import activity, addresses, consents, instructions, lifecycle, promises
+from cases import activity, addresses, callbacks, consents, instructions, lifecycle, promises
 from cases.models import ContactPoint, Instruction, Promise
 from cases.models.case import NextAction, Status
 from cases.promise_parts import Part
@@ -34,6 +34,17 @@ class PromiseTerms:
 
 
 @dataclass(frozen=True, slots=True)
+class CallbackTerms:
+    """When the person is to be called, by whom, and what happens if nobody does. owner_id: None is the team."""
+
+    starts_at: datetime
+    ends_at: datetime
+    owner_id: int | None
+    fallback_to: str
+    fallback_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class NextStep:
     """What happens next on the case, and when."""
 
@@ -49,6 +60,7 @@ def follow(
     promise: PromiseTerms | None,
     note: str,
     next_step: NextStep | None,
+    callback: CallbackTerms | None = None,
     actor: Actor,
     at: datetime,
 ) -> None:
@@ -62,6 +74,7 @@ def follow(
     if note.strip():
         activity.add_note(case=case, text=note, actor=actor, at=at)
     case = lifecycle.start(case_id=case.pk, actor=actor, at=at)
+    callbacks.called(case_id=case.pk, actor=actor, at=at)
     if promise is not None:
         promises.make(
             case_id=case.pk,
@@ -77,11 +90,27 @@ def follow(
             actor=actor,
             at=at,
         )
-    if next_step is not None:
+    if callback is not None and not case.is_resolved:
+        _agree(attempt, callback, case_id=case.pk, actor=actor, at=at)
+    elif next_step is not None:
         _set_next(case.pk, next_step, actor=actor, at=at)
     elif promise is None and case.status == Status.WORKING:
         _set_next(case.pk, NextStep(NextAction.CALL, at + NEXT_TRY), actor=actor, at=at)
     _finish_tasks(attempt, case_id=case.pk, at=at, actor=actor)
+
+
+def _agree(attempt: ContactAttempt, terms: CallbackTerms, *, case_id: int, actor: Actor, at: datetime) -> None:
+    callbacks.agree(
+        case_id=case_id,
+        starts_at=terms.starts_at,
+        ends_at=terms.ends_at,
+        owner_id=terms.owner_id,
+        fallback_to=terms.fallback_to,
+        fallback_at=terms.fallback_at,
+        attempt_id=attempt.pk,
+        actor=actor,
+        at=at,
+    )
 
 
 def heard(attempt: ContactAttempt, outcome: str, *, actor: Actor, at: datetime) -> None:

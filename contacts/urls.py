@@ -3,14 +3,17 @@
 from django.urls import path
 
 from contacts.views import (
+    callback,
     calls,
     corrections,
     impact,
     legal_clocks,
     preparation,
+    quick,
     refused,
     telephone,
     try_it,
+    undo,
     verify,
     watch,
     way_out,
@@ -22,6 +25,10 @@ urlpatterns = [
     path("stop/<str:token>/", way_out.show, name="way-out"),
     path("cases/<str:ref>/call/", calls.call, name="call"),
     path("cases/<str:ref>/call/log/", calls.log, name="log-call"),
+    path("cases/<str:ref>/call/pause/", calls.pause, name="pause-call"),
+    path("cases/<str:ref>/call/back/", callback.reads, name="callback-reads"),
+    path("cases/<str:ref>/quick/", quick.act, name="quick-act"),
+    path("cases/<str:ref>/undo/", undo.undo, name="undo"),
     path("cases/<str:ref>/call/cancel/", calls.cancel, name="cancel-call"),
     path("cases/<str:ref>/call/verify/", verify.verify, name="verify"),
     path("cases/<str:ref>/call/stranger/", verify.stranger, name="stranger"),

@@ -11,8 +11,10 @@ from django.views.decorators.http import require_POST
 
 from cases import lifecycle, lists, queries, worklist
 from cases.forms import SkipForm
+from cases.models import Undo
 from cases.refusal import Refused
 from cases.views.act import answer
+from cases.views.undo_bar import undoable
 from collections_app.shared import clock
 from collections_app.shared.actor import Actor
 from collections_app.shared.htmx import is_htmx, vary_on_htmx
@@ -142,13 +144,15 @@ def skip(request: HttpRequest, ref: str) -> HttpResponse:
     form = SkipForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            worklist.skip(
-                case_id=case.pk,
-                user=request.user,
-                reason=form.cleaned_data["reason"],
-                actor=Actor.of(request.user),
-                at=clock.now(),
-            )
+            at, label = clock.now(), _("%(name)s put aside") % {"name": case.person}
+            with undoable(request, case, kind=Undo.Kind.SKIP, label=label, at=at):
+                worklist.skip(
+                    case_id=case.pk,
+                    user=request.user,
+                    reason=form.cleaned_data["reason"],
+                    actor=Actor.of(request.user),
+                    at=at,
+                )
         except Refused as refused:
             form.add_error(None, str(refused))
         else:

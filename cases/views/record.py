@@ -20,9 +20,10 @@ from cases.forms import (
     next_initial,
 )
 from cases.forms_promise import PromiseForm, holiday_sentences, promise_field, understood
-from cases.models import Case, Promise
+from cases.models import Case, Promise, Undo
 from cases.refusal import Refused
 from cases.views.act import answer
+from cases.views.undo_bar import undoable
 from collections_app.shared import clock
 from collections_app.shared.actor import Actor
 from collections_app.staff.access import allowed
@@ -57,15 +58,16 @@ def next_action(request: HttpRequest, ref: str) -> HttpResponse:
     form = NextActionForm(request.POST or None, initial=next_initial(case, at=at))
     if request.method == "POST" and form.is_valid():
         try:
-            lifecycle.set_next_action(
-                case_id=case.pk,
-                action=form.cleaned_data["action"],
-                due_at=form.cleaned_data["due_at"],
-                note=form.cleaned_data["note"],
-                version=form.cleaned_data["version"],
-                actor=Actor.of(request.user),
-                at=at,
-            )
+            with undoable(request, case, kind=Undo.Kind.NEXT_ACTION, label=_("Next action"), at=at):
+                lifecycle.set_next_action(
+                    case_id=case.pk,
+                    action=form.cleaned_data["action"],
+                    due_at=form.cleaned_data["due_at"],
+                    note=form.cleaned_data["note"],
+                    version=form.cleaned_data["version"],
+                    actor=Actor.of(request.user),
+                    at=at,
+                )
         except Refused as refused:
             form.add_error(None, str(refused))
         else:
@@ -82,7 +84,7 @@ def promise(request: HttpRequest, ref: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         actor, typed = Actor.of(request.user), form.cleaned_data
         try:
-            with transaction.atomic():
+            with undoable(request, case, kind=Undo.Kind.PROMISE, label=_("Promise"), at=at):
                 lifecycle.check_version(lifecycle.locked(case.pk), typed["version"])
                 promises.make(
                     case_id=case.pk,

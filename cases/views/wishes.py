@@ -12,10 +12,11 @@ from django.views.decorators.http import require_safe
 from cases import consents, holds, instructions, queries, wishes
 from cases.forms import ReasonForm
 from cases.forms_wishes import ConfirmForm, ConsentForm, HoldForm, LaterForm, TreatmentForm, WishForm
-from cases.models import Case, Consent, Creditor, Hold, Instruction
+from cases.models import Case, Consent, Creditor, Hold, Instruction, Undo
 from cases.models.instruction import Source
 from cases.refusal import Refused
 from cases.views.act import answer
+from cases.views.undo_bar import withdrawable
 from collections_app.shared import clock
 from collections_app.shared.actor import Actor
 from collections_app.staff.access import allowed
@@ -66,15 +67,17 @@ def stop(request: HttpRequest, ref: str) -> HttpResponse:
     case = queries.find(request.user, ref)
     form = WishForm(request.POST or None, case=case)
     if request.method == "POST" and form.is_valid():
-        asked = form.instruction()
+        asked, at = form.instruction(), clock.now()
+        label = str(dict(form.fields["kind"].choices)[form.cleaned_data["kind"]])
         try:
-            given = instructions.give(
-                person_id=case.person_id,
-                creditor_id=_whose(case, asked["kind"]),
-                actor=Actor.of(request.user),
-                at=clock.now(),
-                **asked,
-            )
+            with withdrawable(request, case, kind=Undo.Kind.ASKED, label=label, at=at):
+                given = instructions.give(
+                    person_id=case.person_id,
+                    creditor_id=_whose(case, asked["kind"]),
+                    actor=Actor.of(request.user),
+                    at=at,
+                    **asked,
+                )
         except Refused as refused:
             object_to(form, refused)
         else:
@@ -184,8 +187,11 @@ def hold(request: HttpRequest, ref: str) -> HttpResponse:
     case = queries.find(request.user, ref)
     form = HoldForm(request.POST or None, case=case)
     if request.method == "POST" and form.is_valid():
+        asked, at = form.hold(), clock.now()
+        label = str(dict(form.fields["kind"].choices)[asked["kind"]])
         try:
-            placed = holds.place(case=case, actor=Actor.of(request.user), at=clock.now(), **form.hold())
+            with withdrawable(request, case, kind=Undo.Kind.HOLD, label=label, at=at):
+                placed = holds.place(case=case, actor=Actor.of(request.user), at=at, **asked)
         except Refused as refused:
             object_to(form, refused)
         else:

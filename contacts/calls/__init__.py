@@ -19,7 +19,7 @@ from compliance import audit, gate
 from compliance.facts import Override
 from compliance.gate import Permit, Refusal
 from contacts import call_results, facts, late_reports
-from contacts.call_results import REACHED, NextStep, PromiseTerms
+from contacts.call_results import REACHED, CallbackTerms, NextStep, PromiseTerms
 from contacts.channels import catalogue
 from contacts.models import ContactAttempt
 from contacts.reserving import reserve
@@ -44,6 +44,7 @@ CALL_OUTCOMES: Final = (
 VISIT_OUTCOMES: Final = (Outcome.MET, Outcome.NOT_MET, Outcome.WRONG_NUMBER, Outcome.THIRD_PARTY_REFUSED)
 __all__ = [
     "CallRefused",
+    "CallbackTerms",
     "LogRefused",
     "NextStep",
     "PromiseTerms",
@@ -226,6 +227,7 @@ def log_call(
     promise: PromiseTerms | None = None,
     note: str = "",
     next_step: NextStep | None = None,
+    callback: CallbackTerms | None = None,
     actor: Actor,
     at: datetime,
 ) -> ContactAttempt:
@@ -244,7 +246,9 @@ def log_call(
     attempt.complete(at=max(at, attempt.started_at), outcome=outcome)
     attempt.save(update_fields=["status", "started_at", "ended_at", "outcome"])
     audit.record("attempt.completed", subject=attempt, actor=actor, at=at, person_id=attempt.person_id, outcome=outcome)
-    call_results.follow(attempt, outcome, promise=promise, note=note, next_step=next_step, actor=actor, at=at)
+    call_results.follow(
+        attempt, outcome, promise=promise, note=note, next_step=next_step, callback=callback, actor=actor, at=at
+    )
     return attempt
 
 

@@ -1,9 +1,9 @@
 """Calling: ask the gate and dial, then say how it ended."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from django.contrib import messages
-from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import get_language
@@ -13,24 +13,27 @@ from django.views.decorators.http import require_POST
 from cases import lifecycle, worklist
 from cases import queries as case_queries
 from cases.forms_promise import holiday_sentences, promise_field
-from cases.models import Case
+from cases.models import Case, Note, Undo
 from cases.promises import PromiseRefused
 from cases.refusal import Refused
 from cases.views.queue import lead_to_next
+from cases.views.undo_bar import undoable
 from collections_app.shared import clock
 from collections_app.shared.actor import Actor
 from collections_app.shared.htmx import hx_redirect, is_htmx, vary_on_htmx
 from collections_app.staff.access import allowed
 from compliance import reasons
 from compliance.models import Decision
-from contacts import calls, live_calls, verifying
+from contacts import callback_gate, calls, live_calls, verifying
 from contacts.calls import dialling
 from contacts.channels import telephony
-from contacts.forms import CallForm, of_case
+from contacts.forms import CALLBACK, PLAN, CallForm, of_case
 from contacts.models import ContactAttempt
 from contacts.queries import main_reason
 from contacts.scripts import saying
-from contacts.views import desk
+from contacts.views import call_draft, desk
+
+NOTED_LATELY: Final = timedelta(minutes=10)
 
 
 @require_POST
@@ -99,7 +102,9 @@ def log(request: HttpRequest, ref: str) -> HttpResponse:
         if not own.exists():
             raise Http404
         try:
-            with transaction.atomic():
+            label = _("%(name)s: %(outcome)s") % {"name": case.person, "outcome": form.ending.label}
+            number = form.cleaned_data["attempt"]
+            with undoable(request, case, kind=Undo.Kind.OUTCOME, label=label, at=at, attempt_id=number):
                 lifecycle.check_version(lifecycle.locked(case.pk), form.cleaned_data["version"])
                 outcome = verifying.outcome_of(form.ending, attempt_id=form.cleaned_data["attempt"])
                 saying.close(
@@ -113,8 +118,9 @@ def log(request: HttpRequest, ref: str) -> HttpResponse:
                     attempt_id=form.cleaned_data["attempt"],
                     outcome=outcome,
                     promise=form.promise(),
-                    note=form.note_text(),
+                    note=_not_noted_yet(form.note_text(), case, request, at=at),
                     next_step=form.next_step(case, at=at),
+                    callback=form.callback(request.user),
                     actor=actor,
                     at=at,
                 )
@@ -125,8 +131,30 @@ def log(request: HttpRequest, ref: str) -> HttpResponse:
             form.add_error(None, str(refused))
             form = _with_version(form, refused, case)
         else:
+            call_draft.keep(request, form.cleaned_data["attempt"])
             return _onward(request, case, form)
     return _again(request, case, form)
+
+
+@require_POST
+@allowed("contacts.log_call")
+def pause(request: HttpRequest, ref: str) -> HttpResponse:
+    """Go to the plan in the middle of a call; what was typed stands in its form again on the way back."""
+    case = case_queries.find(request.user, ref)
+    number = request.POST.get("attempt", "")
+    if not number.isascii() or not number.isdigit() or len(number) > 18:
+        raise Http404
+    attempt = ContactAttempt.objects.filter(pk=int(number), case=case, made_by_id=request.user.pk).first()
+    if attempt is None:
+        raise Http404
+    call_draft.keep(request, attempt.pk)
+    return hx_redirect(request, "cases:plan", case.ref)
+
+
+def _not_noted_yet(text: str, case: Case, request: HttpRequest, *, at: datetime) -> str:
+    """Return a note, or nothing where it stands there already: its outcome was undone, the note is history."""
+    same = Note.objects.filter(case=case, text=text, written_by_id=request.user.pk, written_at__gt=at - NOTED_LATELY)
+    return "" if text and same.exists() else text
 
 
 def _with_version(form: CallForm, refused: Refused, case: Case) -> CallForm:
@@ -135,7 +163,7 @@ def _with_version(form: CallForm, refused: Refused, case: Case) -> CallForm:
         return form
     version = Case.objects.values_list("version", flat=True).get(pk=case.pk)
     typed = {**{name: form.data.get(name) for name in form.data}, "version": str(version)}
-    renewed = CallForm(typed, today=form.today, currency=form.currency)
+    renewed = form.again(typed)
     renewed.full_clean()
     renewed.add_error(None, str(refused))
     return renewed
@@ -152,10 +180,31 @@ def _onward(request: HttpRequest, case: Case, form: CallForm) -> HttpResponse:
     messages.success(request, _("%(name)s: %(outcome)s.") % {"name": case.person, "outcome": form.ending.label})
     for sentence in holiday_sentences(form.cleaned_data["parts"], case, language=get_language() or "en"):
         messages.info(request, sentence)
+    if form.ending.needs == CALLBACK:
+        _say_what_the_gate_says(request, case, form)
+    if form.ending.needs == PLAN:
+        return hx_redirect(request, "cases:plan", case.ref)
     if request.POST.get("then") != "next" or not request.user.has_perm("cases.work_queue"):
         return hx_redirect(request, "cases:case", case.ref)
     worklist.release(case_id=case.pk, user=request.user)
     return hx_redirect(request, lead_to_next(request).url)
+
+
+def _say_what_the_gate_says(request: HttpRequest, case: Case, form: CallForm) -> None:
+    """Say whether the agreed call will be permitted, now that this one counts too."""
+    window = form.callback(request.user)
+    if window is None:
+        return
+    gate = callback_gate.ask(
+        case, starts_at=window.starts_at, ends_at=window.ends_at, staff_id=request.user.pk
+    )  # fmt: skip
+    if gate.is_permitted:
+        messages.info(request, _("As things stand the agreed call is permitted."))
+        return
+    said = _("The agreed call is not permitted as things stand: %(reason)s") % {"reason": gate.reason}
+    if gate.next_permitted is not None:
+        said += " " + _("Next permitted: %(opens)s their time.") % {"opens": clock_time(gate.next_permitted, case)}
+    messages.warning(request, said)
 
 
 @require_POST

@@ -1,7 +1,7 @@
 """The case page, where a case and its contacts meet: contact bar, queue, facts, action, timeline."""
 
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -12,7 +12,7 @@ from cases import wishes, worklist
 from cases.forms import NextActionForm, NoteForm, next_initial, skip_choices
 from cases.forms_promise import PromiseForm, days_to_offer
 from cases.forms_wishes import QUICK_ASKS
-from cases.models import Case, Hold
+from cases.models import Case
 from collections_app.shared import clock
 from collections_app.shared.htmx import is_htmx, vary_on_htmx
 from collections_app.staff.access import allowed
@@ -24,22 +24,14 @@ from contacts import (
     masking,
     preparing,
     queries,
+    quick_acts,
     threads,
     timeline,
     verifying,
 )
-from contacts.forms import ENDINGS, CallForm, new_call_form
+from contacts.forms import CallForm, new_call_form
 from contacts.models import LegalClock
-from contacts.views import script_panel
-
-# Holds that are a second key away, whatever is being done; the others are on the page of the form.
-QUICK_HOLDS: Final = (
-    ("d", Hold.Kind.DISPUTE),
-    ("r", Hold.Kind.HARDSHIP),
-    ("v", Hold.Kind.VULNERABLE),
-    ("b", Hold.Kind.BANKRUPTCY),
-    ("l", Hold.Kind.REPRESENTED),
-)
+from contacts.views import call_draft, call_panel, script_panel
 
 
 @allowed("cases.view_case")
@@ -78,8 +70,9 @@ def page(
     facts = case_queries.facts_of(case, user=user, at=at)
     attempt = queries.open_call(case, user=user, at=at)
     if attempt is not None and form is None:
-        form = new_call_form(case, attempt_id=attempt.pk, today=facts.today)
-        form.initial["note"] = note
+        typed = call_draft.typed(request, attempt.pk)
+        form = new_call_form(case, attempt_id=attempt.pk, today=facts.today, typed=typed, at=at)
+        form.initial["note"] = note or form.initial.get("note", "")
     live = live_calls.of_attempt(attempt.pk) if attempt is not None else None
     if live is not None and live.suggests and form is not None and not form.is_bound:
         form.initial["outcome"] = live.suggests
@@ -110,16 +103,13 @@ def page(
         ),
         "promise_days": days_to_offer(facts.today),
         "next_form": NextActionForm(auto_id="next_%s", initial=next_initial(case, at=at)),
-        "outcomes": ENDINGS,
         "panel": script_panel.panel(attempt.pk if attempt is not None else None, form=form, at=at),
         "verification": standing,
         "masked": not confirmed,
         "preparation": preparing.brief(case, facts, user=user, at=at) if confirmed and not case.is_resolved else None,
-        "possible": [
-            each.value for each in ENDINGS if verifying.is_possible(each.outcome, each.needs, confirmed=confirmed)
-        ],
+        "possible_endings": call_panel.possible(case, form, confirmed=confirmed, at=at),
         "skip_reasons": skip_choices(),
-        "quick_holds": [(key, kind.value, kind.label) for key, kind in QUICK_HOLDS],
+        "quick_acts": quick_acts.ACTS,
         "instruction_kinds": QUICK_ASKS,
         "take_overs": worklist.TAKE_OVERS.items(),
         "queue": waiting and {"left": waiting.due, "late": waiting.late, "coming": _names(waiting.upcoming)},

@@ -1,0 +1,32 @@
+"""What stands in the form of an open call while somebody looks at the plan, or after its outcome was undone.
+
+It is kept in the session of whoever types it, for one call at a time, and is gone when the call is recorded for good.
+"""
+
+from typing import Any, Final
+
+from django.http import HttpRequest
+
+from contacts.forms import CallForm
+
+KEY: Final = "call"
+LONGEST: Final = 4000
+NOT_KEPT: Final = ("version", "attempt")
+
+
+def keep(request: HttpRequest, attempt_id: int) -> None:
+    """Keep what was typed in the form of this call."""
+    names = [name for name in CallForm.base_fields if name not in NOT_KEPT]
+    typed = {name: request.POST[name][:LONGEST] for name in names if request.POST.get(name)}
+    request.session[KEY] = {"attempt": attempt_id, "typed": typed}
+
+
+def typed(request: HttpRequest, attempt_id: int) -> dict[str, Any] | None:
+    """Return what was typed in the form of this call, or None."""
+    kept = request.session.get(KEY)
+    return kept["typed"] if kept and kept["attempt"] == attempt_id else None
+
+
+def forget(request: HttpRequest) -> None:
+    """Keep it no longer."""
+    request.session.pop(KEY, None)
