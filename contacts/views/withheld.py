@@ -12,7 +12,7 @@ from contacts import verifying
 # What stays open is the case page, which masks itself, and what ends a call or stops contact.
 WITHHELD: Final = frozenset({
     "cases:money", "cases:as-of", "cases:payments", "cases:payment", "cases:receipt", "cases:receive-payment",
-    "cases:reverse-payment", "cases:credit", "cases:promise", "cases:promise-reads", "cases:plan",
+    "cases:reverse-payment", "cases:credit", "cases:promise", "cases:plan",
     "cases:plan-preview", "cases:plan-draft", "cases:plan-sign", "cases:plan-cancel", "cases:affordability",
     "cases:add-evidence", "cases:evidence", "cases:settlement", "cases:settlement-preview", "cases:settlement-accept",
     "cases:settlement-withdraw", "cases:settlement-letter", "cases:waive", "cases:waiver-reverse", "cases:asset",

@@ -114,6 +114,13 @@ def pay(site, line: Line, amount: str) -> dict[str, Any]:
         return json.load(answer)
 
 
+def confirm(hands: Hands) -> None:
+    """Confirm the person by two answers that were heard: three keys, and what is owed shows at once."""
+    hands.press("e", "r", "v")
+    hands.page.locator("#action .tone-ok", has_text="The person is confirmed.").wait_for()
+    hands.page.wait_for_timeout(GUARD_MS)
+
+
 def figure(hands: Hands, label: str) -> int:
     """Return the number under this label on the dashboard."""
     found = hands.page.locator(".stat", has=hands.page.locator(".stat-label", has_text=label)).first
@@ -158,7 +165,12 @@ def test_from_the_queue_to_a_cured_case_and_a_dashboard_that_moved(site, line, h
     assert ContactAttempt.objects.get().status == "cleared"
     assert page.locator(".dial").inner_text().startswith("+86199")
     hands.pressed = 0
-    hands.go("2", "5", "0", "0", "Control+Enter")  # choosing a promise leads straight to its amount
+    confirm(hands)
+    assert hands.pressed == 3
+    hands.pressed = 0
+    hands.press("2", "5", "0", "0", "Control+Enter")  # choosing a promise leads straight to its amount
+    page.locator(".script-gaps").wait_for()  # what had to be said was not ticked while it was said
+    hands.go("s")
     assert hands.pressed <= 8
     assert page.url == f"{site.url}{reverse('cases:case', args=[line.following.ref])}"
     promise = Promise.objects.get()
@@ -231,10 +243,15 @@ def test_the_line_works_without_scripts(site, line, chromium):
     page.click("main button[type=submit]")
     page.goto(f"{site.url}{reverse('cases:case', args=[line.case.ref])}")
     page.click("#contact-bar .channel-ok button")
+    assert page.locator("input[value=promise]").count() == 0  # nobody is confirmed
+    for box in page.locator("#verify input[type=checkbox]").all():
+        box.check()
+    page.click("#verify button[value=confirmed]")
     page.check("input[value=promise]", force=True)
     page.click("button[value=stay]")
     assert "How much is promised?" in page.inner_text("#action")
     page.fill("#id_promise_amount", "100")
     page.click("button[value=stay]")
+    page.click("button[name=unsaid][value=said]")
     assert "100.00" in page.inner_text("#facts")
     context.close()
