@@ -7,14 +7,28 @@ from cases import firm_policy
 from cases.models import Creditor, ImportMapping, Product
 from collections_app.demo import PASSWORD, tapes
 from collections_app.shared.actor import Actor
-from collections_app.staff.models import Team, User
+from collections_app.staff.models import Team, User, WorkProfile
 from collections_app.staff.roles import Role
 
+# Skills, languages, level, cases in hand and minutes a day at most: what the allocation goes by.
+WORK: Final = {
+    "li.na": (("early", "late", "complaints"), ("zh", "en"), "senior", 260, 360),
+    "wang.lei": (("early", "visits"), ("zh",), "junior", 180, 330),
+    "huang.jie": (("late", "legal", "business"), ("zh", "en"), "specialist", 140, 360),
+    "xu.fang": (("early", "hardship"), ("zh",), "senior", 220, 240),
+    "anna.cole": (("early", "late", "hardship"), ("en",), "senior", 240, 360),
+    "james.ward": (("early",), ("en",), "junior", 180, 360),
+    "priya.nair": (("early", "late"), ("en", "hi"), "senior", 240, 300),
+}
 TEAMS: Final = (("east", "East Asia desk"), ("world", "World desk"))
 # User name, name, role, team, language, time zone.
 USERS: Final = (
     ("li.na", "Li Na", Role.COLLECTOR, "east", "en", "Asia/Shanghai"),
     ("wang.lei", "Wang Lei", Role.COLLECTOR, "east", "zh-hans", "Asia/Shanghai"),
+    ("huang.jie", "Huang Jie", Role.COLLECTOR, "east", "zh-hans", "Asia/Shanghai"),
+    ("xu.fang", "Xu Fang", Role.COLLECTOR, "east", "zh-hans", "Asia/Shanghai"),
+    ("james.ward", "James Ward", Role.COLLECTOR, "world", "en", "Europe/London"),
+    ("priya.nair", "Priya Nair", Role.COLLECTOR, "world", "en", "Asia/Kolkata"),
     ("zhou.min", "Zhou Min", Role.SUPERVISOR, "east", "en", "Asia/Shanghai"),
     ("anna.cole", "Anna Cole", Role.COLLECTOR, "world", "en", "Europe/London"),
     ("raj.mehta", "Raj Mehta", Role.SUPERVISOR, "world", "en", "Asia/Kolkata"),
@@ -59,6 +73,12 @@ def make(*, at: datetime) -> dict[str, int]:
                 is_staff=role == Role.ADMIN,
                 extension=str(FIRST_EXTENSION + number) if team else "",
             )
+    for username, (skills, languages, tier, cases, minutes) in WORK.items():
+        WorkProfile.objects.get_or_create(
+            user=User.objects.get(username=username),
+            defaults={"skills": list(skills), "languages": list(languages), "tier": tier, "max_cases": cases,
+                      "minutes_a_day": minutes},
+        )  # fmt: skip
     for code, name, kind, acting_as, zone, team in CREDITORS:
         creditor, made = Creditor.objects.get_or_create(
             code=code,

@@ -153,12 +153,15 @@ class Command(BaseCommand):
             call_command("migrate", verbosity=0, interactive=False, skip_checks=True)
         translations.compile_all()
         known = get_commands()
-        if "seed_demo" in known and demo and not apps.get_model("cases", "Account").objects.exists():
+        is_new = "seed_demo" in known and demo and not apps.get_model("cases", "Account").objects.exists()
+        if is_new:
             self.parent.say("the book is empty: loading the demo book")
             self._call(env, "seed_demo")
         if "close_of_day" in known and apps.get_model("cases", "Account").objects.exists():
             self.parent.say("closing the days that were missed")
             self._call(env, "close_of_day", "--missed")
+            if is_new:
+                self._call(env, "seed_demo", "--agreements")
 
     def _call(self, env: dict[str, str], *command: str) -> None:
         """Run a command in a process of its own, which gives its memory back; the product starts even if it fails."""

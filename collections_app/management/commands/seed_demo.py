@@ -11,7 +11,7 @@ from django.db.models import Max
 from cases.imports import loader
 from cases.models import Account, Creditor, ImportBatch, Person
 from collections_app import commands
-from collections_app.demo import SIGN_INS, limits, organisation, stationery, tapes
+from collections_app.demo import SIGN_INS, agreements, limits, organisation, stationery, tapes
 from collections_app.shared import clock
 from collections_app.shared.actor import Actor
 from collections_app.staff.models import User
@@ -24,6 +24,11 @@ class Command(commands.ReportCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare what the command takes."""
         parser.add_argument("--scale", type=float, default=1.0, metavar="N", help="1 is 24,000 accounts")
+        parser.add_argument(
+            "--agreements",
+            action="store_true",
+            help="plans and settlements, after a first close of day",
+        )
         parser.add_argument("--seed", type=int, default=1, metavar="S", help="of the invented people")
 
     def report(self, **options: Any) -> dict[str, Any]:
@@ -31,6 +36,8 @@ class Command(commands.ReportCommand):
         if options["scale"] <= 0:
             raise commands.WrongUse("--scale is a positive number.")
         begun = clock.now()
+        if options["agreements"]:
+            return agreements.make(at=begun)
         made = organisation.make(at=begun)
         made["limits"] = limits.make(at=begun)
         stationery.make(at=begun)
@@ -89,6 +96,8 @@ class Command(commands.ReportCommand):
 
     def describe(self, report: dict[str, Any]) -> str:
         """Return what was made and how to sign in."""
+        if "accounts" not in report:
+            return "{plans} plans, {settlements} settlements, {allocations} allocations.".format(**report)
         lines = [
             f"{report['accounts']:,} accounts of {report['persons']:,} invented people, balances as of "
             f"{report['as_of']}, in {report['seconds']} s.",

@@ -94,3 +94,36 @@ def test_a_small_demo_book_is_loaded_whole_and_a_second_time_changes_nothing(cap
     assert again["persons"] == first["persons"]
     assert Letterhead.objects.count() == 5
     assert Seal.objects.filter(status="approved", creditor__code="lantern-bank").count() == 1
+
+
+@pytest.mark.django_db
+def test_after_a_close_the_demo_has_plans_settlements_and_cases_in_hand_and_no_more_a_second_time(capsys):
+    import json
+
+    from django.core.management import call_command
+
+    from cases.models import Case, Creditor, DistributionRun, Plan, Settlement
+    from collections_app.shared import clock
+    from collections_app.staff.models import WorkProfile
+    from contacts import night
+    from contacts.night.runs import last_day_over
+
+    call_command("seed_demo", "--scale", "0.025", "--seed", "3", "--json")
+    assert WorkProfile.objects.count() == 7
+    capsys.readouterr()
+    call_command("seed_demo", "--agreements", "--json")
+    nothing = json.loads(capsys.readouterr().out)
+    assert (nothing["plans"], nothing["settlements"], nothing["allocations"]) == (0, 0, 0)  # no case stands yet
+    bank, at = Creditor.objects.get(code="lantern-bank"), clock.now()
+    night.close_of_day(creditor_id=bank.pk, business_date=last_day_over(bank, at=at), at=at)
+    call_command("seed_demo", "--agreements", "--json")
+    made = json.loads(capsys.readouterr().out)
+    assert made["plans"] == Plan.objects.filter(case__creditor=bank).count() > 2
+    assert made["settlements"] == Settlement.objects.count() > 1
+    assert DistributionRun.objects.get().creditor == bank
+    assert Case.objects.filter(owner__isnull=False).exists()
+    call_command("seed_demo", "--agreements", "--json")
+    again = json.loads(capsys.readouterr().out)
+    assert {name: again[name] for name in ("plans", "settlements", "allocations")} == {
+        name: made[name] for name in ("plans", "settlements", "allocations")
+    }
