@@ -126,8 +126,10 @@ def _syllables(text: str) -> list[str]:
     os.environ.setdefault("PYPINYIN_NO_DICT_COPY", "true")  # its tables once in memory, not twice
     from pypinyin import Style, lazy_pinyin  # some fifty megabytes: only where names are spelled
 
-    found = lazy_pinyin(text, style=Style.NORMAL, errors=lambda unread: list(unread))
-    return list(found) if len(found) == len(text) else list(text)
+    found: list[str] = []
+    for piece in lazy_pinyin(text, style=Style.NORMAL):
+        found += [piece] if piece.isascii() else list(piece)  # what it cannot read comes as it stands, in one piece
+    return found if len(found) == len(text) else list(text)
 
 
 def words_of(asked: str) -> list[str]:

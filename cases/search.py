@@ -58,8 +58,8 @@ class FoundBy(Lookup):
     def get_prep_lookup(self) -> Any:
         return self.rhs
 
-    def get_db_prep_lookup(self, value: Any, connection: Any) -> tuple[str, list[Any]]:
-        return "%s", [value]
+    def get_db_prep_lookup(self, value: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
+        return "%s", (value,)
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
         left, left_values = self.process_lhs(compiler, connection)
@@ -115,7 +115,7 @@ def read(text: str) -> Asked:
     figures = sum(character.isdecimal() for character in bare)
     is_long = bare.isascii() and bare.isalnum() and figures >= WHOLE - 1 and WHOLE <= len(bare) <= 40
     looks_whole = is_long and not text.upper().startswith("C-")
-    whole = ("account", "phone", "document") if looks_whole and is_number else ()
+    whole: tuple[str, ...] = ("account", "phone", "document") if looks_whole and is_number else ()
     if looks_whole and not is_number:  # letters and digits: a passport, an identity card that ends in X
         whole = ("account", "document")
     words = () if is_number else tuple(name_keys.words_of(text))

@@ -145,7 +145,7 @@ def _simulate(users: list[User], jobs: dict[int, list[tuple[str, str]]]) -> list
         while due < began + SECONDS:
             sleep(max(0.0, due - perf_counter()))
             user = chance.choice(users)
-            kind, text = chance.choice(jobs[user.team_id])
+            kind, text = chance.choice(jobs[user.team_id or 0])
             result = search.find(user, text, actor=Actor.of(user), at=AT)
             if due > began + WARM_S:
                 taken.append(((perf_counter() - due) * 1000, f"{kind}, {len(result.hits)} found"))
