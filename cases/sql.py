@@ -63,17 +63,23 @@ written AS (
 )
 """
 WRITE_TRANSITIONS: Final = f"{_AGED}, {_WRITTEN} SELECT count(*) FROM written"
-# Only a date that is closed again after a correction has any that are no moves any more.
+# Only a date that is closed again after a correction has any that are no moves any more. They are found from the rows of
+# that date, which are few, by a hash table (IS TRUE keeps it one).
 REWRITE_TRANSITIONS: Final = f"""
 {_AGED}, {_WRITTEN}, dropped AS (
-    DELETE FROM cases_buckettransition AS gone USING aged
-    WHERE gone.account_id = aged.account_id AND gone.business_date = %(date)s AND aged.bucket = aged.bucket_before
+    DELETE FROM cases_buckettransition AS gone
+    WHERE gone.creditor_id = %(creditor)s AND gone.business_date = %(date)s
+      AND gone.person_id > %(after)s AND gone.person_id <= %(upto)s
+      AND (gone.account_id IN (SELECT account_id FROM aged WHERE bucket = bucket_before)) IS TRUE
     RETURNING 1
 )
 SELECT (SELECT count(*) FROM written) + (SELECT count(*) FROM dropped)
 """
 ANY_TRANSITION: Final = """
-SELECT EXISTS (SELECT FROM cases_buckettransition WHERE creditor_id = %(creditor)s AND business_date = %(date)s)
+SELECT EXISTS (
+    SELECT FROM cases_buckettransition WHERE creditor_id = %(creditor)s AND business_date = %(date)s
+    AND person_id > %(after)s AND person_id <= %(upto)s
+)
 """
 
 # -- figures -----------------------------------------------------------------------------------------------------------
