@@ -7,7 +7,7 @@ from typing import Any, Final
 from django import forms
 from django.conf import settings
 from django.utils.functional import Promise as LazyText
-from django.utils.translation import get_language_info, gettext_lazy
+from django.utils.translation import get_language, get_language_info, gettext_lazy
 
 from contacts.strategy import reading
 
@@ -55,15 +55,19 @@ class TranslatedForm(forms.Form):
         return {language: own for language, own in texts.items() if own} or None
 
     def by_language(self) -> list[tuple[str, list[Any]]]:
-        """Return the fields by language, each language by its own name."""
+        """Return the fields by language, each language by its own name, the reader's first."""
+        languages = sorted((language for language, _name in settings.LANGUAGES), key=lambda one: one != get_language())
         return [
             (get_language_info(language)["name_local"], [self[_field(language, word)] for word in self.SAID])
-            for language, _name in settings.LANGUAGES
+            for language in languages
         ]
 
     @property
-    def has_wrong_text(self) -> bool:
-        """Whether what is said in another language cannot be kept."""
+    def needs_a_look(self) -> bool:
+        """Whether the reader sees words of here and not those above, or some cannot be kept."""
+        own = get_language() or ""
+        if any(self[name].value() for word in self.SAID if (name := _field(own, word)) in self.fields):
+            return True
         return any(self.errors.get(_field(language, word)) for language, _n in settings.LANGUAGES for word in self.SAID)
 
     def blame_text(self, path: str, message: str) -> bool:
