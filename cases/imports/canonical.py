@@ -5,6 +5,7 @@ Whoever searches or matches by a hash must pass the text through here first, wit
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 import phonenumbers
@@ -33,6 +34,7 @@ CHAT_IDS: Final = {
     "wecom": re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@-]{0,63}"),
     "webhook": re.compile(r"[\w.@+-]{1,120}"),
 }
+_INTERNATIONAL: Final = re.compile(r"\+[1-9][0-9]{6,14}")
 _BLANKS: Final = re.compile(r"\s+")
 _CHINESE_ID: Final = re.compile(r"[0-9]{17}[0-9X]")
 
@@ -43,6 +45,14 @@ class Phone(NamedTuple):
     number: str
     region: str
     zone: str
+
+
+class _Plan(NamedTuple):
+    """What a country's numbers look like: its code, how many digits follow it, and what may be dialled before them."""
+
+    code: int
+    lengths: frozenset[int]
+    prefix: re.Pattern[str]
 
 
 class Sealed(NamedTuple):
@@ -58,9 +68,14 @@ def seal(kind: str, text: str) -> Sealed:
     return Sealed(sealed.seal(text), sealed.digest(kind, text), sealed.last4(text))
 
 
+def _is_simple(text: str) -> bool:
+    """Return whether the text is made of plain letters and digits only: nothing to normalise, no blanks."""
+    return text.isascii() and text.isalnum()
+
+
 def account_number(text: str) -> str:
     """Return an account, card or contract number without blanks, full-width made plain. Zeros in front stay."""
-    plain = _BLANKS.sub("", unicodedata.normalize("NFKC", text)).upper()
+    plain = (text if _is_simple(text) else _BLANKS.sub("", unicodedata.normalize("NFKC", text))).upper()
     if not plain or len(plain) > 64:
         raise CellRefused("bad_account_number", limit=64)
     return plain
@@ -73,19 +88,48 @@ def phone(text: str, region: str) -> Phone:
     """
     if "*" in text or "＊" in text or "xxx" in text.lower():
         raise CellRefused("masked_number")
-    try:
-        number = phonenumbers.parse(text, region or None)
-    except phonenumbers.NumberParseException:
-        raise CellRefused("bad_phone") from None
-    # a length that only a neighbour could dial (local, without the area code) is no number for us
-    if phonenumbers.is_possible_number_with_reason(number) != phonenumbers.ValidationResult.IS_POSSIBLE:
-        raise CellRefused("bad_phone")
-    number.extension = None
+    number = _plainly_international(text)
+    if number is None:
+        try:
+            number = phonenumbers.parse(text, region or None)
+        except phonenumbers.NumberParseException:
+            raise CellRefused("bad_phone") from None
+        # a length that only a neighbour could dial (local, without the area code) is no number for us
+        if phonenumbers.is_possible_number_with_reason(number) != phonenumbers.ValidationResult.IS_POSSIBLE:
+            raise CellRefused("bad_phone")
+        number.extension = None
     return Phone(
         phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164),
         phonenumbers.region_code_for_country_code(number.country_code or 0),
         _zone_of(number),
     )
+
+
+def _plainly_international(text: str) -> phonenumbers.PhoneNumber | None:
+    """Return the number of a text of a plus sign and digits that can be read in one way only, and be dialled.
+
+    None where `phonenumbers.parse` might leave digits out, or the length is not one of the country's; its reading is
+    the same, four times slower.
+    """
+    if not _INTERNATIONAL.fullmatch(text):
+        return None
+    for digits in (1, 2, 3):
+        if plan := _plan(text[1 : 1 + digits]):
+            national = text[1 + digits :]
+            if len(national) not in plan.lengths or national[0] == "0" or plan.prefix.match(national):
+                return None
+            return phonenumbers.PhoneNumber(country_code=plan.code, national_number=int(national))
+    return None
+
+
+@lru_cache(maxsize=2048)
+def _plan(code: str) -> _Plan | None:
+    regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(int(code), ())
+    about = phonenumbers.PhoneMetadata.metadata_for_region(regions[0], None) if regions else None
+    if about is None or about.general_desc is None:
+        return None
+    lengths = frozenset(about.general_desc.possible_length) - frozenset(about.general_desc.possible_length_local_only)
+    return _Plan(int(code), lengths, re.compile(about.national_prefix_for_parsing or "(?!)"))
 
 
 def _zone_of(number: phonenumbers.PhoneNumber) -> str:
@@ -105,7 +149,7 @@ def _zone_of(number: phonenumbers.PhoneNumber) -> str:
 
 def email(text: str) -> str:
     """Return the e-mail address in small letters. Raises CellRefused bad_email."""
-    plain = unicodedata.normalize("NFKC", text).strip()
+    plain = (text if text.isascii() else unicodedata.normalize("NFKC", text)).strip()
     if len(plain) > 254 or ".." in plain or not _EMAIL.fullmatch(plain):
         raise CellRefused("bad_email")
     return plain.lower()
@@ -124,12 +168,13 @@ def chat(text: str) -> str:
 
 def postal(text: str) -> str:
     """Return a postal address with single blanks; what is hashed ignores case (see `postal_key`)."""
-    return _BLANKS.sub(" ", text).strip()
+    return " ".join(text.split())
 
 
 def postal_key(text: str) -> str:
     """Return the spelling by which two postal addresses are the same."""
-    return unicodedata.normalize("NFKC", postal(text)).casefold()
+    plain = postal(text)
+    return plain.lower() if plain.isascii() else unicodedata.normalize("NFKC", plain).casefold()
 
 
 def document(text: str) -> tuple[str, str]:
@@ -138,7 +183,7 @@ def document(text: str) -> tuple[str, str]:
     Raises CellRefused masked_number, bad_document, or bad_chinese_id for 18 characters whose check character or date of
     birth is wrong.
     """
-    plain = _BLANKS.sub("", unicodedata.normalize("NFKC", text)).upper()
+    plain = (text if _is_simple(text) else _BLANKS.sub("", unicodedata.normalize("NFKC", text))).upper()
     if "*" in plain:
         raise CellRefused("masked_number")
     if not 4 <= len(plain) <= 40 or not plain.isascii():

@@ -90,6 +90,13 @@ CATALOGUE: Final = (
 )
 
 FIELDS: Final = {one.name: one for one in CATALOGUE}
+
+
+def is_of_people(one: Field) -> bool:
+    """Return whether a field says something of people rather than of the account."""
+    return one.personal or one.name == "borrower_ref"
+
+
 _UNITS: Final = re.compile(r"\(.*?\)|\[.*?\]")
 _FILLING: Final = re.compile(r"[\s_\-.:/*#'\"]+")
 _DECORATION: Final = re.compile(

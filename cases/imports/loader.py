@@ -149,9 +149,9 @@ def _load(
                 with transaction.atomic():
                     counts, refused, totals = _write(cursor, batch, batch.creditor, tape, known, **told)
             except lines.Unsettled:
-                tape, _none = _read(cursor, batch, batch.creditor, path, mapping, at=at, progress=progress, whole=True)
+                tape, known = _read(cursor, batch, batch.creditor, path, mapping, at=at, progress=progress, whole=True)
                 with transaction.atomic():
-                    counts, refused, totals = _write(cursor, batch, batch.creditor, tape, None, **told)
+                    counts, refused, totals = _write(cursor, batch, batch.creditor, tape, known, **told)
             errors, remarks = _listed(cursor)
         finally:
             if not connection.needs_rollback:
@@ -243,6 +243,8 @@ def _write(
 
     run(sql_people.KEYS, sql_people.MATCH_BORROWERS, sql_people.MATCH_PERSONS)
     run(sql_people.INSERT_PERSONS, sql_people.INSERT_BORROWERS, sql_people.LOCK_PERSONS)
+    if known is not None:
+        known.prove_people()
     run(sql.INSERT_ACCOUNTS, sql.LOCK_ACCOUNTS, sql.UPDATE_ACCOUNTS)
     if _names_people(tape.mapping):
         run(sql_people.UPDATE_PERSONS, sql_people.NAME_BORROWERS, sql_people.STATE_PLACES)
@@ -251,14 +253,16 @@ def _write(
         keeper = reviewers.last_resort(team_id=creditor.team_id, actor=actor)
         values |= {"keeper_team": keeper["reviewer_team_id"], "keeper": keeper["reviewer_id"]}
         run(sql_wishes.INSTRUCTIONS, sql_wishes.HOLDS)
-    run(sql.FIND_DIFFERENCES, sql.KEEP_OWN_BOOKS)
+    run(sql.FIND_DIFFERENCES, sql.KEEP_OWN_BOOKS, sql_lines.FORGET)
     if tape.mapping.fields & set(formats.COMPONENTS):
         run(sql.POST_COMPONENTS)
     run(sql.POST_DIFFERENCES)
     unsettled = [account_id for (account_id,) in run(sql.UNSETTLED).fetchall()]
     for account in Account.objects.filter(pk__in=unsettled).order_by("pk"):
         ledger.settle(account, since=values["as_of"], at=at, source="tape")
-    run(sql.INSERT_STATES, sql.AUDIT_ROWS, sql_lines.REMEMBER)
+    run(sql.INSERT_STATES, sql.AUDIT_ROWS)
+    if known is not None:
+        known.remember(values)
 
     counts = dict(zip(("accepted", "created", "updated", "unchanged"), run(sql.COUNTS).fetchone(), strict=True))
     counts["accepted"] += tape.settled_rows
@@ -293,7 +297,7 @@ def _values(batch: ImportBatch, creditor: Creditor, tape: reader.Tape, *, actor:
 
 
 def _names_people(mapping: formats.Mapping) -> bool:
-    return any(formats.FIELDS[name].personal or name == "borrower_ref" for name in mapping.fields)
+    return any(formats.is_of_people(formats.FIELDS[name]) for name in mapping.fields)
 
 
 def _totals(cursor: Any, tape: reader.Tape, values: dict[str, Any]) -> dict[str, dict[str, str]]:

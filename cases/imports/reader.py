@@ -1,11 +1,8 @@
 """A tape becomes rows ready to stage: one pass, flat memory, numbers of people and accounts sealed on the way."""
 
-import csv
 import hashlib
-import io
 import json
-from collections import deque
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import closing
 from datetime import date
 from decimal import Decimal
@@ -16,7 +13,7 @@ from typing import Any, Final, NamedTuple, Protocol
 
 from collections_app.shared import money, sealed
 
-from . import canonical, detect, formats, sheet, values
+from . import canonical, detect, formats, sheet, text_file, values
 from .refusals import CellRefused, FileRefused, RowRefusal
 from .sheet_child import DIGITS_LOST
 
@@ -33,9 +30,10 @@ STAGED: Final = (
     "email_sealed", "email_hash", "email_last4", "address_sealed", "address_hash", "address_last4",
     "guarantor_name", "guarantor_document_sealed", "guarantor_document_hash", "guarantor_document_last4",
     "guarantor_document_kind", "guarantor_mobile_sealed", "guarantor_mobile_hash", "guarantor_mobile_last4",
-    "guarantor_mobile_region", "guarantor_mobile_zone", *formats.FLAGS, "digest",
+    "guarantor_mobile_region", "guarantor_mobile_zone", *formats.FLAGS, "digest", "people", "people_known",
 )  # fmt: skip
 SLOT: Final = {name: number for number, name in enumerate(STAGED)}
+_PEOPLE_KNOWN: Final = SLOT["people_known"]
 
 _FIRST_SLOT: Final = {
     "account_number": "number_sealed", "balance": "balance", "amount_past_due": "amount_past_due",
@@ -66,6 +64,13 @@ class SaysHow(Protocol):
     def header_line(self) -> int | None: ...
 
 
+class Settled(text_file.Passed, Protocol):
+    """Lines that are not read, counted when they are passed over."""
+
+    @property
+    def passed(self) -> int: ...
+
+
 class Row(NamedTuple):
     """One row of the file. staged: its values in the order of STAGED, None when it is refused."""
 
@@ -75,42 +80,6 @@ class Row(NamedTuple):
     remarks: list[RowRefusal]
 
 
-class _Lines:
-    """Physical lines of a text file, counted, of bounded length; those of the record at hand are kept."""
-
-    def __init__(self, file: Any) -> None:
-        self._file = file
-        self._again: deque[str] = deque()
-        self.number = 0
-        self.taken: list[str] = []
-
-    def __iter__(self) -> "_Lines":
-        return self
-
-    def __next__(self) -> str:
-        if self._again:
-            line = self._again.popleft()
-        else:
-            line = self._file.readline(detect.MAX_LINE + 1)
-            if not line:
-                raise StopIteration
-            if len(line) > detect.MAX_LINE:
-                raise FileRefused("line_is_too_long", line=self.number + 1, limit=detect.MAX_LINE)
-        self.number += 1
-        self.taken.append(line)
-        return line
-
-    def begin(self) -> int:
-        """Start a new record; return the number of its first line."""
-        self.taken.clear()
-        return self.number + 1
-
-    def give_back_all_but_one(self) -> None:
-        """Put the lines after the first back, so that an unclosed quotation mark swallows one line and not the rest."""
-        self._again.extendleft(reversed(self.taken[1:]))
-        self.number -= len(self.taken) - 1
-
-
 def records(
     path: Path, layout: detect.Layout, *, told: Callable[[int], None] | None = None
 ) -> Iterator[tuple[int, list[str] | None]]:
@@ -118,30 +87,19 @@ def records(
 
     told: called now and then with the number of bytes read.
     """
+    return ((line, cells) for line, cells, _lines in _records(path, layout, told=told))
+
+
+def _records(
+    path: Path,
+    layout: detect.Layout,
+    *,
+    told: Callable[[int], None] | None = None,
+    passed: text_file.Passed | None = None,
+) -> Iterator[tuple[int, list[str] | None, list[bytes]]]:
     if layout.kind == "sheet":
-        for line, cells in sheet.rows(path):
-            if line > layout.header_line:
-                yield line, cells
-        return
-    with path.open("rb") as raw, io.TextIOWrapper(raw, encoding=layout.encoding, newline="") as file:
-        lines = _Lines(file)
-        reader = csv.reader(lines, delimiter=layout.delimiter, strict=True)
-        while True:
-            line = lines.begin()
-            if told and line % 1024 == 0:
-                told(raw.tell())
-            try:
-                cells = next(reader)
-            except StopIteration:
-                return
-            except csv.Error:
-                lines.give_back_all_but_one()
-                if line > layout.header_line:
-                    yield line, None
-                reader = csv.reader(lines, delimiter=layout.delimiter, strict=True)
-                continue
-            if line > layout.header_line:
-                yield line, cells
+        return ((line, cells, []) for line, cells in sheet.rows(path) if line > layout.header_line)
+    return text_file.records(path, layout, told=told, passed=passed)
 
 
 def layout_of(path: Path, mapping: "SaysHow | None" = None) -> detect.Layout:
@@ -187,16 +145,31 @@ class Tape:
         self.layout = layout or layout_of(path, mapping)
         self.currency = mapping.currency or currency
         self.region = mapping.region or formats.REGION_OF_CURRENCY.get(self.currency, "")
-        self.rows = self.bytes_read = 0
+        self.bytes_read = self._rows_read = 0
         self.totals: dict[str, Decimal] = {name: Decimal(0) for name in formats.AMOUNTS if name in mapping.fields}
-        self.digest_of: Callable[[list[str]], str] | None = None  # set: every row that is staged says its digest
-        self.settled: Container[int] = ()  # lines that say what the book says: their amounts are added up, no more
-        self.settled_rows = 0
+        self.digest_of: Callable[[bytes], bytes] | None = None  # set: every row that is staged says its digest
+        self.people_of: Callable[[list[str]], bytes] | None = None  # the same of what the row says of people
+        self.settled: Settled | None = None  # lines that say what the book says: they are not read
+        self.people_known: Container[int] = ()  # lines that say nothing new of people: of those only the rest is read
         self.settled_totals = dict.fromkeys(self.totals, Decimal(0))
         self._columns = self._find_columns()
-        self._amount_places = [
-            (column.name, place) for place, _, column, _, _ in self._columns if column.kind == "amount"
-        ]
+        self._of_accounts = [column for column in self._columns if not formats.is_of_people(column[2])]
+
+    @property
+    def settled_rows(self) -> int:
+        """Return how many rows were passed over so far."""
+        return self.settled.passed if self.settled is not None else 0
+
+    @property
+    def rows(self) -> int:
+        """Return how many rows there were so far."""
+        return self._rows_read + self.settled_rows
+
+    def settle(self, totals: Mapping[str, Decimal]) -> None:
+        """Take in what the amounts of the rows that were passed over add up to."""
+        for name, total in totals.items():
+            self.settled_totals[name] += total
+            self.totals[name] += total
 
     def _find_columns(self) -> list[tuple[int, str, formats.Field, int, Callable[[str], Any]]]:
         places: dict[str, list[int]] = {}
@@ -222,9 +195,16 @@ class Tape:
             if cells is not None and line in lines:
                 yield line, sealed.seal(json.dumps(cells, ensure_ascii=False))
 
+    def places_of_people(self) -> list[int]:
+        """Return where a row says whose account it is and how they are reached; nothing where no column does."""
+        of_people = [column[0] for column in self._columns if formats.is_of_people(column[2])]
+        whose = [column[0] for column in self._columns if column[2].name == "account_number"]
+        return whose + sorted(of_people) if of_people else []
+
     def used_slots(self) -> list[int]:
         """Return the places in a staged row that this tape can fill, in order."""
         used = {SLOT["line"], SLOT["currency"]} | ({SLOT["digest"]} if self.digest_of else set())
+        used |= {SLOT["people"], SLOT["people_known"]} if self.people_of else set()
         for _place, _heading, field, slot, _parse in self._columns:
             if slot >= 0:
                 used.update(range(slot, slot + _WIDTHS.get(field.kind, 1)))
@@ -276,28 +256,19 @@ class Tape:
     def _postal(text: str) -> tuple[Any, ...]:
         if len(text) > 500:
             raise CellRefused("too_long", limit=500)
-        return sealed.seal(canonical.postal(text)), sealed.digest(canonical.POSTAL, canonical.postal_key(text)), ""
-
-    def whole_rows(self) -> Iterator[tuple[int, list[str]]]:
-        """Yield (line, cells) of the rows that have a cell for every heading and no more, by a reading of their own."""
-        width = len(self.layout.headings)
-        for line, cells in records(self.path, self.layout):
-            if cells is not None and len(cells) == width:
-                yield line, cells
+        plain = canonical.postal(text)
+        return sealed.seal(plain), sealed.digest(canonical.POSTAL, canonical.postal_key(plain)), ""
 
     def __iter__(self) -> Iterator[Row]:
-        width, settled = len(self.layout.headings), self.settled
-        for line, cells in records(self.path, self.layout, told=self._told):
-            if settled and line in settled and cells is not None:
-                self._add_settled(cells)
-                continue
+        width = len(self.layout.headings)
+        for line, cells, lines in _records(self.path, self.layout, told=self._told, passed=self.settled):
             if cells is None:
-                self.rows += 1
+                self._rows_read += 1
                 yield Row(line, None, [RowRefusal(line, "", "bad_quoting")], [])
                 continue
             if not any(cell and not cell.isspace() for cell in cells):
                 continue
-            self.rows += 1
+            self._rows_read += 1
             if len(cells) != width and (len(cells) < width or any(cells[width:])):
                 if self.layout.kind == "sheet" and len(cells) < width:
                     cells = cells + [""] * (width - len(cells))
@@ -305,26 +276,20 @@ class Tape:
                     refusal = RowRefusal(line, "", "wrong_width", {"found": len(cells), "expected": width})
                     yield Row(line, None, [self._total_line(line, cells) or refusal], [])
                     continue
-            yield self._row(line, cells)
+            yield self._row(line, cells, lines)
 
-    def _add_settled(self, cells: list[str]) -> None:
-        self.rows += 1
-        self.settled_rows += 1
-        for name, place in self._amount_places:
-            if text := values.clean(cells[place]):
-                amount = values.amount(text, self.mapping.decimal_mark)
-                self.totals[name] += amount
-                self.settled_totals[name] += amount
-
-    def _row(self, line: int, cells: list[str]) -> Row:
+    def _row(self, line: int, cells: list[str], lines: list[bytes]) -> Row:
         staged: list[Any] = [None] * len(STAGED)
         staged[0] = line
+        staged[_PEOPLE_KNOWN] = people_known = line in self.people_known
         self._region = self.region
         refusals: list[RowRefusal] = []
         remarks: list[RowRefusal] = []
-        for place, heading, field, slot, parse in self._columns:
+        whole = "".join(cells)
+        is_simple = whole.isprintable() and '="' not in whole  # nothing that `clean` looks for beside blanks
+        for place, heading, field, slot, parse in self._of_accounts if people_known else self._columns:
             try:
-                text = values.clean(cells[place])
+                text = cells[place].strip(values.BLANKS) if is_simple else values.clean(cells[place])
                 if not text:
                     if field.name in _NEEDED:
                         raise CellRefused("value_is_missing")
@@ -353,7 +318,9 @@ class Tape:
             total = self._total_line(line, cells)
             return Row(line, None, [total] if total else refusals, [])
         if self.digest_of and not remarks:
-            staged[SLOT["digest"]] = self.digest_of(cells)
+            staged[SLOT["digest"]] = self.digest_of(b"".join(lines)).hex()
+            if self.people_of:
+                staged[SLOT["people"]] = self.people_of(cells).hex()
         return Row(line, staged, [], remarks)
 
     def _fractions(self, line: int, staged: list[Any]) -> Iterator[RowRefusal]:

@@ -35,7 +35,7 @@ CREATE TEMP TABLE import_staging (
     is_new boolean NOT NULL DEFAULT false, state_id bigint, newest_on date,
     state_changed boolean NOT NULL DEFAULT false,
     difference numeric(18,2) NOT NULL DEFAULT 0, split numeric(18,2) NOT NULL DEFAULT 0,
-    what text[] NOT NULL DEFAULT '{}', digest uuid
+    what text[] NOT NULL DEFAULT '{}', digest uuid, people uuid, people_known boolean NOT NULL DEFAULT false
 );
 CREATE TEMP TABLE import_refused (
     line integer NOT NULL, "column" text NOT NULL, code text NOT NULL, "values" jsonb NOT NULL, raw_sealed bytea,

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from itertools import batched
+from operator import itemgetter
 from typing import Any, Final
 
 from . import reader, sql
@@ -27,11 +28,10 @@ def stage(cursor: Any, tape: reader.Tape, *, progress: Progress | None = None) -
     copy_rows = sql.COPY_STAGED.format(columns=", ".join(reader.STAGED[slot] for slot in slots))
     rows, refused = io.StringIO(), io.StringIO()
     waiting = 0
+    used = itemgetter(*slots)
     for row in tape:
         if row.staged is not None:
-            staged = row.staged
-            rows.write("\t".join([_text(staged[slot]) for slot in slots]))
-            rows.write("\n")
+            rows.write("\t".join([_AS_TEXT[type(value)](value) for value in used(row.staged)]) + "\n")
         for refusal in row.refusals:
             refused.write(_refusal(refusal, remark=False))
         for remark in row.remarks:
@@ -72,19 +72,23 @@ def _flush(cursor: Any, command: str, buffer: io.StringIO) -> None:
         buffer.truncate()
 
 
-def _text(value: Any) -> str:
-    """Return a value as COPY's text format wants it."""
-    if value is None:
-        return "\\N"
-    if isinstance(value, str):
-        return value if value.isalnum() else value.translate(_ESCAPES)
-    if isinstance(value, bytes):
-        return "\\\\x" + value.hex()
-    if isinstance(value, int | Decimal | date):
-        return str(value)
-    raise TypeError(f"{type(value).__name__} is not staged")
+def _escaped(value: str) -> str:
+    """Return a text as COPY's text format wants it."""
+    return value if value.isprintable() and "\\" not in value else value.translate(_ESCAPES)
+
+
+# How COPY's text format wants a value of each type that a row may hold.
+_AS_TEXT: Final[dict[type, Callable[[Any], str]]] = {
+    type(None): lambda _value: "\\N",
+    str: _escaped,
+    bytes: lambda value: "\\\\x" + value.hex(),
+    int: str,
+    bool: str,
+    Decimal: str,
+    date: str,
+}
 
 
 def _refusal(refusal: RowRefusal, *, remark: bool) -> str:
     cells = (refusal.line, refusal.column, refusal.code, json.dumps(refusal.values, ensure_ascii=False))
-    return "\t".join(_text(cell) for cell in cells) + f"\t{'t' if remark else 'f'}\n"
+    return "\t".join(_AS_TEXT[type(cell)](cell) for cell in cells) + f"\t{'t' if remark else 'f'}\n"

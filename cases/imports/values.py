@@ -19,7 +19,7 @@ _FULL_WIDTH: Final = str.maketrans(
     "０１２３４５６７８９．，－＋（）／：％＄￥　−–",
     "0123456789.,-+()/:%$¥ --",
 )
-_STRIP: Final = " \t\r\n\u00a0\u3000\ufeff\u200b"
+BLANKS: Final = " \t\r\n\u00a0\u3000\ufeff\u200b"
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _SYMBOLS: Final = re.compile(r"^([-+(]?)\s*(?:NT\$|US\$|HK\$|A\$|[¥$£€₹元])\s*")
 _SCIENTIFIC: Final = re.compile(r"[+-]?[0-9][0-9.,]*[eE][+-]?[0-9]+")
@@ -31,6 +31,7 @@ _PLAIN: Final = {
 }
 _GROUPING: Final = {".": re.compile(r"[, '\u00a0\u202f]"), ",": re.compile(r"[. '\u00a0\u202f]")}
 _FAST: Final = re.compile(r"-?[0-9]{1,16}(?:\.[0-9]{1,2})?")
+_EXACT: Final = re.compile(r"-?[0-9]{1,16}\.[0-9]{2}")
 _MAX: Final = Decimal("9999999999999999.99")
 
 DATE_FORMATS: Final = ("YYYY-MM-DD", "DD/MM/YYYY", "MM/DD/YYYY", "YYYYMMDD", "DD-MMM-YYYY")
@@ -75,9 +76,9 @@ def clean(cell: str) -> str:
 
     Raises CellRefused control_character for a NUL or another character that no text holds.
     """
-    text = cell.strip(_STRIP)
+    text = cell.strip(BLANKS)
     if text.startswith('="') and text.endswith('"') and len(text) > 2:
-        text = text[2:-1].strip(_STRIP)
+        text = text[2:-1].strip(BLANKS)
     if not text.isprintable() and _CONTROL.search(text):
         raise CellRefused("control_character")
     return text
@@ -85,7 +86,7 @@ def clean(cell: str) -> str:
 
 def plain(text: str) -> str:
     """Return the text with full-width digits and signs made plain, without blanks around it."""
-    return text.translate(_FULL_WIDTH).strip(_STRIP)
+    return text.translate(_FULL_WIDTH).strip(BLANKS)
 
 
 def text_up_to(limit: int) -> Parse:
@@ -105,8 +106,11 @@ def amount(text: str, mark: str) -> Decimal:
     A minus in front or behind, or parentheses, mean a negative amount. Refused: scientific notation, groups that are
     not groups of three (or of two, as in India), more than two decimals, more than numeric(18,2) holds.
     """
-    if mark == "." and _FAST.fullmatch(text):
-        return _within(Decimal(text))
+    if mark == ".":
+        if _EXACT.fullmatch(text):
+            return Decimal(text)
+        if _FAST.fullmatch(text):
+            return _within(Decimal(text))
     plain = text.translate(_FULL_WIDTH).strip()
     if _SCIENTIFIC.fullmatch(plain):
         raise CellRefused("scientific_notation", text=text[:40])

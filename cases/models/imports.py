@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -123,7 +124,13 @@ class AccountLine(models.Model):
         "cases.Account", primary_key=True, db_constraint=False, on_delete=models.CASCADE, related_name="line"
     )
     digest = models.UUIDField()
-    state_id = models.BigIntegerField()  # the account state that says what the line says
+    people = models.UUIDField(null=True)  # a digest of what the line says of people; null where it says nothing
+    since = models.DateField()  # the day for which the line was stated
+    ages = models.BooleanField()  # it states days or months past due, which say something else on another day
+    is_in_doubt = models.BooleanField()  # entries were made since: whether the balance is still its own is to be seen
+    balance = models.DecimalField(max_digits=18, decimal_places=2)
+    # What it states beside the balance, of `imports.formats.AMOUNTS` in their order; null where nothing.
+    amounts = ArrayField(models.DecimalField(max_digits=18, decimal_places=2, null=True), null=True)
 
     class Meta:
         verbose_name = _("line of a tape")

@@ -6,15 +6,17 @@ from decimal import Decimal
 import pytest
 from django.db import connection
 
-from cases.imports import lines, staging
+from cases.imports import canonical, lines, staging
 from cases.models import (
     AccountLine,
     AccountState,
     ContactPoint,
+    Creditor,
     ImportBatch,
     LedgerEntry,
     LocationClaim,
     Person,
+    Product,
 )
 
 pytestmark = pytest.mark.django_db
@@ -129,6 +131,50 @@ def test_an_entry_that_takes_effect_after_the_tape_does_not_disturb_its_line(wri
     assert account.balance == Decimal("60.00")
 
 
+def test_of_a_line_that_says_the_same_of_people_only_the_account_is_read(write, load, parsed, monkeypatch):
+    load(write(*tape()))
+    asked: list[str] = []
+    real = canonical.phone
+    monkeypatch.setattr(canonical, "phone", lambda text, region: asked.append(text) or real(text, region))
+    before = book()
+    load(write(*tape(row(3, "90.00"), row(1, "80.00").replace("138 0013 8001", "138 0013 8091"))), as_of=MAR)
+    assert (parsed, asked) == ([5, 2], ["138 0013 8091"])
+    after = book()
+    assert len(after["points"]) == len(before["points"]) + 1
+    assert [after[name] == before[name] for name in ("persons", "places")] == [True, True]
+
+
+def test_people_of_a_changed_line_are_set_again_where_somebody_else_changed_them(write, load, parsed):
+    load(write(*tape()))
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE cases_person SET name = 'another' WHERE id IN (SELECT min(id) FROM cases_person)")
+    load(write(*tape(*(row(number, "90.00") for number in range(5)))), as_of=MAR)
+    assert parsed == [5, 5]
+    assert set(Person.objects.values_list("name", flat=True)) == {"李娜"}
+
+
+def test_a_person_changed_while_the_tape_is_read_is_set_again(write, load, parsed, monkeypatch):
+    load(write(*tape()))
+    real = staging.stage
+
+    def stage(cursor, read, **more):
+        real(cursor, read, **more)
+        if len(parsed) == 2:
+            Person.objects.filter(borrowers__external_ref="C0").update(name="another")
+
+    monkeypatch.setattr(staging, "stage", stage)
+    load(write(*tape(row(0, "90.00"))), as_of=MAR)
+    assert parsed == [5, 1, 5]  # once with the short cut, then everything
+    assert set(Person.objects.values_list("name", flat=True)) == {"李娜"}
+
+
+def test_another_name_for_the_same_account_is_read_with_the_same_balance(write, load, parsed):
+    load(write(*tape()))
+    load(write(*tape(row(2, name="王芳"))), as_of=MAR)
+    assert parsed == [5, 1]
+    assert Person.objects.filter(name="王芳").count() == 1
+
+
 CHANGES = {
     "name": "UPDATE cases_person SET name = 'another' WHERE id = %s",
     "zone": "UPDATE cases_person SET time_zone = 'Asia/Taipei' WHERE id = %s",
@@ -203,8 +249,113 @@ def test_after_a_crash_everything_is_read_once_more(write, load, parsed):
     assert parsed == [5, 5, 0]
 
 
-def test_lines_are_marked_however_the_text_is_cut():
-    marked = lines.Lines()
-    for part in (b"1\n3", b"0\n70000", b"\n"):
-        marked.write(part)
-    assert [number for number in (0, 1, 3, 30, 70_000, 70_001) if number in marked] == [1, 30, 70_000]
+def test_only_marked_lines_are_passed_over_and_counted():
+    marks = lines.Marks()
+    marks.settle(b"".join(number.to_bytes(4) for number in (2, 3, 5, 70_000)))
+    marks.join(5, 3)  # a record of the lines 5, 6 and 7
+    assert [marks.pass_over(line, 10) for line in (1, 2, 4, 5)] == [1, 4, 4, 8]
+    assert marks.passed == 3
+    assert [marks.pass_over(70_000, end) for end in (70_000, 70_001, 90_000)] == [70_000, 70_001, 70_001]
+    assert marks.pass_over(500_000, 500_010) == 500_000
+
+
+QUOTED = "account_id,balance,days_past_due,note"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "big5", "utf-16"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_lines_are_known_in_every_encoding_and_with_every_end(write, load, parsed, encoding, end):
+    text = ["帳號,balance,days_past_due,姓名", "A1,100.00,0,張偉", 'A2,50.00,0,"陳美玲, 小姐"', "A3,25.00,0,黃淑芬"]
+    load(write(*text, encoding=encoding, end=end))
+    changed = [*text[:3], "A3,24.00,0,黃淑芬"]
+    assert counts(load(write(*changed, encoding=encoding, end=end), as_of=MAR)) == (3, 0, 1, 2, 0)
+    assert parsed == [3, 1]
+
+
+def test_a_record_of_several_lines_is_known_as_a_whole(write, load, parsed):
+    text = [QUOTED, 'A1,100.00,0,"first\nsecond ""word""\nA2,1.00,0,x"', "A2,50.00,0,", 'A3,25.00,0,"a\nb"']
+    assert counts(load(write(*text))) == (3, 3, 0, 0, 0)
+    assert counts(load(write(*text), as_of=MAR)) == (3, 0, 0, 3, 0)
+    text[1] = text[1].replace("second", "2nd")
+    assert counts(load(write(*text), as_of=MAR)) == (3, 0, 0, 3, 0)
+    assert parsed == [3, 0, 1]
+
+
+def test_a_known_line_inside_a_quotation_is_no_line_of_its_own(write, load, parsed):
+    text = [QUOTED, "A1,100.00,0,a", "A2,50.00,0,b"]
+    load(write(*text))
+    result = load(write(QUOTED, "A1,100.00,0,a", 'A3,25.00,0,"begins', "A2,50.00,0,b", 'ends"'), as_of=MAR)
+    assert counts(result) == (2, 1, 0, 1, 0)
+    assert result.totals == {"balance": {"file": "125.00", "loaded": "125.00"}}
+    assert parsed == [2, 1]
+
+
+def test_an_unclosed_quotation_spoils_its_line_and_those_after_it_are_known(write, load, parsed):
+    text = [QUOTED, "A1,100.00,0,a", "A2,50.00,0,b"]
+    load(write(*text))
+    result = load(write(QUOTED, 'A3,25.00,0,"begins', *text[1:]), as_of=MAR)
+    assert [(one.line, one.code) for one in result.errors] == [(2, "bad_quoting")]
+    assert counts(result) == (2, 0, 0, 2, 1)
+    assert parsed == [2, 1]
+
+
+def test_every_amount_of_a_known_line_counts_in_the_totals(write, load, parsed):
+    text = ["account_id,balance,days_past_due,credit_limit,last_payment_amount,principal_owed",
+            "A1,100.00,0,500.00,7.00,90.00", "A2,50.00,0,,3.50,", "A3,25.00,0,200.00,,20.00"]  # fmt: skip
+    first = load(write(*text))
+    again = load(write(*text[:3], "A3,25.00,0,250.00,,20.00"), as_of=MAR)
+    assert parsed == [3, 1]
+    assert first.totals["credit_limit"] == {"file": "700.00", "loaded": "700.00"}
+    assert again.totals == first.totals | {"credit_limit": {"file": "750.00", "loaded": "750.00"}}
+    assert again.totals["last_payment_amount"] == {"file": "10.50", "loaded": "10.50"}
+    assert again.totals["principal_owed"] == {"file": "110.00", "loaded": "110.00"}
+
+
+def test_a_state_that_somebody_else_stated_makes_its_line_forgotten(write, load, parsed):
+    load(write(*tape()))
+    state = AccountState.objects.order_by("account_id")[0]
+    state.pk, state.cause, state.batch = None, "test", None
+    state.save(force_insert=True)
+    assert AccountLine.objects.count() == 4
+    load(write(*tape()), as_of=MAR)
+    assert parsed == [5, 1]
+
+
+def test_entries_that_cancel_out_but_count_for_different_days_are_seen(write, load, parsed):
+    load(write(*tape()))
+    account = AccountLine.objects.order_by("account_id")[0].account
+    LedgerEntry.objects.bulk_create(
+        LedgerEntry(
+            account=account, person=account.person, creditor=account.creditor, kind="adjustment", component="unsplit",
+            amount=Decimal(amount), currency="TWD", effective_on=day, recorded_at=AT, source="test",
+        )
+        for amount, day in ((-40, FEB), (40, MAR + timedelta(days=1)))
+    )  # fmt: skip
+    assert list(AccountLine.objects.filter(is_in_doubt=True).values_list("account_id", flat=True)) == [account.pk]
+    load(write(*tape()), as_of=MAR)
+    assert parsed == [5, 1]
+
+
+def test_a_line_that_the_own_books_contradict_is_told_of_every_time(write, load, parsed, creditor):
+    load(write(*tape()))
+    account = AccountLine.objects.order_by("account_id")[0].account
+    creditor.books = "ours"
+    creditor.save(update_fields=["books"])
+    LedgerEntry.objects.create(
+        account=account, person=account.person, creditor=account.creditor, kind="adjustment", component="unsplit",
+        amount=Decimal(-40), currency="TWD", effective_on=FEB + timedelta(days=1), recorded_at=AT, source="test",
+    )  # fmt: skip
+    remarks = [load(write(*tape()), as_of=MAR + timedelta(days=number)).remarks for number in range(2)]
+    assert [[one.code for one in told] for told in remarks] == [["own_books_differ"], ["own_books_differ"]]
+    assert parsed == [5, 1, 1]
+
+
+def test_a_line_of_another_creditor_is_not_known(write, load, parsed, creditor):
+    load(write(*tape()))
+    other = Creditor.objects.create(
+        code="other", name="Other", kind="bank", time_zone="Asia/Taipei", currency="TWD", freshness_days=35
+    )
+    Product.objects.create(creditor=other, code="card", name="Card", kind="credit_card")
+    assert counts(load(write(*tape()), as_of=MAR, creditor=other)) == (5, 5, 0, 0, 0)
+    assert counts(load(write(*tape()), as_of=MAR, creditor=other)) == (5, 0, 0, 5, 0)
+    assert parsed == [5, 5, 0]
