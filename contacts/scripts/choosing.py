@@ -79,6 +79,13 @@ class Shown:
         return tuple(line for line in self.lines if line.is_required)
 
     @property
+    def name(self) -> str:
+        """What the script is called, in the reader's language where the program knows it."""
+        reader = "zh-hans" if (get_language() or "").startswith("zh") else "en"
+        known = shipped.source(self.source.key, reader)
+        return known.name if known is not None else self.source.name
+
+    @property
     def why(self) -> str:
         """Why this script, in one line."""
         return _("because: %(found)s") % {"found": ", ".join(self.because)} if self.because else _("for every case")
