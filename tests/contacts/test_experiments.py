@@ -262,3 +262,23 @@ def test_a_complaint_of_before_breaches_nothing(creditor, admin):
     for case in found[own][:3]:
         HoldFactory(case=case, kind="complaint", recorded_at=datetime(2026, 3, 1, tzinfo=UTC))
     assert not result_of(experiment, 10)[own].breached
+
+
+def test_the_comparison_of_sides_would_see_a_draw_that_depends_on_the_day(creditor, admin, monkeypatch):
+    for _ in range(30):
+        case_of(creditor, 5)
+    begun(creditor, admin)
+    real = stable.number_sql
+
+    def drawn() -> dict[int, str]:
+        with transaction.atomic():
+            draw(creditor)
+            found = sides()
+            transaction.set_rollback(True)
+        return found
+
+    first = drawn()
+    assert len(first) == 30
+    assert drawn() == first
+    monkeypatch.setattr(stable, "number_sql", lambda salt, *more, **named: real(f"{salt} tomorrow", *more, **named))
+    assert drawn() != first

@@ -216,3 +216,75 @@ def test_another_strategy_of_the_creditor_is_named_with_which_of_the_two_takes_a
     assert words in lint.sentence
     version.creditors.set([CreditorFactory()])
     assert codes(version, at, with_book=True) == []
+
+
+CALL_NOW = {**EVERYBODY, "step": [{"key": "call", "kind": "call", "from_dpd": 4}, REVIEW]}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("acting_as", "places", "found"),
+    [
+        ("agency", ["VN"], ("forbidden-everywhere", "error")),  # agencies do not collect in Vietnam: VN-SERVICE
+        ("agency", ["VN", "GB"], ("forbidden-somewhere", "warning")),
+        ("agency", ["GB"], None),
+        ("creditor", ["VN"], None),
+    ],
+)
+def test_a_rule_that_never_permits_a_step_is_an_error_where_it_is_everywhere_and_else_a_warning(
+    acting_as, places, found, at
+):
+    bank = CreditorFactory(acting_as=acting_as, kind="unspecified")
+    zones = {"VN": "Asia/Ho_Chi_Minh", "GB": "Europe/London"}
+    for place in places:
+        CaseFactory(
+            creditor=bank, at=at, dpd=5, person__jurisdiction=place, person__time_zone=zones[place],
+            person__language="en",
+        )  # fmt: skip
+    seen = [
+        lint for lint in lints.of_version(draft(CALL_NOW, at=at, creditors=[bank]), at=at) if "forbidden" in lint.code
+    ]
+    if found is None:
+        assert seen == []
+        return
+    (lint,) = seen
+    assert (lint.code, lint.severity, str(lint.node)) == (*found, "rest/call")
+    assert "VN-SERVICE" in lint.sentence
+    assert ("Vietnam" in lint.sentence) is (found[0] == "forbidden-somewhere")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("place", "body", "is_found"),
+    [("CN", "请还款。", True), ("CN", "【{{ creditor_name }}】请还款。", False), ("GB", "请还款。", False)],
+)
+def test_a_clause_that_is_asked_for_where_the_borrowers_live_is_an_error_where_it_lacks(place, body, is_found, at):
+    bank = CreditorFactory()
+    zone = {"CN": "Asia/Shanghai", "GB": "Europe/London"}[place]
+    CaseFactory(
+        creditor=bank, at=at, dpd=5, person__jurisdiction=place, person__time_zone=zone, person__language="zh-hans"
+    )
+    template = TemplateFactory(code="t", versions=False)
+    TemplateVersion.objects.create(
+        template=template, language="zh-hans", version=1, body=body, status="approved", approved_at=at, created_at=at
+    )
+    segment = {**EVERYBODY, "step": [{"key": "a", "kind": "message", "template": "t", "from_dpd": 1}, REVIEW]}
+    found = [lint for lint in lints.of_version(draft(segment, at=at, creditors=[bank]), at=at)
+             if lint.code == "clause-missing"]  # fmt: skip
+    assert [(lint.severity, str(lint.node)) for lint in found] == ([("error", "rest/a")] if is_found else [])
+
+
+@pytest.mark.django_db
+def test_what_everybody_has_or_somebody_takes_is_not_told(at):
+    bank = CreditorFactory()
+    CaseFactory.create_batch(12, creditor=bank, at=at, dpd=20, willingness="high")
+    willing = {**EVERYBODY, "key": "willing", "condition": {"fact": "willingness", "op": "is", "value": "high"}}
+    assert codes(draft(willing, EVERYBODY, at=at, creditors=[bank]), at, with_book=True) == []  # known, and all taken
+
+
+@pytest.mark.django_db
+def test_a_strategy_for_a_creditor_and_steps_that_can_come_are_not_told(at):
+    fits = [young({"key": "soon", "kind": "call", "from_dpd": 5}, {"key": "then", "kind": "visit", "from_dpd": 25}),
+            EVERYBODY]  # fmt: skip
+    fits[0]["step"] = fits[0]["step"][:2]
+    assert codes(draft(*fits, at=at), at) == []
