@@ -27,6 +27,7 @@ class Command(commands.ReportCommand):
         parser.add_argument("--version", type=int, dest="number", metavar="V", help="default: newest")
         parser.add_argument("--days", type=int, default=verbs.DAYS, metavar="N", help=f"default {verbs.DAYS}")
         parser.add_argument("--sample", default="1", metavar="FRACTION", help="part of the persons, 0.1 for a tenth")
+        parser.add_argument("--no-answers", action="store_true", help="nobody is taken to be reached")
         parser.add_argument("--processes", type=int, metavar="N", help="default: as many as the book is worth")
 
     def report(self, **options: Any) -> dict[str, Any]:
@@ -46,6 +47,7 @@ class Command(commands.ReportCommand):
                 version_id=version.pk,
                 days=options["days"],
                 sample=sample,
+                with_answers=not options["no_answers"],
                 actor=Actor.system("command line"),
                 at=clock.now(),
                 progress=lambda part: self.progress(round(part * 100), 100, str(version)),
@@ -80,6 +82,9 @@ class Command(commands.ReportCommand):
                     for name in SHOWN
                 )
             )
+        if report["lifted"] is not None:
+            freed = sum(report["lifted"]["sent"].values())
+            lines.append(f"! an order stops sending; were it lifted, {freed:,} messages would leave")
         lines += [f"! the tape of {code} is late: nobody there is treated" for code in report["late"]]
         return "\n".join(lines)
 
@@ -107,5 +112,9 @@ def _told(version: StrategyVersion, row: Rehearsal) -> dict[str, Any]:
         "late": found.get("late", []),
         "skipped": found.get("skipped", 0),
         "assumed": found.get("assumed", []),
+        "answers": found.get("answers", {}),
+        "shares": found.get("shares", {}),
+        "stops": found.get("stops", []),
+        "lifted": found.get("lifted"),
         "seconds": float(row.seconds),
     }
