@@ -1,5 +1,6 @@
 """What the designer shows of a draft: the tree, the node that is looked at with its form, and what can be undone."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -176,7 +177,9 @@ class Desk:
         segment = editing.get(self.document, self.node.parent)
         rows = {step.key: step for row in self.segments if row.key == self.node.segment for step in row.steps.all()}
         named = choices_of_steps(segment, self.node.step)
-        return [(key, _named_step(rows[key]) if key in rows else key) for key, _label in named]
+        names = {key: sentences.name_of(step) for key, step in rows.items()}
+        alike = {name for name, often in Counter(names.values()).items() if often > 1}
+        return [(key, _told_apart(names.get(key, key), key, alike)) for key, _label in named]
 
     def sentence(self) -> str:
         """Return what the node says, in one sentence."""
@@ -241,8 +244,8 @@ def condition_in_words(segment: Segment, called: Mapping[str, str]) -> str:
     return sentences.of_condition(segment.condition, called) if segment.condition else _("every other case")
 
 
-def _named_step(step: Step) -> str:
-    return _("%(what)s (%(about)s)") % {"what": sentences.name_of(step), "about": step.key}
+def _told_apart(name: str, key: str, alike: set[str]) -> str:
+    return _("%(what)s (%(about)s)") % {"what": name, "about": key} if name in alike else name
 
 
 def dom_id(node: Node) -> str:
