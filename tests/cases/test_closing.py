@@ -5,8 +5,9 @@ from decimal import Decimal
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
-from cases import closing, freshness
+from cases import closing, freshness, sql
 from cases.models import (
     AccountState,
     BucketTransition,
@@ -126,7 +127,61 @@ def test_a_corrected_day_loses_the_move_that_did_not_happen(product, at):
     assert moves(ON) == []
 
 
+def test_a_span_is_closed_anew_only_where_it_has_moves_of_the_day(product, at):
+    first, second = account(product=product, dpd=4), account(product=product, dpd=40)
+    close = close_of(product.creditor, at=at)
+    spans = [closing.Span(0, first.person_id), closing.Span(first.person_id, second.person_id)]
+    for span in spans:
+        with CaptureQueriesContext(connection) as asked:
+            assert closing.age(close, span) == 1
+        assert not any("DELETE" in query["sql"] for query in asked.captured_queries)
+    with CaptureQueriesContext(connection) as asked:
+        assert closing.age(close, spans[0]) == 0
+    assert any("DELETE" in query["sql"] for query in asked.captured_queries)
+    assert sorted(moves(ON)) == [("", "M1"), ("", "M2")]
+
+
 # -- figures -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("has_few_states", [True, False])
+def test_a_book_is_counted_alike_in_order_and_account_by_account(product, at, has_few_states):
+    yesterday = ON - timedelta(days=1)
+    moved = account(product=product, dpd=4, on=yesterday, balance="100.00")
+    state(moved, on=ON, dpd=31, balance="110.00", at=at)
+    state(moved, on=ON, dpd=32, balance="120.00", at=at)
+    account(product=product, dpd=0, balance="7.00")
+    account(product=ProductFactory(creditor=CreditorFactory(code="other")), dpd=5)
+    close = close_of(product.creditor, at=at)
+    state(moved, on=ON, dpd=99, balance="999.00", at=at)  # came after the close began
+    state(moved, on=ON + timedelta(days=1), dpd=99, balance="998.00", at=at)
+    statement = sql.of_book(sql.COUNT_BOOK, has_few_states=has_few_states)
+    assert ("DISTINCT ON" in statement) == has_few_states
+    with connection.cursor() as cursor:
+        cursor.execute(statement, close.values())
+        rows = sorted(cursor.fetchall())
+    assert rows == [("M0", "CNY", 1, Decimal("7.00")), ("M2", "CNY", 1, Decimal("120.00"))]
+
+
+@pytest.mark.parametrize("has_few_states", [True, False])
+def test_an_account_that_is_not_in_the_bucket_of_its_last_move_is_found(product, at, has_few_states):
+    yesterday = ON - timedelta(days=1)
+    moved, still = account(product=product, dpd=30, on=yesterday), account(product=product, dpd=5, on=yesterday)
+    statement = sql.of_book(sql.TRANSITIONS_INCOMPLETE, has_few_states=has_few_states)
+
+    def found(on: date) -> list[int]:
+        with connection.cursor() as cursor:
+            cursor.execute(statement, close_of(product.creditor, on=on, at=at).values())
+            return [row[0] for row in cursor.fetchall()]
+
+    assert found(yesterday) == sorted([moved.pk, still.pk])
+    closing.age(close_of(product.creditor, on=yesterday, at=at), EVERYBODY)
+    assert found(yesterday) == []
+    assert found(ON) == [moved.pk]
+    closing.age(close_of(product.creditor, at=at), EVERYBODY)
+    assert (found(ON), found(yesterday)) == ([], [])
+    BucketTransition.objects.filter(account=moved, business_date=ON).update(from_bucket="M4")
+    assert found(ON) == [moved.pk]
 
 
 def test_figures_count_accounts_and_balances_apart_and_equal_a_recount(product, at):
