@@ -68,7 +68,7 @@ class Reaching:
         rates = {channel: rate for channel, rate in self.rates.get(close.creditor.pk, {}).items() if rate.is_known}
         if not self.steps or not rates:
             return 0
-        values = {
+        values: dict[str, Any] = {
             "creditor": close.creditor.pk,
             "day": close.day,
             "at": close.at,

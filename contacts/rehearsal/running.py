@@ -273,7 +273,7 @@ def put_in_force(version_id: int, *, share: int = 100, at: datetime) -> None:
     others = StrategyVersion.objects.filter(strategy_id=version.strategy_id, status__in=["published", "stopped"])
     others = others.exclude(pk=version_id)
     before = others.filter(share=100).values_list("pk", flat=True).first()
-    gone = others if share == 100 else others.exclude(pk=before)
+    gone = others if share == 100 else others.exclude(pk=before or 0)
     gone.update(status=StrategyVersion.Status.RETIRED)
     StrategyVersion.objects.filter(pk=version_id).update(
         status=StrategyVersion.Status.PUBLISHED,

@@ -118,7 +118,7 @@ def _sides(rehearsal: Rehearsal) -> dict[int, str]:
 def _predicted(
     version: StrategyVersion, first: date, last: date, side: str
 ) -> dict[tuple[date, str, str], tuple[int, int]]:
-    cells = RehearsalCell.objects.filter(rehearsal_id=version.rehearsal_id, side=side, day__range=(first, last))
+    cells = RehearsalCell.objects.filter(rehearsal=version.rehearsal, side=side, day__range=(first, last))
     found: dict[tuple[date, str, str], tuple[int, int]] = {}
     for day, key, channel, outcome, count in (
         cells.order_by()

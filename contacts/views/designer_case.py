@@ -137,9 +137,9 @@ def _shown(days: list[Day], segments: dict[str, str], currency: str) -> list[dic
         elsewhere = f"{step.segment.version.strategy.title} · {step.segment.title}"
         segments = {step.segment.key: elsewhere} | segments
     told = {
-        "pays": _("The payment comes."),
-        "kept": _("The promise is kept."),
-        "broken": _("The promise is broken."),
+        "pays": _("The payment came the day before."),
+        "kept": _("The promise was kept the day before."),
+        "broken": _("The promise was broken the day before."),
     }
     shown, before = [], None
     for day in days:

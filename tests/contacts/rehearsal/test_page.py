@@ -214,3 +214,30 @@ def test_another_system_reads_the_numbers_of_its_own_creditors(world):
     assert sum(one["count"] for one in numbers if (one["side"], one["outcome"]) == ("draft", "sent")) == 120
     assert get("", stranger).json()["results"] == []
     assert get(f"/{world.row.pk}/numbers", stranger).status_code == 404
+
+
+def test_the_cases_of_a_number_go_on_for_pages_each_case_once(world):
+    creditor = world.creditors[0]
+    cases = [CaseFactory(at=TEN, creditor=creditor, team=creditor.team) for _ in range(60)]
+    keys = [case.pk for case in cases]
+    row = Rehearsal.objects.create(version=world.version, status="running", days=2, content_hash="c", requested_at=TEN)
+    for number in (0, 1):  # the same cases on two days, and one key of a case that never stood
+        RehearsalCell.objects.create(
+            rehearsal=row, creditor=creditor, team=creditor.team, day=DAY + timedelta(days=number), segment_key="all",
+            step_key="sms-1", kind="message", channel="sms", outcome="sent", count=61, cases=[*keys, 10**9],
+        )  # fmt: skip
+    row.status, row.finished_at, row.inputs_hash, row.full_hash = "done", TEN, "i", "f"
+    row.save()
+    client = Client()
+    client.force_login(UserFactory(admin=True))
+    first = client.get(f"/strategies/rehearsals/{row.pk}/cases/?side=draft&outcome=sent").context
+    assert ([case.pk for case in first["cases"]], first["page"].count, first["total"]) == (keys[:50], 60, 122)
+    after = client.get(
+        f"/strategies/rehearsals/{row.pk}/cases/?side=draft&outcome=sent&after={first['page'].next}"
+    ).context
+    assert ([case.pk for case in after["cases"]], after["page"].next) == (keys[50:], None)
+    other = client.get(f"/strategies/rehearsals/{row.pk}/cases/?side=current&outcome=sent").context
+    assert (other["cases"], other["total"]) == ([], 0)
+    far = Client()
+    far.force_login(UserFactory(supervisor=True, team=world.teams[1]))
+    assert far.get(f"/strategies/rehearsals/{row.pk}/cases/?side=draft&outcome=sent").context["cases"] == []
