@@ -65,6 +65,16 @@ WHERE debt.team_id = %(team)s ORDER BY md5(debt.id::text) LIMIT %(limit)s
 """
 NUMBER_TELEPHONE: Final = "UPDATE cases_address SET value_hash = %(hash)s WHERE id = %(row)s"
 NUMBER_ACCOUNT: Final = "UPDATE cases_account SET number_hash = %(hash)s WHERE id = %(row)s"
+# One claim in plain SQL: the best free case is leased, and put away for a day as the product's own claims are.
+CLAIM_CASE: Final = """
+UPDATE cases_case SET next_action_at = %(at)s + interval '1 day' WHERE id = (
+    SELECT id FROM cases_case
+    WHERE team_id = %(team)s AND status IN ('new', 'working', 'promised', 'on_plan')
+      AND next_action IN ('call', 'review', 'callback', 'verify_payment') AND next_action_at <= %(at)s
+      AND (lease_until IS NULL OR lease_until <= clock_timestamp())
+    ORDER BY score DESC, id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
+)
+"""
 # The least that a search of a name must do: one look into the index and the rows it shows.
 LEAST: Final = """
 SELECT debt.id, person.name FROM cases_case AS debt JOIN cases_person AS person ON person.id = debt.person_id
