@@ -1,8 +1,10 @@
 """What a name is found by: its parts as written, and for Chinese names their pinyin and initials. Pure, no database.
 
 Every key is the beginning of something that may be typed: 王小明 gives 王小明, 小明, 明, wangxiaoming, xiaoming, ming,
-wxm, xm, so that a search by prefix finds any part. Keys that begin inside a Latin word carry a tilde and are asked only
-for where nothing begins with what was typed. Readings of characters come from pypinyin; those of surnames from below.
+wxm, xm, so that a search by prefix finds any part. Each character and each syllable is a key by itself as well, because
+a search for just that is common and much quicker than one by prefix. Keys that begin inside a Latin word carry a tilde
+and are asked only for where nothing begins with what was typed. Readings of characters come from pypinyin; those of
+surnames from below.
 """
 
 import os
@@ -81,6 +83,7 @@ def keys(name: str, *, is_person: bool = True) -> list[str]:
     for part in {*_PART.findall(whole), *(part for piece in pieces for part in _PART.findall(piece))}:
         if _IS_HAN.match(part):
             found.update(part[place : place + LONGEST] for place in range(len(part)))
+            found.update(part)
             found.update(_spoken(part, is_person=is_person))
         else:
             found.add(part[:LONGEST])
@@ -94,6 +97,7 @@ def _spoken(part: str, *, is_person: bool) -> Iterator[str]:
     for reading in _readings(part, is_person=is_person):
         for place in range(len(reading)):
             rest = reading[place:]
+            yield rest[0]
             yield "".join(rest)[:LONGEST]
             if "lv" in rest or "nv" in rest:  # ü is typed as v, and in passports as u
                 yield "".join("lu" if each == "lv" else "nu" if each == "nv" else each for each in rest)[:LONGEST]
@@ -137,15 +141,15 @@ def words_of(asked: str) -> list[str]:
     return _PART.findall(plain(_APOSTROPHES.sub("", asked)))[:WORDS]
 
 
-def query(words: list[str], *, inside: bool = False) -> str:
+def query(words: list[str], *, whole: bool = False, inside: bool = False) -> str:
     """Return the text search for names in which each of the words begins something, for `@@`.
 
-    inside: words of three letters and more may also stand in the middle of a word. The words hold letters and digits
-    only, so nothing in them is an operator.
+    whole: each of the words is a key as it is. inside: words of three letters and more may also stand in the middle of
+    a word. The words hold letters and digits only, so nothing in them is an operator.
     """
 
     def one(word: str) -> str:
-        begins = f"'{word[:LONGEST]}':*"
+        begins = f"'{word[:LONGEST]}'" if whole else f"'{word[:LONGEST]}':*"
         if inside and len(word) >= SHORTEST_INSIDE and not _IS_HAN.match(word):
             return f"({begins} | '{INSIDE}{word[:LONGEST]}':*)"
         return begins

@@ -137,7 +137,7 @@ def find(user: Any, text: str, *, actor: Actor, at: datetime, shown: int = SHOWN
                 for case in cases:
                     found.setdefault(case, by)
             if not found and asked.words:
-                found = dict.fromkeys(_by_name(seen, asked), "")
+                found = dict.fromkeys(_by_name(seen, asked, shown=shown), "")
         record(user, asked, found=len(found) if asked.whole else 0, actor=actor, at=at)
     wanted = list(found)[:shown]
     cases = Case.objects.visible_to(user).filter(pk__in=wanted).select_related("person", "owner").in_bulk()
@@ -272,20 +272,25 @@ def _owners() -> QuerySet[ContactPoint]:
 # Names
 
 
-def _by_name(seen: QuerySet[Case], asked: Asked) -> list[int]:
-    """Return cases by the names of their people, in order; words inside of names only where nothing begins so."""
+def _by_name(seen: QuerySet[Case], asked: Asked, *, shown: int) -> list[int]:
+    """Return cases by the names of their people, in order: first those that hold just these words, then beginnings.
+
+    What begins so is looked for where the first are not enough; the inside of words only where nothing begins so.
+    """
     waiting = _unspelled(asked.words)
     cases = _in_order(seen.filter(person_id__in=waiting), asked.words) if waiting else []
-    cases += _in_order(seen.filter(person_id__in=_named(asked.words)), asked.words)
+    cases += _in_order(seen.filter(person_id__in=_named(asked.words, whole=True)), asked.words)
+    if len(cases) <= shown:
+        cases += _in_order(seen.filter(person_id__in=_named(asked.words)), asked.words)
     if cases or not any(len(word) >= name_keys.SHORTEST_INSIDE and word.isascii() for word in asked.words):
         return cases
     return _in_order(seen.filter(person_id__in=_named(asked.words, inside=True)), asked.words)
 
 
-def _named(words: Iterable[str], *, inside: bool = False) -> QuerySet[Any]:
+def _named(words: Iterable[str], *, whole: bool = False, inside: bool = False) -> QuerySet[Any]:
     """Return the people whose names these words find, as a set of keys."""
-    found = PersonName.objects.filter(words__found_by=name_keys.query(list(words), inside=inside), is_stale=False)
-    return found.values("person_id")
+    asked = name_keys.query(list(words), whole=whole, inside=inside)
+    return PersonName.objects.filter(words__found_by=asked, is_stale=False).values("person_id")
 
 
 def _unspelled(words: Iterable[str]) -> list[int]:

@@ -102,6 +102,12 @@ def test_a_search_never_holds_an_operator_that_somebody_typed():
     assert name_keys.query(name_keys.words_of("a'b:* | !c \\")) == "'ab':* & 'c':*"
 
 
+def test_each_character_and_each_syllable_is_a_key_by_itself():
+    assert {"王", "小", "明", "wang", "xiao", "ming"} <= set(name_keys.keys("王小明"))
+    assert name_keys.query(["li", "王"], whole=True) == "'li' & '王'"
+    assert {"an", "wangx", "小明王"}.isdisjoint(name_keys.keys("王小明"))
+
+
 def test_a_name_without_end_has_keys_that_end():
     assert max(map(len, name_keys.keys("王" * 200))) == name_keys.LONGEST
     assert len(name_keys.words_of("a b c d e f g h i j")) == name_keys.WORDS
