@@ -190,7 +190,7 @@ def leave(close: Close, span: Span, paths: Sequence[Path]) -> int:
         if path.version.pk != version:  # the versions of a strategy do not take each other's cases
             version, own = path.version.pk, conditions.NEVER
         if path.segment.pk in walked:
-            gone += _leave_path(close, stays.filter(segment=path.segment), path, before | own)
+            gone += _leave_path(close, span, stays.filter(segment=path.segment), path, before | own)
         if path.accepts:
             wanted = takes(path, close)
             own |= wanted
@@ -198,16 +198,18 @@ def leave(close: Close, span: Span, paths: Sequence[Path]) -> int:
     return gone
 
 
-def _leave_path(close: Close, here: QuerySet[Enrolment], path: Path, taken: Q) -> int:
+def _leave_path(close: Close, span: Span, here: QuerySet[Enrolment], path: Path, taken: Q) -> int:
     context, segment, gone = context_of(close, path.version), path.segment, 0
+    # Said of the cases too, not of the stays alone: conditions would be worked out for the whole book in every span.
+    cases = Case.objects.filter(person_id__gt=span.after, person_id__lte=span.upto)
     if segment.stop:
-        stopped = Case.objects.filter(conditions.matching(segment.stop, context), pk=OuterRef("case_id"))
+        stopped = cases.filter(conditions.matching(segment.stop, context), pk=OuterRef("case_id"))
         gone += _leave(close, here.filter(Exists(stopped)), STOPPED)
     if path.keeps is not conditions.ALWAYS:
         gone += _leave(close, here.exclude(path.keeps), path.side_reason)
-    still = Case.objects.filter(conditions.matching(segment.condition, context))
+    still = cases.filter(conditions.matching(segment.condition, context))
     if taken != conditions.NEVER:
-        still = still.exclude(Exists(Case.objects.filter(taken, pk=OuterRef("pk"))))
+        still = still.exclude(Exists(cases.filter(taken, pk=OuterRef("pk"))))
     free_to_go = here.filter(entered_on__lte=close.day - timedelta(days=segment.dwell_days))
     return gone + _leave(close, free_to_go.exclude(Exists(still.filter(pk=OuterRef("case_id")))), CHANGED)
 
