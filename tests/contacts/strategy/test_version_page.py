@@ -1,11 +1,14 @@
 """The page of a version: the one next thing to do, who may do it, and every turn by its form."""
 
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
 
 from contacts.models import StrategyVersion
 from contacts.strategy import publishing, watching
 from tests.contacts.strategy.nights import AT, case_of, draft, night, person_of, published, segment
+from tests.contacts.strategy.test_watching import DAY, predicted
 from tests.factories.cases import CreditorFactory, ProductFactory
 from tests.factories.staff import UserFactory, set_clock
 from tests.factories.strategies import rehearsed
@@ -173,6 +176,22 @@ def test_steps_of_cases_in_flight_are_called_by_what_they_do(client, bank, peopl
     people("author")
     (row,) = page(client, version).context["in_flight"]
     assert row.lost == ("call",)
+
+
+def test_predicted_days_and_alarms_call_a_step_by_what_it_does_and_not_by_its_key(client, bank, people, settings):
+    version = predicted(bank, 20, key="k-17")
+    name = version.segments.get().steps.get().template.name
+    outside = {"step": "k-17", "channel": "sms", "low": 1, "high": 2, "sent": 9}
+    version.alarms.create(
+        day=DAY, code=watching.PREDICTION, raised_at=AT, details={"rows": [outside, outside | {"step": "gone"}]}
+    )
+    set_clock(settings, AT + timedelta(days=1))
+    people("author")
+    shown = page(client, version).context
+    assert [(each["row"].step_key, each["step"], each["row"].predicted) for each in shown["days"]] == [
+        ("k-17", name, 20)
+    ]
+    assert [each["step"] for each in shown["alarms"][0]["rows"]] == [name, "gone"]
 
 
 def test_a_first_version_that_is_stopped_has_nothing_to_be_rolled_back_to(client, bank, people):
