@@ -68,9 +68,9 @@ def test_the_script_pushes_no_outcome_off_the_screen_and_is_not_wider_than_it(
     called(case, by=user, confirmed=True)
     page, trouble = opened(chromium, site, user, case, width=width)
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-    boxes = {name: page.locator(name).bounding_box() for name in (".outcomes", "#script", "#action")}
+    boxes = {name: page.locator(name).bounding_box() for name in ("#outcomes", "#script", "#action")}
     if width == 1366:
-        assert boxes[".outcomes"]["y"] + boxes[".outcomes"]["height"] <= 768
+        assert boxes["#outcomes"]["y"] + boxes["#outcomes"]["height"] <= 768
         assert boxes["#script"]["y"] + boxes["#script"]["height"] <= 768
         assert boxes["#script"]["y"] == boxes["#action"]["y"]
     else:
