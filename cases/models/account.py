@@ -133,8 +133,13 @@ class Account(models.Model):
         CLOSED = "closed", _("closed")
 
     creditor = models.ForeignKey(Creditor, db_index=False, on_delete=models.PROTECT, related_name="accounts")
-    person = models.ForeignKey("cases.Person", db_index=False, on_delete=models.PROTECT, related_name="accounts")
-    borrower = models.ForeignKey("cases.Borrower", on_delete=models.PROTECT, related_name="accounts")
+    # Tied by the key over two columns (migration 0024): one check instead of three.
+    person = models.ForeignKey(
+        "cases.Person", db_index=False, db_constraint=False, on_delete=models.PROTECT, related_name="accounts"
+    )
+    borrower = models.ForeignKey(
+        "cases.Borrower", db_constraint=False, on_delete=models.PROTECT, related_name="accounts"
+    )
     product = models.ForeignKey(Product, db_index=False, on_delete=models.PROTECT, related_name="accounts")
     number_sealed = models.BinaryField()
     number_hash = models.BinaryField()
@@ -177,8 +182,13 @@ class AccountState(models.Model):
         DAYS = "days", _("days past due")
         MONTHS = "months", _("months past due")
 
-    account = models.ForeignKey(Account, db_index=False, on_delete=models.PROTECT, related_name="states")
-    person = models.ForeignKey("cases.Person", db_index=False, on_delete=models.PROTECT, related_name="+")
+    # Tied by the key over two columns (migration 0024): one check instead of three.
+    account = models.ForeignKey(
+        Account, db_index=False, db_constraint=False, on_delete=models.PROTECT, related_name="states"
+    )
+    person = models.ForeignKey(
+        "cases.Person", db_index=False, db_constraint=False, on_delete=models.PROTECT, related_name="+"
+    )
     creditor = models.ForeignKey(Creditor, db_index=False, on_delete=models.PROTECT, related_name="+")
     effective_on = models.DateField()
     recorded_at = models.DateTimeField()
@@ -275,8 +285,13 @@ class LedgerEntry(models.Model):
         UNSPLIT = "unsplit", _("not split by the source")
         CREDIT = "credit", _("paid too much")
 
-    account = models.ForeignKey(Account, db_index=False, on_delete=models.PROTECT, related_name="entries")
-    person = models.ForeignKey("cases.Person", db_index=False, on_delete=models.PROTECT, related_name="+")
+    # Tied by the key over two columns (migration 0024): one check instead of three.
+    account = models.ForeignKey(
+        Account, db_index=False, db_constraint=False, on_delete=models.PROTECT, related_name="entries"
+    )
+    person = models.ForeignKey(
+        "cases.Person", db_index=False, db_constraint=False, on_delete=models.PROTECT, related_name="+"
+    )
     creditor = models.ForeignKey(Creditor, db_index=False, on_delete=models.PROTECT, related_name="+")
     kind = models.CharField(_("kind"), max_length=12, choices=Kind.choices)
     component = models.CharField(_("component"), max_length=12, choices=Component.choices, default=Component.UNSPLIT)
@@ -336,8 +351,13 @@ class LedgerEntry(models.Model):
 class BucketTransition(models.Model):
     """A move of an account between buckets of the default scheme. Derived from the states; can be rebuilt."""
 
-    account = models.ForeignKey(Account, db_index=False, on_delete=models.PROTECT, related_name="transitions")
-    person = models.ForeignKey("cases.Person", db_index=False, on_delete=models.PROTECT, related_name="+")
+    # Tied by the key over two columns (migration 0024): one check instead of three.
+    account = models.ForeignKey(
+        Account, db_index=False, db_constraint=False, on_delete=models.PROTECT, related_name="transitions"
+    )
+    person = models.ForeignKey(
+        "cases.Person", db_index=False, db_constraint=False, on_delete=models.PROTECT, related_name="+"
+    )
     creditor = models.ForeignKey(Creditor, db_index=False, on_delete=models.PROTECT, related_name="+")
     business_date = models.DateField()
     from_bucket = models.CharField(max_length=4, blank=True)
