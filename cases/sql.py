@@ -63,8 +63,8 @@ written AS (
 )
 """
 WRITE_TRANSITIONS: Final = f"{_AGED}, {_WRITTEN} SELECT count(*) FROM written"
-# Only a date that is closed again after a correction has any that are no moves any more. They are found from the rows of
-# that date, which are few, by a hash table (IS TRUE keeps it one).
+# Only a date that is closed again after a correction has any that are no moves any more. They are found from the rows
+# of that date, which are few, by a hash table (IS TRUE keeps it one).
 REWRITE_TRANSITIONS: Final = f"""
 {_AGED}, {_WRITTEN}, dropped AS (
     DELETE FROM cases_buckettransition AS gone

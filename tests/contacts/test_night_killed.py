@@ -53,7 +53,12 @@ STATE = {
     "planned": """SELECT planned.person_id, step.key, business_date, planned.status, planned_for, try_again_at,
     expires_at,     channel, automated, planned.severity, reason_code
         FROM contacts_plannedcontact AS planned JOIN contacts_step AS step ON step.id = planned.step_id""",
-    "audit": """SELECT name, person_id, at, details - ARRAY['case', 'segment', 'step'] FROM compliance_auditevent
+    # An event that names many cases is told for each of them, by its person: keys differ where a transaction was lost.
+    "audit": """SELECT name, coalesce(event.person_id, named.person_id), at,
+        details - ARRAY['case', 'segment', 'step', 'cases', 'queued'], details -> 'queued' @> to_jsonb(named.id)
+        FROM compliance_auditevent AS event
+        LEFT JOIN LATERAL jsonb_array_elements(details -> 'cases') AS one (pk) ON true
+        LEFT JOIN cases_case AS named ON named.id = one.pk::bigint
         WHERE name NOT LIKE 'night.%'""",
     "steps": "SELECT name, state, rows, cursor FROM contacts_nightstep",
     "run": "SELECT business_date, status, newest_state, warnings FROM contacts_nightrun",
