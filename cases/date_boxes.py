@@ -75,7 +75,8 @@ def understood(text: str, *, kind: str, zone: tzinfo | None = None) -> tuple[str
 _READS: Final = (
     '{}<span class="reads" data-reads aria-live="polite" hx-get="{}" '
     'hx-trigger="input delay:150ms from:previous [data-said]" hx-include="previous [data-said]" '
-    'hx-params="{},box,kind" hx-vals=\'{{"box": "{}", "kind": "{}"}}\' hx-disabled-elt="unset">{}</span>'
+    'hx-params="{},box,kind" hx-vals=\'{{"box": "{}", "kind": "{}"}}\' '
+    'hx-target="this" hx-swap="innerHTML" hx-disabled-elt="unset" hx-sync="this:replace">{}</span>'
     '<noscript><input type="hidden" name="{}" value="{}"></noscript>'
 )
 

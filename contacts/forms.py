@@ -131,6 +131,17 @@ class CallForm(forms.Form):
         cleaned["callback_until"], cleaned["fallback_at"] = ends, falls
 
     @property
+    def is_rare(self) -> bool:
+        """Whether the chosen outcome is one of those that have no key and stand folded away."""
+        ending = BY_VALUE.get(str(self["outcome"].value() or ""))
+        return ending is not None and not ending.key
+
+    @property
+    def typed_promise(self) -> str:
+        """What was typed as a promise; a page without scripts sends it back once it has shown what it means."""
+        return " ".join((self.data.get("promise_amount") or "", self.data.get("promise_on") or "")).strip()
+
+    @property
     def ending(self) -> Ending:
         return BY_VALUE[self.cleaned_data["outcome"]]
 

@@ -131,6 +131,8 @@ def close(*, attempt_id: int, outcome: str, answer: str = "", by: Any, at: datet
     """
     if outcome not in REACHED:
         return None
+    if (kept := CallDisclosures.objects.filter(attempt_id=attempt_id).first()) is not None:
+        return kept  # its outcome was undone and is said again; what was said in the call stays as it was kept
     rows = ContactAttempt.objects.select_related("case__person", "case__creditor", "decision")
     attempt = rows.get(pk=attempt_id)
     if attempt.case is None or attempt.channel != "phone" or attempt.party not in OWING:

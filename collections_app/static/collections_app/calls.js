@@ -8,6 +8,8 @@
 
   /* What an outcome writes by itself gives way to the next outcome; what somebody wrote does not. */
   function suggest(radio) {
+    const folded = radio.closest("details");
+    if (folded) folded.open = true;
     const form = radio.form, note = form.elements.note, action = form.elements.next_action, at = form.elements.next_at;
     if (note && (!note.value.trim() || note.value === suggested.note)) note.value = radio.dataset.note || "";
     else if (note && suggested.note && note.value.startsWith(suggested.note)) note.value = (radio.dataset.note || "") + note.value.slice(suggested.note.length);
