@@ -178,10 +178,11 @@ def share(*, since: datetime, until: datetime, teams: Sequence[int] | None = Non
     """Return in how many calls that reached their person everything was said that rules demand.
 
     since, until: when the outcome was recorded, the end not included. teams, user_id: only calls of cases of these
-    teams, only of this collector.
+    teams, only of this collector. A call whose outcome was undone, and that reached nobody after all, is left out.
     """
     latest = CallDisclosures.objects.filter(attempt_id=OuterRef("attempt_id")).order_by("-pk").values("pk")[:1]
     rows = CallDisclosures.objects.filter(recorded_at__gte=since, recorded_at__lt=until, pk=Subquery(latest))
+    rows = rows.filter(attempt__outcome__in=REACHED)
     if teams is not None:
         rows = rows.filter(attempt__case__team_id__in=teams)
     if user_id is not None:

@@ -154,8 +154,11 @@ def test_the_share_counts_calls_that_reached_their_person_each_once(bank, collec
     for answer, user in answers:
         one = called(CaseFactory(creditor=bank, person=PersonFactory(), at=NOON, working=True), by=user, confirmed=True)
         close(one, user, answer=answer)
-        calls.log_call(attempt_id=one.pk, outcome="no_answer", actor=Actor.of(user), at=NOON)
+        calls.log_call(attempt_id=one.pk, outcome="conversation", actor=Actor.of(user), at=NOON)
     close(one, other, answer="said", at=NOON + timedelta(minutes=1))  # recorded anew
+    nobody = called(CaseFactory(creditor=bank, at=NOON, working=True), by=other, confirmed=True)
+    close(nobody, other, answer="not-said")  # its outcome was undone, and it reached nobody
+    calls.log_call(attempt_id=nobody.pk, outcome="no_answer", actor=Actor.of(other), at=NOON)
     day = {"since": NOON - timedelta(hours=1), "until": NOON + timedelta(hours=1)}
     found = saying.share(**day)
     assert (found.calls, found.ticked, found.unticked, found.unsaid) == (3, 0, 2, 1)
