@@ -77,10 +77,9 @@ def birth_days(text: str) -> set[date]:
     """
     plain = unicodedata.normalize("NFKC", text).strip().lower()
     if named := _NAMED.fullmatch(plain):
-        words = [named["before"] or named["after"], named["first"] or named["second"], named["year"]]
-        month = _MONTHS.get((words[0] or "")[:3])
-        if month is not None:
-            return {amounts.read_day(f"{words[2]}-{month}-{words[1]}")}
+        number = _MONTHS.get(str(named["before"] or named["after"])[:3])
+        if number is not None:
+            return {amounts.read_day(f"{named['year']}-{number}-{named['first'] or named['second']}")}
     if slashed := _SLASHED.fullmatch(plain):
         readings = set()
         for day, month in ((slashed[1], slashed[2]), (slashed[2], slashed[1])):

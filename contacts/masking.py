@@ -48,7 +48,8 @@ def facts(shown: CaseFacts) -> CaseFacts:
     if promise is not None:
         parts = [{**part, "amount": HIDDEN} for part in promise["parts"]]
         promise = {**promise, "amount": HIDDEN, "paid": HIDDEN, "parts": parts}
-    lines: Any = [replace(line, product=DOTS, balance=HIDDEN, past_due=HIDDEN) for line in shown.accounts]
+    hidden: Any = HIDDEN
+    lines = [replace(line, product=DOTS, balance=hidden, past_due=hidden) for line in shown.accounts]
     return replace(
         shown,
         row=row(shown.row),

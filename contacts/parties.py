@@ -1,6 +1,6 @@
 """What may be said to whom when somebody else than the debtor is on the line: by his part, and by the place's rules."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -98,5 +98,5 @@ def _is_there(places: Iterable[str], jurisdiction: str) -> bool:
     return bool(jurisdiction) and any(jurisdiction == place or jurisdiction.startswith(f"{place}-") for place in places)
 
 
-def _in(texts: dict[str, str], language: str) -> str:
+def _in(texts: Mapping[str, str], language: str) -> str:
     return texts.get(language) or texts.get("en", "")
