@@ -129,6 +129,41 @@ class Absence(models.Model):
         return f"{self.first_day} – {self.last_day}"
 
 
+class Break(models.Model):
+    """Time away from the desk within a day. ended_at: None while it lasts.
+
+    until: when a break that was offered with a length is over; nothing happens then by itself.
+    """
+
+    class Kind(models.TextChoices):
+        REST = "rest", _("break")
+        AFTER_ABUSE = "after_abuse", _("after an abusive call")
+
+    user = models.ForeignKey(User, db_index=False, on_delete=models.PROTECT, related_name="breaks")
+    kind = models.CharField(_("kind"), max_length=12, choices=Kind.choices, default=Kind.REST)
+    started_at = models.DateTimeField(_("from"))
+    until = models.DateTimeField(_("until"), null=True, blank=True)
+    ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("break")
+        verbose_name_plural = _("breaks")
+        constraints = [
+            models.CheckConstraint(name="break_kind_is_known", condition=Q(kind__in=["rest", "after_abuse"])),
+            models.CheckConstraint(
+                name="break_ends_after_it_begins",
+                condition=Q(ended_at__isnull=True) | Q(ended_at__gte=F("started_at")),
+            ),
+            models.UniqueConstraint(
+                name="break_is_open_once_per_person", fields=["user"], condition=Q(ended_at__isnull=True)
+            ),
+        ]
+        indexes = [models.Index(name="breaks_of_somebody", fields=["user", "-started_at"])]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.started_at:%Y-%m-%d %H:%M}"
+
+
 class TeamProfile(models.Model):
     """Which cases a team takes; an empty list means any."""
 

@@ -1,4 +1,5 @@
 from contacts.models.attempt import ContactAttempt, DeliveryReceipt
+from contacts.models.day import AbuseMark, AbuseTalk, DayTarget, Feedback, FeedbackAnswer
 from contacts.models.draft import DraftEdit
 from contacts.models.epoch import SendingEpoch
 from contacts.models.experiment import ArmAssignment, Experiment
@@ -25,15 +26,20 @@ from contacts.models.template import Channel, Letterhead, Purpose, Template, Tem
 from contacts.models.verification import Verification
 
 __all__ = [
+    "AbuseMark",
+    "AbuseTalk",
     "ArmAssignment",
     "CallDisclosures",
     "Channel",
     "ContactAttempt",
+    "DayTarget",
     "DeliveryReceipt",
     "DisclosureTick",
     "DraftEdit",
     "Enrolment",
     "Experiment",
+    "Feedback",
+    "FeedbackAnswer",
     "InboundAction",
     "InboundAttachment",
     "InboundBinding",

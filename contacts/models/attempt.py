@@ -178,6 +178,7 @@ class ContactAttempt(FSMModelMixin, models.Model):
                 name="attempts_by_provider_ref", fields=["provider", "provider_ref"], condition=~Q(provider_ref="")
             ),
             models.Index(name="attempts_of_a_day", fields=["creditor", "at"]),
+            models.Index(name="attempts_of_a_maker", fields=["made_by", "-at"], condition=Q(made_by__isnull=False)),
             # What the gate reads of a long history (`contacts.facts.sql`, with the same conditions).
             models.Index(
                 name="attempts_with_another_person",
