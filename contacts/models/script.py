@@ -114,7 +114,7 @@ class DisclosureTick(models.Model):
 
 class CallDisclosures(models.Model):
     """What was owed and what was said in a call that reached its person, as its outcome was recorded. Append only:
-    where an outcome was recorded anew, the last one counts.
+    an outcome that is undone and said again leaves it as it is.
 
     required: the ids of the rules. ticked: those ticked. unticked: said, as the collector states, without a tick.
     unsaid: not said. scripts: by stage, which words were shown: {"key", "version", "language", "sha256"}.

@@ -155,15 +155,16 @@ def test_the_share_counts_calls_that_reached_their_person_each_once(bank, collec
         one = called(CaseFactory(creditor=bank, person=PersonFactory(), at=NOON, working=True), by=user, confirmed=True)
         close(one, user, answer=answer)
         calls.log_call(attempt_id=one.pk, outcome="conversation", actor=Actor.of(user), at=NOON)
-    close(one, other, answer="said", at=NOON + timedelta(minutes=1))  # recorded anew
+    again = close(one, other, answer="said", at=NOON + timedelta(minutes=1))  # its outcome was undone and said again
+    assert (again.unsaid, CallDisclosures.objects.filter(attempt=one).count()) == (["CN-REC", "CN-ID"], 1)
     nobody = called(CaseFactory(creditor=bank, at=NOON, working=True), by=other, confirmed=True)
     close(nobody, other, answer="not-said")  # its outcome was undone, and it reached nobody
     calls.log_call(attempt_id=nobody.pk, outcome="no_answer", actor=Actor.of(other), at=NOON)
     day = {"since": NOON - timedelta(hours=1), "until": NOON + timedelta(hours=1)}
     found = saying.share(**day)
-    assert (found.calls, found.ticked, found.unticked, found.unsaid) == (3, 0, 2, 1)
-    assert found.said == pytest.approx(2 / 3)
-    assert saying.share(**day, user_id=other.pk).said == 1.0
+    assert (found.calls, found.ticked, found.unticked, found.unsaid) == (3, 0, 1, 2)
+    assert found.said == pytest.approx(1 / 3)
+    assert saying.share(**day, user_id=collector.pk).said == 0.5
     assert saying.share(**day, teams=[team.pk]).calls == 3
     assert saying.share(**day, teams=[team.pk + 1]).said is None
     assert saying.share(since=NOON - timedelta(days=1), until=NOON).calls == 0
