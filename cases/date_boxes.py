@@ -183,7 +183,7 @@ class MomentField(_Named, forms.DateTimeField):
 
     def set_zone(self, zone: tzinfo | None) -> None:
         """Take what is typed for the clock of another place."""
-        self.zone = self.widget.zone = zone  # type: ignore[attr-defined]
+        self.zone = self.widget.zone = zone
 
     def read(self, text: str) -> datetime:
         """Return the instant that a text means here."""

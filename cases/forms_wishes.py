@@ -133,6 +133,10 @@ class WishForm(OfCase):
             self.add_error("point", _("Say which number or address."))
         return cleaned
 
+    def kind_in_words(self) -> str:
+        """Return what the person asks, as the choice says it."""
+        return str(dict([*QUICK_ASKS, *FURTHER_ASKS])[self.cleaned_data["kind"]])
+
     def groups(self) -> list[dict[str, Any]]:
         """Return the fields that need not be seen at first, group by group; one with an error or a value is open."""
         titles = ((_("Scope: number, debt, place, times"), self.SCOPE), (_("Dates and evidence"), self.DATES),

@@ -12,7 +12,7 @@ from django.db.models import Min
 from django.utils.translation import gettext_lazy as _
 
 from cases import lifecycle, promise_parts
-from cases.models import Case, Product, Promise, PromisePart
+from cases.models import Case, Hold, Product, Promise, PromisePart
 from cases.models.case import NextAction
 from cases.promise_outcomes import (
     break_overdue,
@@ -40,6 +40,7 @@ __all__ = [
     "cancel",
     "credit",
     "end_of_grace",
+    "forbidding_hold",
     "make",
     "overdue",
     "parts_of",
@@ -52,6 +53,11 @@ __all__ = [
 ]
 OPEN: Final = Promise.Status.OPEN
 MOST_PARTS: Final = 6
+# Nobody takes a promise of somebody who cannot give one, or whose debts others deal with.
+FORBIDDING: Final = (
+    Hold.Kind.BANKRUPTCY, Hold.Kind.DECEASED, Hold.Kind.REPRESENTED, Hold.Kind.BREATHING_SPACE, Hold.Kind.FRAUD,
+    Hold.Kind.CRISIS, Hold.Kind.CAPACITY, Hold.Kind.MINOR,
+)  # fmt: skip
 # The terms of a case with several products are the strictest of each.
 _TERMS: Final = (
     "promise_grace_days", "promise_tolerance", "promise_max_days", "promise_moves", "promise_move_days",
@@ -72,6 +78,7 @@ class PromiseRefused(Refused):
         "moved-too-often": _("This promise was moved %(times)s times already; it cannot be moved again."),
         "moved-too-far": _("First promised for %(first)s: it can be moved to %(latest)s at the latest."),
         "resolved": _("This case is %(status)s; no promise can be recorded."),
+        "held": _("Nothing can be agreed while there is a hold: %(hold)s."),
         "on-plan": _("This case is on a plan; its instalments are what is agreed."),
     }
 
@@ -103,6 +110,8 @@ def make(
         raise PromiseRefused("resolved", status=case.get_status_display())
     if case.status == "on_plan":
         raise PromiseRefused("on-plan")
+    if (hold := forbidding_hold(case)) is not None:
+        raise PromiseRefused("held", hold=hold.get_kind_display())
     if currency != case.currency:
         raise PromiseRefused("currency", currency=case.currency)
     terms = terms_of(case)
@@ -156,6 +165,13 @@ def make(
     until = end_of_grace(agreed[0].due_on, terms.promise_grace_days, case.creditor.time_zone)
     lifecycle.await_promise(case, due_at=until, actor=actor, at=at)
     return promise
+
+
+def forbidding_hold(case: Case) -> Hold | None:
+    """Return the hold because of which nothing is agreed with this person now, or None."""
+    holds = Hold.objects.filter(person_id=case.person_id, released_at__isnull=True, kind__in=FORBIDDING)
+    mine = holds.filter(creditor_id=case.creditor_id) | holds.filter(creditor_id__isnull=True)
+    return mine.order_by("pk").first()
 
 
 def _checked(case: Case, parts: Sequence[Part], terms: Product, *, today: date) -> tuple[Part, ...]:

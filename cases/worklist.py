@@ -16,7 +16,7 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from cases import lifecycle
+from cases import callbacks, lifecycle
 from cases.locks import ClockTimestamp
 from cases.models import Case, Hold, LocationClaim, NextAction
 from cases.models.case import HUMAN_ACTIONS
@@ -68,6 +68,8 @@ def waiting(user, *, at: datetime):
     cases = Case.objects.visible_to(user).waiting_for_a_person(at).filter(mine)
     if user.role == "collector":
         cases = cases.exclude(next_action=NextAction.REVIEW)
+    # Whom a colleague has promised to call at this time, that colleague calls.
+    cases = cases.filter(~Q(next_action=NextAction.CALLBACK) | ~callbacks.kept_for_others(user))
     return cases.filter(Q(next_action__in=[NextAction.REVIEW, NextAction.VERIFY_PAYMENT]) | ~held()).order_by(
         "-score", "pk"
     )
@@ -118,10 +120,17 @@ def keep_ahead(*, user, actor: Actor, at: datetime, zones: list[str] | None = No
 
 
 def _best(user, *, at: datetime, zones: list[str] | None) -> Case | None:
-    """Lock and return the best case that is free; None where there is none. Call inside a transaction."""
+    """Lock and return the best case that is free; None where there is none. Call inside a transaction.
+
+    Before all others comes whoever was promised a call at this time.
+    """
     zones = likely_zones(at) if zones is None else zones
     candidates = waiting(user, at=at).filter(free())
     lock = {"of": ("self",), "no_key": True, "skip_locked": True}
+    if agreed := callbacks.due_now(user, at=at):
+        due = candidates.filter(pk__in=agreed).order_by("next_action_at", "pk").select_for_update(**lock).first()
+        if due is not None:
+            return due
     case = candidates.filter(person__time_zone__in=zones).select_for_update(**lock).first()
     return case or candidates.select_for_update(**lock).first()
 

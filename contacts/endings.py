@@ -7,8 +7,9 @@ from typing import Final
 from django.utils.functional import Promise as LazyText
 from django.utils.translation import gettext_lazy as _
 
+from cases import promises
 from cases.forms import morning_after
-from cases.models import Case, Hold, NextAction
+from cases.models import Case, NextAction
 from cases.models.case import Status
 from cases.refusal import Refused
 from contacts.models import ContactAttempt
@@ -17,11 +18,6 @@ Outcome = ContactAttempt.Outcome
 PROMISE: Final = "promise"
 CALLBACK: Final = "callback"
 PLAN: Final = "plan"
-# Nobody takes a promise, or agrees a plan, of somebody who cannot give one, or whose debts others deal with.
-FORBIDDING: Final = (
-    Hold.Kind.BANKRUPTCY, Hold.Kind.DECEASED, Hold.Kind.REPRESENTED, Hold.Kind.BREATHING_SPACE, Hold.Kind.FRAUD,
-    Hold.Kind.CRISIS, Hold.Kind.CAPACITY, Hold.Kind.MINOR,
-)  # fmt: skip
 
 
 class EndingRefused(Refused):
@@ -93,9 +89,7 @@ def shut(case: Case) -> EndingRefused | None:
         return EndingRefused("resolved")
     if case.status == Status.ON_PLAN:
         return EndingRefused("on-plan")
-    holds = Hold.objects.filter(person_id=case.person_id, released_at__isnull=True, kind__in=FORBIDDING)
-    mine = holds.filter(creditor_id=case.creditor_id) | holds.filter(creditor_id__isnull=True)
-    hold = mine.order_by("pk").first()
+    hold = promises.forbidding_hold(case)
     return EndingRefused("held", hold=hold.get_kind_display()) if hold is not None else None
 
 

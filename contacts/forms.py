@@ -70,6 +70,7 @@ class CallForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.today, self.currency, self.zone, self.refused = today, currency, zone, refused
         self.at = at or clock.now()
+        self.fields["callback_until"].widget.attrs["placeholder"] = "15:30"
         for name in ("callback_at", "callback_until", "fallback_at"):
             self.fields[name].set_zone(zone)  # type: ignore[attr-defined]
 

@@ -7,9 +7,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonRes
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
-from cases import lifecycle, lists, queries, worklist
+from cases import callbacks, lifecycle, lists, queries, worklist
 from cases.forms import SkipForm
 from cases.models import Undo
 from cases.refusal import Refused
@@ -54,6 +55,7 @@ def show(request: HttpRequest) -> HttpResponse:
             "person_name": str(current.person),
             "until": current.lease_until,
         },
+        "callbacks_due": list(callbacks.of_user(user, at=at)[:20]),
         "coming": [{"name": name, "why": ""} for name in waiting.upcoming],
         "skipped": [row | {"url": case_url(row["case"])} for row in lists.skipped_today(user, at=at)],
         "back": _back(request),
@@ -158,7 +160,11 @@ def skip(request: HttpRequest, ref: str) -> HttpResponse:
         else:
             messages.info(request, _("%(name)s put aside until tomorrow.") % {"name": case.person})
             return lead_to_next(request)
-    return answer(request, case, form, title=_("Skip"), verb=_("Skip"))
+    left = worklist.skips_left(request.user, at=clock.now())
+    hint = ngettext(
+        "You may put aside %(n)s more case today.", "You may put aside %(n)s more cases today.", left
+    ) % {"n": left}  # fmt: skip
+    return answer(request, case, form, title=_("Skip"), verb=_("Skip"), hint=hint)
 
 
 @require_POST

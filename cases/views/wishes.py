@@ -68,7 +68,7 @@ def stop(request: HttpRequest, ref: str) -> HttpResponse:
     form = WishForm(request.POST or None, case=case)
     if request.method == "POST" and form.is_valid():
         asked, at = form.instruction(), clock.now()
-        label = str(dict(form.fields["kind"].choices)[form.cleaned_data["kind"]])
+        label = form.kind_in_words()
         try:
             with withdrawable(request, case, kind=Undo.Kind.ASKED, label=label, at=at):
                 given = instructions.give(
@@ -188,7 +188,7 @@ def hold(request: HttpRequest, ref: str) -> HttpResponse:
     form = HoldForm(request.POST or None, case=case)
     if request.method == "POST" and form.is_valid():
         asked, at = form.hold(), clock.now()
-        label = str(dict(form.fields["kind"].choices)[asked["kind"]])
+        label = str(Hold.Kind(asked["kind"]).label)
         try:
             with withdrawable(request, case, kind=Undo.Kind.HOLD, label=label, at=at):
                 placed = holds.place(case=case, actor=Actor.of(request.user), at=at, **asked)

@@ -1,14 +1,14 @@
 """The case page, where a case and its contacts meet: contact bar, queue, facts, action, timeline."""
 
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
+from cases import callbacks, wishes, worklist
 from cases import queries as case_queries
-from cases import wishes, worklist
 from cases.forms import NextActionForm, NoteForm, next_initial, skip_choices
 from cases.forms_promise import PromiseForm, days_to_offer
 from cases.forms_wishes import QUICK_ASKS
@@ -32,6 +32,8 @@ from contacts import (
 from contacts.forms import CallForm, new_call_form
 from contacts.models import LegalClock
 from contacts.views import call_draft, call_panel, script_panel
+
+CALLBACKS_SHOWN: Final = 3  # in the strip of the queue
 
 
 @allowed("cases.view_case")
@@ -109,7 +111,9 @@ def page(
         "preparation": preparing.brief(case, facts, user=user, at=at) if confirmed and not case.is_resolved else None,
         "possible_endings": call_panel.possible(case, form, confirmed=confirmed, at=at),
         "skip_reasons": skip_choices(),
+        "skips_left": worklist.skips_left(user, at=at) if waiting else 0,
         "quick_acts": quick_acts.ACTS,
+        "callbacks_due": list(callbacks.of_user(user, at=at)[:CALLBACKS_SHOWN]) if waiting else [],
         "instruction_kinds": QUICK_ASKS,
         "take_overs": worklist.TAKE_OVERS.items(),
         "queue": waiting and {"left": waiting.due, "late": waiting.late, "coming": _names(waiting.upcoming)},

@@ -23,7 +23,7 @@ def undo(request: HttpRequest, ref: str) -> HttpResponse:
     number = request.POST.get("undo", "")
     if not number.isascii() or not number.isdigit() or len(number) > 18:
         raise Http404
-    kept = Undo.objects.filter(pk=int(number), case=case, made_by=user).first()
+    kept = Undo.objects.filter(pk=int(number), case=case, made_by_id=user.pk).first()
     if kept is None:
         raise Http404
     try:
@@ -32,7 +32,7 @@ def undo(request: HttpRequest, ref: str) -> HttpResponse:
         messages.error(request, str(refused))
     else:
         if kept.kind in (Undo.Kind.OUTCOME, Undo.Kind.SKIP):
-            for other in Case.objects.filter(lease_by=user).exclude(pk=case.pk):
+            for other in Case.objects.filter(lease_by_id=user.pk).exclude(pk=case.pk):
                 worklist.release(case_id=other.pk, user=user)
         messages.info(request, _("Undone: %(what)s.") % {"what": kept.label or kept.get_kind_display()})
     undo_bar.forget(request)

@@ -1,4 +1,4 @@
-"""Taking back what was just saved: everything is as it was, nothing of ours leaves meanwhile, and the history keeps both."""
+"""Taking back what was just saved: all is as it was, nothing of ours leaves meanwhile, and the history keeps both."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
@@ -49,7 +49,7 @@ def everything() -> dict[str, dict[Any, dict[str, Any]]]:
         names = [name for name in connection.introspection.table_names(cursor) if name not in HISTORY]
         found: dict[str, dict[Any, dict[str, Any]]] = {}
         for name in sorted(names):
-            cursor.execute(f'SELECT to_jsonb(row) FROM "{name}" AS row')  # noqa: S608
+            cursor.execute(f'SELECT to_jsonb(row) FROM "{name}" AS row')
             rows = [value if isinstance(value, dict) else __import__("json").loads(value) for (value,) in cursor]
             left_out = NOT_COMPARED.get(name, set())
             kept = [{key: value for key, value in row.items() if key not in left_out} for row in rows]

@@ -72,6 +72,7 @@
   }
   document.addEventListener("htmx:afterSettle", watch);
   document.addEventListener("htmx:oobAfterSwap", watch);
+  document.addEventListener("undooffered", watch);
   function ready() {
     watch();
     const chosen = document.querySelector("#call-form input[name=outcome]:checked");

@@ -57,10 +57,19 @@
     kept = null;
     clearTimeout(timer);
     if (!show(page, true)) return false;
+    offer(null);
     history.pushState({ shown: true }, "", url);
     document.documentElement.dataset.shownAhead = url;
     refresh(url);
     return true;
+  }
+  /* What may be undone stands beside the page and is of the case before. */
+  function offer(page) {
+    const old = document.getElementById("undo-slot"), fresh = page && page.getElementById("undo-slot");
+    if (!old) return;
+    if (fresh) old.replaceWith(document.importNode(fresh, true));
+    else old.replaceChildren();
+    document.dispatchEvent(new CustomEvent("undooffered"));
   }
   async function refresh(url) {
     try {
@@ -68,6 +77,7 @@
       if (!answer.ok || answer.redirected) { location.assign(url); return; }
       const page = parse(await answer.text());
       if (location.pathname !== url) return;
+      offer(page);
       if (touched()) {
         page.querySelectorAll("input[name=version]").forEach(function (field) {
           document.querySelectorAll("input[name=version]").forEach(function (mine) { mine.value = field.value; });

@@ -1,0 +1,196 @@
+"""Boxes for days and moments: what is said is understood the same everywhere, in full width and in both languages."""
+
+from datetime import date, datetime, timedelta
+
+import pytest
+from django.urls import reverse
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cases import amounts, natural_dates, natural_times
+from cases.amounts import AmountRefused, DayRefused
+from cases.models import Promise
+from tests.factories.cases import CaseFactory, CreditorFactory
+
+NOW = datetime(2026, 11, 22, 14, 20)  # a Sunday
+DAYS = st.dates(date(2020, 1, 1), date(2040, 12, 31))
+WEEKDAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+HAN = "一二三四五六日"
+
+
+def full_width(text: str) -> str:
+    """Return a text as an input method for Chinese writes it."""
+    return "".join(chr(ord(sign) + 0xFEE0) if "!" <= sign <= "~" else sign for sign in text)
+
+
+@given(DAYS, st.integers(0, 6), st.integers(3, 9))
+def test_a_weekday_is_the_next_of_its_name_however_short_or_wide_it_is_written(today, weekday, length):
+    name = WEEKDAYS[weekday][:length]
+    day = natural_dates.read(name, today=today)
+    assert day.weekday() == weekday
+    assert timedelta(0) < day - today <= timedelta(7)
+    same = [name.upper(), full_width(name), f"周{HAN[weekday]}", f"星期{HAN[weekday]}", f"by {name}"]
+    assert {natural_dates.read(text, today=today) for text in same} == {day}
+
+
+@given(DAYS, st.integers(0, 400))
+def test_days_ahead_are_days_ahead(today, count):
+    for text in (f"+{count}", f"+{count}d", full_width(f"+{count}"), f"{count}天后"):
+        assert natural_dates.read(text, today=today) == today + timedelta(days=count)
+
+
+@given(DAYS, DAYS)
+def test_a_day_that_is_written_out_is_that_day_in_every_spelling(today, day):
+    spellings = [day.isoformat(), f"{day:%Y/%m/%d}", f"{day:%Y%m%d}", f"{day.year}年{day.month}月{day.day}日"]
+    for text in [*spellings, *map(full_width, spellings)]:
+        assert natural_dates.read(text, today=today) == day
+
+
+@given(DAYS, st.integers(1, 12), st.integers(1, 12))
+def test_two_numbers_are_read_as_the_language_writes_them_or_not_at_all(today, first, second):
+    text = f"{first}/{second}"
+    by_day = natural_dates.read(text, today=today, order=natural_dates.DAY_FIRST)
+    by_month = natural_dates.read(text, today=today, order=natural_dates.order_in("zh-hans"))
+    assert (by_day.day, by_day.month, by_month.day, by_month.month) == (first, second, second, first)
+    if first == second:
+        assert natural_dates.read(text, today=today) == by_day
+    else:
+        with pytest.raises(DayRefused) as refused:
+            natural_dates.read(text, today=today, order=natural_dates.order_in("en"))
+        assert refused.value.code == "ambiguous"
+        assert str(by_day) in str(refused.value)
+        assert str(by_month) in str(refused.value)
+
+
+@settings(max_examples=300)
+@given(st.text(max_size=12))
+def test_anything_is_a_day_or_a_sentence(text):
+    for read in (lambda: natural_dates.read(text, today=NOW.date()), lambda: natural_times.read(text, now=NOW)):
+        try:
+            said = f"{read():%Y-%m-%d}"
+        except DayRefused as refused:
+            said = str(refused)
+        assert len(said) >= 10
+
+
+@given(st.datetimes(datetime(2020, 1, 1), datetime(2040, 1, 1)), st.integers(0, 23), st.integers(0, 59))
+def test_a_time_alone_is_the_next_such_time(now, hour, minute):
+    for text in (f"{hour}:{minute:02}", full_width(f"{hour}:{minute:02}")):
+        moment = natural_times.read(text, now=now)
+        assert (moment.hour, moment.minute) == (hour, minute)
+        assert timedelta(0) < moment - now.replace(microsecond=0) <= timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("typed", "moment"),
+    [
+        ("fri 14:30", "2026-11-27 14:30"),
+        ("tomorrow 9am", "2026-11-23 09:00"),
+        ("in 2 hours", "2026-11-22 16:20"),
+        ("noon", "2026-11-23 12:00"),
+        ("fri", "2026-11-27 09:30"),
+        ("30.11 9:15", "2026-11-30 09:15"),
+        ("2026-12-01T10:00", "2026-12-01 10:00"),
+        ("周五下午3点", "2026-11-27 15:00"),
+        ("明天9点半", "2026-11-23 09:30"),
+        ("明晚8点", "2026-11-23 20:00"),
+        ("3点", "2026-11-22 15:00"),
+        ("半小时后", "2026-11-22 14:50"),
+        ("12月1日 下午2点15分", "2026-12-01 14:15"),
+        ("ｆｒｉ １４：３０", "2026-11-27 14:30"),
+    ],
+)
+def test_a_moment_is_read_as_it_is_said(typed, moment):
+    assert f"{natural_times.read(typed, now=NOW):%Y-%m-%d %H:%M}" == moment
+
+
+@pytest.mark.parametrize("typed", ["25:00", "fri 12:75", "5/6 10:00", "soon", "14.30", "31/11 9:00", ""])
+def test_what_is_no_moment_is_refused(typed):
+    with pytest.raises(DayRefused):
+        natural_times.read(typed, now=NOW)
+
+
+@given(st.decimals(min_value="0.01", max_value="99999999.99", places=2))
+def test_an_amount_is_the_same_in_every_width_and_with_its_unit(amount):
+    plain, grouped = f"{amount:f}", f"{amount:,.2f}"
+    for text in (plain, grouped, full_width(plain), full_width(grouped), f"{plain}元", f"￥{grouped}", f"{plain} CNY"):
+        assert amounts.read(text, currency="CNY") == amount
+
+
+def test_hundreds_in_words_are_no_amount():
+    with pytest.raises(AmountRefused):
+        amounts.read("5百", currency="CNY")
+
+
+# On the pages
+
+
+@pytest.fixture
+def case(team, at):
+    return CaseFactory(creditor=CreditorFactory(team=team), at=at, working=True)
+
+
+@pytest.fixture
+def desk(client, collector, settings, at):
+    from tests.factories.staff import set_clock
+
+    set_clock(settings, at)  # Wednesday
+    client.force_login(collector)
+    return client
+
+
+def next_action(client, case, due_at, **more):
+    case.refresh_from_db()
+    data = {"version": case.version, "action": "call", "due_at": due_at, **more}
+    return client.post(reverse("cases:next-action", args=[case.ref]), data)
+
+
+def test_the_line_below_a_box_says_weekday_and_date(desk):
+    asked = reverse("cases:day-reads")
+    said = desk.get(asked, {"box": "on", "on": "fri", "kind": "day"}).content.decode()
+    assert "Friday 2026-03-06" in said
+    said = desk.get(asked, {"box": "due_at", "due_at": "fri 14:30", "kind": "moment"}).content.decode()
+    assert "Friday 2026-03-06 14:30" in said
+    wrong = desk.get(asked, {"box": "on", "on": "5/6", "kind": "day"}).content.decode()
+    assert "may be 2026-06-05 or 2026-05-06" in wrong
+
+
+def test_the_line_reads_two_numbers_as_the_readers_language_does(desk):
+    asked = {"box": "on", "on": "5/6", "kind": "day"}
+    said = desk.get(reverse("cases:day-reads"), asked, headers={"Accept-Language": "zh-hans"}).content.decode()
+    assert "2026-05-06" in said
+
+
+def test_a_refusal_names_its_box(desk, case):
+    page = next_action(desk, case, "someday")
+    assert page.context["form"].errors["due_at"] == ["Due: “someday” is not a date. Write it like 2026-11-22."]
+    page = next_action(desk, case, "2026-03-03 10:00")
+    assert page.context["form"].errors["due_at"] == ["Due: 2026-03-03 10:00 is in the past."]
+
+
+def test_without_scripts_what_is_said_is_shown_once_and_then_saved(desk, case):
+    page = next_action(desk, case, "fri 14:30", due_at__said="")
+    assert "Read as Friday 2026-03-06 14:30" in page.content.decode()
+    assert 'name="due_at__said" value="fri 14:30"' in page.content.decode()
+    case.refresh_from_db()
+    assert f"{case.next_action_at:%Y-%m-%d}" != "2026-03-06"
+    assert next_action(desk, case, "fri 14:30", due_at__said="fri 14:30").status_code == 302
+    case.refresh_from_db()
+    assert f"{case.next_action_at:%Y-%m-%d}" == "2026-03-06"
+
+
+def test_with_scripts_or_written_out_it_is_saved_at_once(desk, case):
+    assert next_action(desk, case, "fri 14:30").status_code == 302
+    assert next_action(desk, case, "2026-03-07 10:00", due_at__said="").status_code == 302
+
+
+def test_a_promise_without_scripts_says_its_days_before_it_is_kept(desk, case):
+    def promise(**more):
+        case.refresh_from_db()
+        data = {"version": case.version, "amount": "100", "due_on": "fri", "method": "transfer", **more}
+        return desk.post(reverse("cases:promise", args=[case.ref]), data)
+
+    assert "Read as 100.00 Friday 2026-03-06" in promise(promise__said="").content.decode()
+    assert not Promise.objects.exists()
+    assert promise(promise__said="100 fri").status_code == 302
+    assert Promise.objects.get().due_on == date(2026, 3, 6)
