@@ -1,6 +1,7 @@
 """Palette and keys in a real browser: what can be done now, search, layouts, input methods, keys of one's own."""
 
 import pytest
+from axe_playwright_python.base import AXE_SCRIPT
 from django.conf import settings as conf
 from django.test import Client
 from django.urls import reverse
@@ -373,3 +374,28 @@ def test_a_key_is_chosen_by_pressing_it(chromium, site, desk):
     desk.refresh_from_db()
     assert desk.keys == {"$": "-"}
     assert page.trouble == []
+
+
+@pytest.mark.parametrize(("language", "theme"), [("en", "light"), ("zh-hans", "dark")])
+def test_the_palette_and_the_sheet_can_be_worked_by_everybody(chromium, site, desk, language, theme):
+    """No finding of axe-core by WCAG 2.2 AA, with actions, with cases, with nothing, and with the sheet of keys."""
+    desk.language = language
+    desk.save(update_fields=["language"])
+    page = opened(chromium, site, desk, reverse("cases:list"), color_scheme=theme, bypass_csp=True)
+    page.add_script_tag(content=AXE_SCRIPT)
+
+    def findings():
+        ask = "tags => axe.run('dialog[open]', { runOnly: { type: 'tag', values: tags } })"
+        found = page.evaluate(ask, ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"])
+        return [f"{one['id']}: {node['html'][:200]}" for one in found["violations"] for node in one["nodes"]]
+
+    page.keyboard.press("Control+k")
+    assert findings() == []
+    search(page, "wl")
+    assert findings() == []
+    search(page, "zzz")
+    assert findings() == []
+    page.keyboard.press("Escape")
+    page.keyboard.press("?")
+    assert is_open(page, "keys")
+    assert findings() == []
