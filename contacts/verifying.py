@@ -190,11 +190,6 @@ def wrong_party(
     return calls.log_call(attempt_id=attempt.pk, outcome=outcome, next_step=next_step, actor=actor, at=at)
 
 
-def is_possible(outcome: str, needs: str, *, confirmed: bool) -> bool:
-    """Return whether a call may end so: as a conversation only with a confirmed person, or to be called back."""
-    return confirmed or outcome not in REACHED or needs == "callback"
-
-
 def outcome_of(ending: Any, *, attempt_id: int) -> str:
     """Return the outcome that an ending keeps in this call; raise VerificationRefused where nobody was confirmed.
 
