@@ -91,16 +91,17 @@ def preferences(request: HttpRequest) -> HttpResponse:
 @allowed()
 def own_keys(request: HttpRequest) -> HttpResponse:
     """Choose one's own keys; a key that is taken or belongs to the browser is refused with the reason."""
+    user: Any = request.user
     faults: dict[str, str] = {}
-    given, chosen = keys.given(), keys.own(request.user)
+    given, chosen = keys.given(), keys.own(user)
     if request.method == "POST":
         if "reset" in request.POST:
-            keys.reset(user=request.user)
+            keys.reset(user=user)
             messages.success(request, _("The keys are those of the product again."))
             return redirect("keys")
         typed = {key: keys.read(request.POST.get(f"key-{key}", "")) for key in given}
         chosen = {key: value for key, value in typed.items() if value and value != key}
-        faults = keys.change(user=request.user, chosen=chosen)
+        faults = keys.change(user=user, chosen=chosen)
         if not faults:
             messages.success(request, _("Saved."))
             return redirect("keys")
@@ -114,5 +115,5 @@ def own_keys(request: HttpRequest) -> HttpResponse:
         }
         for key, does in given.items()
     ]
-    context = {"rows": rows, "faults": faults, "has_own": bool(keys.own(request.user))}
+    context = {"rows": rows, "faults": faults, "has_own": bool(keys.own(user))}
     return render(request, "staff/keys.html", context, status=422 if faults else 200)

@@ -123,6 +123,18 @@ def test_an_empty_question_offers_what_can_be_done_here_and_where_one_can_go(chr
     assert page.url.endswith(reverse("cases:queue"))
 
 
+def test_what_lies_in_a_closed_menu_is_opened_and_not_done(chromium, site, desk):
+    case = Case.objects.get(person__name="王丽", team=desk.team)
+    page = opened(chromium, site, desk, reverse("cases:case", args=[case.ref]))
+    page.keyboard.press("Control+k")
+    page.keyboard.type("stop all")
+    assert chosen(page) == "stop all contact"
+    page.locator("#palette [role=option][aria-selected=true]").click()
+    page.wait_for_function("document.activeElement.dataset.keyLabel === 'stop all contact'")
+    assert page.locator("details[data-quick][open]").count() == 1
+    assert not case.person.instructions.exists()
+
+
 def test_chinese_actions_are_found_by_the_initials_of_their_pinyin(chromium, site, desk):
     desk.language = "zh-hans"
     desk.save(update_fields=["language"])

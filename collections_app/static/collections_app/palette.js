@@ -41,7 +41,17 @@
       said.add(label);
       rows.push({ label: label, icon: icon, key: key, run: run });
     }
-    keys.keyed().filter(keys.visible).forEach(function (element) {
+    /* What lies in a closed menu is shown with the menu open and the focus on it: one more Enter does it. */
+    function reveal(element) {
+      element.closest("details").open = true;
+      element.focus();
+    }
+    keys.keyed().forEach(function (element) {
+      const menu = element.closest("details.confirm:not([open]), details.menu:not([open])");
+      if (menu && !element.matches("summary") && keys.visible(menu.querySelector("summary"))) {
+        add(keys.spoken(element), menu.querySelector("summary svg"), "", function () { reveal(element); });
+      }
+      if (!keys.visible(element)) return;
       add(keys.spoken(element), element.querySelector("svg") || (element.closest("label") || element).querySelector("svg"), keys.mine(element.dataset.key), function () { keys.act(element); });
     });
     document.querySelectorAll(".nav-small nav a:not([aria-current]), [data-palette]").forEach(function (element) {
@@ -87,7 +97,7 @@
     const url = item.dataset.url, run = item.run;
     close();
     if (url) location.assign(url);
-    else if (run) run();
+    else if (run) setTimeout(run, 0);  /* after the click that chose it, which closes open menus */
   }
 
   function show(cases) {
