@@ -262,6 +262,15 @@ def test_what_stands_is_still_seen_without_its_words(desk, case, attempt):
     assert found(shown) == []
 
 
+def test_an_act_in_two_keys_answers_with_no_more_than_the_page(desk, case, attempt):
+    acts = page(desk, case).context["quick_acts"]
+    assert acts
+    for act in acts[:2]:
+        asked = {"act": act.code}
+        answer = desk.post(reverse("contacts:quick-act", args=[case.ref]), asked, headers={"HX-Request": "true"})
+        assert found(answer) == []
+
+
 def test_somebody_elses_call_is_not_verified_from_the_page(client, case, attempt, supervisor, settings):
     set_clock(settings, NOON)
     client.force_login(supervisor)
