@@ -23,6 +23,7 @@ from cases.models.case import HUMAN_ACTIONS
 from cases.refusal import CaseRefused
 from collections_app.shared import clock
 from collections_app.shared.actor import Actor
+from collections_app.staff.models import Break
 from compliance import audit
 from compliance.models import AuditEvent
 
@@ -125,7 +126,7 @@ def _best(user, *, at: datetime, zones: list[str] | None) -> Case | None:
     Before all others comes whoever was promised a call at this time.
     """
     zones = likely_zones(at) if zones is None else zones
-    candidates = waiting(user, at=at).filter(free())
+    candidates = waiting(user, at=at).filter(free()).filter(~_on_break(user))
     lock = {"of": ("self",), "no_key": True, "skip_locked": True}
     if agreed := callbacks.due_now(user, at=at):
         due = candidates.filter(pk__in=agreed).order_by("next_action_at", "pk").select_for_update(**lock).first()
@@ -133,6 +134,16 @@ def _best(user, *, at: datetime, zones: list[str] | None) -> Case | None:
             return due
     case = candidates.filter(person__time_zone__in=zones).select_for_update(**lock).first()
     return case or candidates.select_for_update(**lock).first()
+
+
+def _on_break(user) -> Exists:
+    """Return the condition that this user is on a break: nothing is handed to him then."""
+    return Exists(Break.objects.filter(user=user, ended_at__isnull=True))
+
+
+def is_on_break(user) -> bool:
+    """Return whether this user is on a break."""
+    return Break.objects.filter(user=user, ended_at__isnull=True).exists()
 
 
 def renew(case: Case, user) -> None:

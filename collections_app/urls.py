@@ -40,6 +40,7 @@ PARTS = (
             "contacts.urls_templates",
             "contacts.urls_scripts",
             "contacts.urls_inbox",
+            "contacts.urls_my_day",
             "contacts.urls",
         ),
     ),

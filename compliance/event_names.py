@@ -203,6 +203,13 @@ _ENTRIES: Final = (
     EventName("script.retired", _("Call script taken out of use"), NOTABLE),
     EventName("script.unticked", _("Required disclosures said without a tick")),
     EventName("script.unsaid", _("Required disclosures not said"), NOTABLE, KEEP),
+    EventName("attempt.marked_abusive", _("Collector was abused in this contact"), NOTABLE),
+    EventName("abuse.talked_about", _("Supervisor talked with the collector about an abusive call")),
+    EventName("break.started", _("Break began")),
+    EventName("break.ended", _("Break ended")),
+    EventName("day_target.set", _("Targets of the day set"), NOTABLE),
+    EventName("feedback.given", _("Feedback given to a collector")),
+    EventName("feedback.answered", _("Feedback read by the collector")),
     # letters on paper, seals, visits
     EventName("seal.proposed", _("Picture of a seal brought"), NOTABLE),
     EventName("seal.approved", _("Seal approved"), GRAVE),

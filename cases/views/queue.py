@@ -75,6 +75,8 @@ def lead_to_next(request: HttpRequest) -> HttpResponseRedirect:
     at, actor = clock.now(), Actor.of(request.user)
     case = worklist.next_case(user=request.user, actor=actor, at=at)
     if case is None:
+        if worklist.is_on_break(request.user):
+            messages.warning(request, _("You are on a break. End it on “My day”, and the next case comes."))
         return redirect("cases:queue")
     lifecycle.start(case_id=case.pk, actor=actor, at=at)
     return redirect("cases:case", case.ref)

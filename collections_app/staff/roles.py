@@ -47,6 +47,7 @@ _LEAD = frozenset(
         "cases.exclude",
         "dashboards.view",
         "compliance.view_decision",
+        "contacts.lead_day",
         "contacts.settle_uncertain",
         "contacts.record_legal_event",
         "contacts.stop_sending",

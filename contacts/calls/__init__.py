@@ -18,7 +18,7 @@ from collections_app.shared.actor import Actor
 from compliance import audit, gate
 from compliance.facts import Override
 from compliance.gate import Permit, Refusal
-from contacts import call_results, facts, late_reports
+from contacts import breaks, call_results, facts, late_reports
 from contacts.call_results import REACHED, CallbackTerms, NextStep, PromiseTerms
 from contacts.channels import catalogue
 from contacts.models import ContactAttempt
@@ -70,6 +70,7 @@ class CallRefused(Refused):
         "point": _("This number or address does not belong to the person, or does not fit."),
         "already-open": _("You have not yet recorded how your last call ended."),
         "no-reason": _("Say why."),
+        "on-break": _("You are on a break. End it on “My day”, then call."),
     }
 
     def __init__(self, code: str, *, decision: Refusal | None = None, **values: Any) -> None:
@@ -113,6 +114,8 @@ def open_call(
         raise ValueError(f"only {', '.join(sorted(STATED))} may be stated")
     if channel not in BY_PEOPLE:
         raise CallRefused("channel")
+    if actor.kind == "user" and actor.id is not None and breaks.is_on_break(actor.id):
+        raise CallRefused("on-break")
     with transaction.atomic():
         answer = _ask(
             case_id=case_id,

@@ -8,6 +8,7 @@ from collections_app.dashboards.catalogue import CASES, FEEDS, HOLDS
 from collections_app.dashboards.registry import Box, Figure, widget
 from collections_app.dashboards.scope import Scope
 from contacts import outbox
+from contacts.my_day import abuse
 
 
 def _tone(count: int, tone: str) -> str:
@@ -23,6 +24,19 @@ def needs(scope: Scope) -> Box:
     feeds = FEEDS.select(scope, {"which": "stale"}).count()
     unallocated = reach.unallocated(scope.user).count()
     to_sign = approval_facts.waiting(scope.user).count()
+    abused = []
+    if scope.user.has_perm("contacts.lead_day"):
+        calls = abuse.to_talk_about(scope.user).count()
+        abused.append(
+            Figure(
+                _("Abusive calls"),
+                calls,
+                reverse("contacts:team-day"),
+                tone=_tone(calls, "soon"),
+                icon="heart-handshake",
+                definition=_("A colleague was abused in a call, and nobody has talked with him about it yet."),
+            )
+        )
     return Box(
         as_of=scope.at,
         figures=[
@@ -34,6 +48,7 @@ def needs(scope: Scope) -> Box:
                 icon="list-check",
                 definition=_("What others asked for and you may sign: settlements, waivers, plans, write-offs."),
             ),
+            *abused,
             Figure(
                 _("Uncertain messages"),
                 uncertain,

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db.models import Count, Max
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from collections_app.dashboards import sets
@@ -11,13 +12,17 @@ from collections_app.dashboards.registry import Box, Cell, widget
 from collections_app.dashboards.scope import Scope
 from collections_app.staff.models import User
 from collections_app.staff.roles import Role
+from contacts import breaks
 
 
 @widget(
     "collectors",
     title=_("Collectors today"),
     section="people",
-    definition=_("Handled: cases with a finished call or visit today. On the desk: cases open at this moment."),
+    definition=_(
+        "Handled: cases with a finished call or visit today. On the desk: cases open at this moment. Now: whether "
+        "somebody is on a break."
+    ),
     wide=True,
 )
 def collectors(scope: Scope) -> Box:
@@ -35,7 +40,9 @@ def collectors(scope: Scope) -> Box:
     desks = sets.held_by(sets.cases(scope), scope).order_by().values("lease_by_id").annotate(cases=Count("pk"))
     on_desk = {row["lease_by_id"]: row["cases"] for row in desks}
     rows = []
-    for person in people.order_by("team__name", "name", "pk"):
+    listed = list(people.order_by("team__name", "name", "pk"))
+    resting = breaks.of_people([person.pk for person in listed])
+    for person in listed:
         row = handled.get(person.pk) or {}
         rows.append(
             [
@@ -43,11 +50,18 @@ def collectors(scope: Scope) -> Box:
                 Cell(str(person.team or "–")),
                 Cell(count=row.get("cases", 0), url=CASES.address(by=person.pk), numeric=True),
                 Cell(count=on_desk.get(person.pk, 0), url=CASES.address(desk=person.pk), numeric=True),
+                Cell(gettext("on a break") if person.pk in resting else ""),
             ]
         )
     return Box(
         as_of=scope.at,
-        columns=[(_("Collector"), False), (_("Team"), False), (_("Handled today"), True), (_("On the desk"), True)],
+        columns=[
+            (_("Collector"), False),
+            (_("Team"), False),
+            (_("Handled today"), True),
+            (_("On the desk"), True),
+            (_("Now"), False),
+        ],
         rows=rows,
         nothing=_("Nobody works in this team yet."),
     )

@@ -15,6 +15,7 @@ from collections_app.dashboards.registry import Box, Cell, widget
 from collections_app.dashboards.scope import Scope
 from collections_app.staff.models import User
 from collections_app.templatetags.display import digits
+from contacts.my_day import kpis
 
 DAYS: Final = 30
 ENOUGH: Final = 20  # judged promises from which on a share says more than its two numbers
@@ -25,11 +26,7 @@ _STATES: Final = (Promise.Status.KEPT, Promise.Status.PARTLY_KEPT, Promise.Statu
     "kept",
     title=_("Promises kept, by collector"),
     section="people",
-    definition=_(
-        "Promises whose last day was in the last 30 days, by who recorded them. Kept of judged: those paid in full and "
-        "in time, of those that are over. Paid of promised: what came in time for them, at most what was promised. A "
-        "promise that was moved counts once, by its last day; one that was taken back does not count."
-    ),
+    definition=kpis.KEPT_DEFINITION,
     wide=True,
 )
 def kept(scope: Scope) -> Box:
