@@ -146,10 +146,11 @@
       return;
     }
     const letters = free && !singleKeysOff();
+    const pressed = window.workKeys ? window.workKeys.given(event.key) : event.key;  /* somebody may have keys of his own */
     const list = rows(), here = list.indexOf(inTree ? event.target.closest("[data-node]") : current());
     let to = null;
-    if (inTree && event.key === "ArrowDown" || letters && event.key === "j") to = list[here + 1];
-    else if (inTree && event.key === "ArrowUp" || letters && event.key === "k") to = list[here - 1];
+    if (inTree && event.key === "ArrowDown" || letters && pressed === "j") to = list[here + 1];
+    else if (inTree && event.key === "ArrowUp" || letters && pressed === "k") to = list[here - 1];
     else if (inTree && event.key === "Home") to = list[0];
     else if (inTree && event.key === "End") to = list[list.length - 1];
     else if (inTree && event.key === "ArrowLeft") {
@@ -158,7 +159,7 @@
     } else if (inTree && event.key === "ArrowRight") to = list[here + 1];
     else if (inTree && event.key === "Enter") { event.preventDefault(); firstField(); return; }
     else if (inTree && event.key === "Delete") { event.preventDefault(); act("remove"); return; }
-    else if (letters && KEYS[event.key]) { event.preventDefault(); if (!event.repeat) act(KEYS[event.key]); return; }
+    else if (letters && KEYS[pressed]) { event.preventDefault(); if (!event.repeat) act(KEYS[pressed]); return; }
     else return;
     event.preventDefault();
     go(to);
