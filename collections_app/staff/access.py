@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.utils.http import url_has_allowed_host_and_scheme
 
 View = Callable[..., HttpResponseBase]
 
@@ -19,8 +21,7 @@ def allowed(*permissions: str) -> Callable[[View], View]:
         @wraps(view)
         def protected(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if not request.user.is_authenticated:
-                # A form that was posted after the session ended cannot be posted again: back to the page it was on.
-                return redirect_to_login(request.get_full_path() if request.method == "GET" else "/")
+                return redirect_to_login(_way_back(request))
             if not request.user.has_perms(permissions):
                 raise PermissionDenied
             response = view(request, *args, **kwargs)
@@ -31,3 +32,18 @@ def allowed(*permissions: str) -> Callable[[View], View]:
         return protected
 
     return protect
+
+
+def _way_back(request: HttpRequest) -> str:
+    """Return where to go after signing in: what was asked for, or the page on which a form or a part of it was asked for.
+
+    A form that was posted after the session ended cannot be posted again; its page has what was typed in it.
+    """
+    is_part = "HX-Request" in request.headers
+    if request.method == "GET" and not is_part:
+        return request.get_full_path()
+    page = request.headers.get("HX-Current-URL" if is_part else "Referer", "")
+    if not url_has_allowed_host_and_scheme(page, {request.get_host()}, require_https=request.is_secure()):
+        return "/"
+    parts = urlsplit(page)
+    return f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
