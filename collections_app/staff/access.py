@@ -35,7 +35,7 @@ def allowed(*permissions: str) -> Callable[[View], View]:
 
 
 def _way_back(request: HttpRequest) -> str:
-    """Return where to go after signing in: what was asked for, or the page on which a form or a part of it was asked for.
+    """Return where to go after signing in: the page that was asked for, or the one whose form was sent.
 
     A form that was posted after the session ended cannot be posted again; its page has what was typed in it.
     """
