@@ -56,8 +56,14 @@
   document.addEventListener("toast", function (event) { toast(event.detail.text || event.detail.value, event.detail.tone); });
   document.addEventListener("htmx:afterSettle", function (event) {
     suggest();
-    const wrong = event.target.querySelector && event.target.querySelector("[aria-invalid=true]");
+    if (!event.target.querySelector) return;
+    const wrong = event.target.querySelector("[aria-invalid=true]"), said = event.target.querySelector(".field-error, [role=alert]");
     if (wrong) wrong.focus();
+    else if (said && document.activeElement === document.body) {   // the form that had the focus gave way to what is wrong with it
+      const part = said.closest("fieldset, form") || said.parentElement;
+      const first = part.querySelector("input:not([type=hidden]), select, textarea, button");
+      if (first) first.focus({ preventScroll: true });
+    }
   });
   /* A whole page where a fragment was asked for, or another address than asked: the session ended, or the server leads
      elsewhere. Go there, instead of putting a sign-in page into a box. */
