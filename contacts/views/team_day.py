@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from cases import queries as case_queries
 from cases.refusal import Refused
-from collections_app.shared import clock, refs
+from collections_app.shared import clock, keyset, refs
 from collections_app.shared.actor import Actor
 from collections_app.staff.access import allowed
 from collections_app.staff.models import Team, User
@@ -64,7 +64,7 @@ def show(request: HttpRequest) -> HttpResponse:
         "form": form,
         "target": target,
         "people": [{"user": person, "break": resting.get(person.pk)} for person in people],
-        "marks": list(abuse.to_talk_about(user)[:SHOWN]),
+        "page": keyset.page(abuse.to_talk_about(user), order=("at", "pk"), asked=request.GET),
         "recent": list(made.select_related("case__person", "made_by").order_by("-at", "-pk")[:SHOWN]),
         "given": list(feedback.by_user(user)[:SHOWN]),
     }
