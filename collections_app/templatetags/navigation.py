@@ -29,7 +29,7 @@ class Entry:
 
 ENTRIES: Final = (
     Entry(_("My queue"), "cases:queue", "inbox", "cases.work_queue"),
-    Entry(_("My day"), "contacts:my-day", "calendar-due", "cases.work_queue"),
+    Entry(_("My day"), "contacts:my-day", "calendar-due", "cases.work_queue", is_seldom=True),
     Entry(_("Cases"), "cases:list", "briefcase", "cases.view_case"),
     Entry(_("Plans"), "cases:plans", "calendar", "cases.view_case"),
     Entry(_("Inbox"), "contacts:inbox", "mail", "cases.view_case"),

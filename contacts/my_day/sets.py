@@ -39,14 +39,18 @@ class Kept:
 
     @property
     def words(self) -> str:
-        """Return "15 of 20 · 75 %", or for few "3 of 4 · likely 30–95 %"."""
-        if not self.judged:
-            return "–"
-        said = _("%(part)s of %(whole)s") % {"part": self.kept, "whole": self.judged}
+        """Return "15 of 20"; a dash where none is judged."""
+        return _("%(part)s of %(whole)s") % {"part": self.kept, "whole": self.judged} if self.judged else "–"
+
+    @property
+    def share(self) -> str:
+        """Return "75 %", or for few "likely 30–95 %"; nothing where none is judged."""
         if self.percent is not None:
-            return f"{said} · {self.percent} %"
+            return f"{self.percent} %"
+        if not self.judged:
+            return ""
         low, high = likely(self.kept, self.judged)
-        return said + " · " + _("likely %(low)s–%(high)s %%") % {"low": low, "high": high}
+        return _("likely %(low)s–%(high)s %%") % {"low": low, "high": high}
 
 
 def likely(part: int, whole: int) -> tuple[int, int]:

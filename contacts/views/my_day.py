@@ -109,12 +109,13 @@ def _figures(user: Any, target: Any, kept: sets.Kept, *, at: Any) -> list[dict[s
         for kpi, value, asked in wanted
     ]
     percent = target.kept_percent if target is not None else None
+    asked_share = _("asked: %(percent)s %%") % {"percent": percent} if percent else ""
     found.append(
         {
             "kpi": kpis.KEPT,
             "value": kept.words,
             "url": _rows_url("kept"),
-            "note": _("asked: %(percent)s %%") % {"percent": percent} if percent else "",
+            "note": " · ".join(part for part in (kept.share, asked_share) if part),
             "tone": "ok" if percent and kept.percent is not None and kept.percent >= percent else "",
         }
     )

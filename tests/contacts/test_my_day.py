@@ -126,14 +126,15 @@ def test_few_promises_give_an_interval_and_no_share(bank, collector, colleague, 
     fallen(bank, colleague, noon, "broken")
     found = sets.kept(collector, at=noon)
     assert (found.kept, found.judged, found.percent) == (3, 4, None)
-    assert found.words == "3 of 4 · likely 30–95 %"
+    assert (found.words, found.share) == ("3 of 4", "likely 30–95 %")
     assert found.money == (("CNY", Decimal("600.00"), Decimal("800.00")),)
 
 
 def test_twenty_promises_give_a_share():
-    assert sets.Kept(15, 20, 0, ()).words == "15 of 20 · 75 %"
-    assert sets.Kept(15, 19, 0, ()).percent is None
-    assert sets.Kept(0, 0, 2, ()).words == "–"
+    enough, few, none = sets.Kept(15, 20, 0, ()), sets.Kept(15, 19, 0, ()), sets.Kept(0, 0, 2, ())
+    assert (enough.words, enough.share) == ("15 of 20", "75 %")
+    assert (few.words, few.percent) == ("15 of 19", None)
+    assert (none.words, none.share) == ("–", "")
 
 
 @pytest.mark.parametrize(("part", "whole", "expected"), [(0, 4, (0, 49)), (4, 4, (51, 100)), (8, 10, (49, 94))])
