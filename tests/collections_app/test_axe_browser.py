@@ -5,6 +5,7 @@ that may open it, on rows of that reader's own team; a new route is walked by it
 """
 
 import re
+from decimal import Decimal
 from types import SimpleNamespace
 
 import pytest
@@ -13,7 +14,11 @@ from django.conf import settings as conf
 from django.test import Client
 from django.urls import reverse
 
+from cases import payments
+from collections_app.shared import refs
+from collections_app.shared.actor import SYSTEM
 from collections_app.staff.models import User
+from contacts.models import Rehearsal
 from tests.architecture.test_access import NOW, ROUTES, World
 from tests.factories.cases import CaseFactory, NoteFactory
 from tests.factories.staff import UserFactory, set_clock
@@ -26,13 +31,14 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 ORDER = ("supervisor", "admin", "compliance", "collector")
 BY_COLLECTORS = ("cases:case", "cases:queue", "home", "preferences")
 WAYS = (("en", "light"), ("zh-hans", "dark"), ("en", "dark"), ("zh-hans", "light"))
+OF_A_PAYMENT = ("cases:payment", "cases:reverse-payment", "cases:credit")
 WITHOUT_A_ROW = {
     "cases:confirm-request", "cases:evidence", "cases:exclusion-decide", "cases:import", "cases:import-refusals",
-    "cases:payment", "cases:priority-model", "cases:receipt", "cases:reveal", "cases:reverse-payment",
-    "compliance:release", "contacts:call-live", "contacts:call-record", "contacts:experiment", "contacts:impact",
-    "contacts:inbox-file", "contacts:my-day-rows", "contacts:plan-agreement-file", "contacts:print-batch", "contacts:print-batch-file",
-    "contacts:print-batch-manifest", "contacts:rehearsal", "contacts:rehearsal-cases", "contacts:script-version",
-    "contacts:seal-picture", "contacts:visit-file", "dashboards:rows",
+    "cases:priority-model", "cases:receipt", "compliance:release", "contacts:call-live",
+    "contacts:call-record", "contacts:experiment", "contacts:impact", "contacts:inbox-file",
+    "contacts:plan-agreement-file", "contacts:print-batch", "contacts:print-batch-file",
+    "contacts:print-batch-manifest", "contacts:rehearsal-cases", "contacts:script-version", "contacts:seal-picture",
+    "contacts:visit-file",
 }  # fmt: skip
 ASK = """async rules => {
   const found = await axe.run(document, {
@@ -57,13 +63,17 @@ def world(own_database):
     )
     known(world.free.person)
     NoteFactory(case=world.free, text="Wife answered; he is back after six.", written_at=NOON)
+    world.paid = payments.record(
+        creditor=world.free.creditor, source="api", external_ref="AXE-1", amount=Decimal("100.00"), currency="CNY",
+        received_at=NOON, account_id=world.free.account.pk, actor=SYSTEM, at=NOON,
+    ).payment  # fmt: skip
     return world
 
 
 @pytest.fixture(scope="module")
 def walked(world):
     """Return what every route answers: whole = [(route, role, address)] and absent = the routes without a row here."""
-    clients, whole, absent = {}, [], set()
+    clients, whole, absent, addresses = {}, [], set(), own_addresses(world)
     for role, user in world.people.items():
         clients[role] = Client()
         clients[role].force_login(user)
@@ -71,13 +81,26 @@ def walked(world):
         if name == "logout":
             continue
         role = "collector" if name in BY_COLLECTORS else next(one for one in ORDER if one in ROUTES[name])
-        url = world.url(name)
+        url = addresses.get(name) or world.url(name)
         answer = clients[role].get(url)
         if answer.status_code == 200 and not answer.streaming and is_page(answer):
             whole.append((name, role, url))
         elif answer.status_code == 404:
             absent.add(name)
     return SimpleNamespace(whole=whole, absent=absent)
+
+
+def own_addresses(world):
+    """Return the addresses of pages that ask for more than a row of the case."""
+    paid = refs.encode("P", world.paid.pk)
+    rehearsal = Rehearsal.objects.filter(version=world.strategy).get()
+    return {
+        "cases:reveal": f"{reverse('cases:reveal', args=[world.case.ref])}?what=point-{world.case.point.pk}",
+        **{name: reverse(name, args=[world.free.ref, paid]) for name in OF_A_PAYMENT},
+        "contacts:rehearsal": reverse("contacts:rehearsal", args=[rehearsal.pk]),
+        "contacts:my-day-rows": reverse("contacts:my-day-rows", args=["calls"]),
+        "dashboards:rows": reverse("dashboards:rows", args=["cases"]),
+    }
 
 
 def is_page(answer):
