@@ -1,0 +1,64 @@
+"""A break by one key, and an abusive call by one key with what was typed in it, in a real browser."""
+
+from typing import Any
+
+import pytest
+from django.urls import reverse
+
+from collections_app.shared.actor import Actor
+from collections_app.staff.models import Break
+from contacts import calls
+from contacts.models import AbuseMark
+from tests.contacts.conftest import TEN
+from tests.contacts.test_telephone_browser import signed_in
+from tests.factories.cases import CaseFactory, CreditorFactory
+from tests.factories.staff import TeamFactory, UserFactory, set_clock
+
+pytestmark = pytest.mark.browser
+GUARD_MS = 450
+
+
+@pytest.fixture
+def desk(chromium: Any, site: Any, settings: Any) -> Any:
+    """Return a collector's page, and a function that opens an address on it."""
+    set_clock(settings, TEN)
+    user = UserFactory(team=TeamFactory(code="north"))
+    page = signed_in(chromium, site, user)
+
+    def go(name: str, *arguments: Any) -> None:
+        page.goto(site.url + reverse(name, args=arguments))
+        page.wait_for_timeout(GUARD_MS)
+
+    yield user, page, go
+    page.context.close()
+
+
+def press(page: Any, key: str) -> None:
+    with page.expect_navigation(wait_until="load"):
+        page.keyboard.press(key)
+    page.wait_for_timeout(GUARD_MS)
+
+
+def test_one_key_begins_a_break_and_one_ends_it(desk):
+    user, page, go = desk
+    go("contacts:my-day")
+    press(page, "b")
+    assert Break.objects.get(user=user).ended_at is None
+    assert page.get_by_text("You are on a break.").is_visible()
+    press(page, "b")
+    assert Break.objects.get(user=user).ended_at is not None
+    assert page.get_by_text("You are on a break.").count() == 0
+
+
+def test_one_key_marks_the_call_and_what_was_typed_stays(desk):
+    user, page, go = desk
+    case = CaseFactory(creditor=CreditorFactory(team=user.team), at=TEN, working=True)
+    attempt = calls.open_call(case_id=case.pk, contact_point_id=case.point.pk, actor=Actor.of(user), at=TEN)
+    go("cases:case", case.ref)
+    page.fill("#call-form [name=note]", "He shouts!")
+    assert AbuseMark.objects.count() == 0  # a key inside a text is a letter of it
+    page.locator("#call-form [name=note]").blur()
+    press(page, "!")
+    assert AbuseMark.objects.get().attempt == attempt
+    assert page.input_value("#call-form [name=note]") == "He shouts!"
+    assert page.get_by_text("You did nothing wrong").is_visible()
