@@ -16,6 +16,7 @@ from collections_app import scratch as scratch_databases
 from collections_app.management.measures import (
     allocating,
     gate,
+    nexting,
     night,
     people,
     queues,
@@ -30,14 +31,16 @@ NAMES: Final = (
     "import", "night_total", "night_stage_", "quiet_night", "gate_pure", "gate_1", "gate_8", "decision_bytes",
     "worklist_p50", "worklist_p99", "enqueue", "rss_mb", "growth_night", "growth_import", "growth_rehearse",
     "growth_gate", "insert_1", "insert_8", "load", "send", "stop_switch", "stop_reply", "doorbells", "rehearse_14",
-    "allocate", "search",
+    "allocate", "search", "next", "claim_50",
 )  # fmt: skip
 SERVER_SETTINGS: Final = ("server_version", "fsync", "synchronous_commit", "shared_buffers", "work_mem")
 OF_THE_GATE: Final = ("gate_", "decision_bytes", "growth_gate", "insert_")
 OF_GROWTH: Final = ("growth_night", "growth_import", "growth_rehearse")
-OF_SENDING: Final = ("send", "stop_", "doorbells", "allocate", "search")  # each on a database of its own
+# Each on a database of its own.
+OF_SENDING: Final = ("send", "stop_", "doorbells", "allocate", "search", "next", "claim_50")
 MESSAGES: Final = 600  # sent by two processes
 QUEUED: Final = 100_000  # when everything is stopped
+CLAIMS: Final = 10_000  # by fifty workers
 CALLS: Final = 400  # opened by one process; eight open eight times as many
 
 
@@ -75,6 +78,7 @@ class Command(commands.ReportCommand):
             found += self._figures_of_sending()
             found += self._figures_of_the_allocation(size)
             found += self._figures_of_search(size)
+            found += self._figures_of_the_queue(size)
             runs.append([_figure(*figure) for figure in found if self._wanted(figure[0])])
         return {
             "machine": machine, "scale": options["scale"], "repeats": self.repeats, "figures": _medians(runs)
@@ -125,6 +129,23 @@ class Command(commands.ReportCommand):
             yield "allocate_again", shared.again, "s", shared.read
             yield "allocate_moved", shared.moved, f"of {shared.cases} to {shared.collectors}", None
             yield "allocate_moved_again", shared.moved_again, "cases", None
+
+    def _figures_of_the_queue(self, size: int) -> Iterator[tuple[str, float, str, float | None]]:
+        """Fifty collectors who go from case to case, and fifty workers who claim ten thousand cases."""
+        if self._wanted("next"):
+            self.stderr.write(f"the next case in a book of {size:,} people …")
+            with _Scratch("bench"):
+                shown = nexting.measure(size)
+            yield "next_p50", shown.p50, "ms", None
+            yield "next_p95", shown.p95, "ms", 300
+            yield "next_ahead_p95", shown.ahead_p95, f"ms; {shown.shown} pages", 300
+            yield "next_twice", shown.twice, "cases that two had", None
+        if self._wanted("claim_50"):
+            self.stderr.write(f"{CLAIMS:,} claims …")
+            with _Scratch("bench"):
+                claimed = nexting.claim(CLAIMS)
+            yield "claim_50", claimed.per_s, f"per second, of {claimed.claims}", claimed.bare_per_s
+            yield "claim_50_twice", claimed.twice, "cases that two had", None
 
     def _figures_of_search(self, size: int) -> Iterator[tuple[str, float, str, float | None]]:
         """Fifty collectors, each searching every five seconds on average."""

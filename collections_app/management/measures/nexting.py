@@ -1,0 +1,181 @@
+"""The next case measured: fifty collectors who go from case to case in a book of any size, and fifty workers who claim
+as fast as they can.
+
+Collectors ask by chance, whether or not the ones before them are answered, and four processes answer them through all
+of Django, as a web server would: what a request waited for its turn is part of its time. Each goes on every fifteen
+seconds on average, ten times as often as people do who talk with somebody in between.
+"""
+
+import random
+import threading
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from multiprocessing import get_context
+from statistics import quantiles
+from time import perf_counter, sleep
+from typing import Any, Final
+
+from django.db import connection, connections
+from django.test import Client
+from django.urls import reverse
+
+from cases import worklist
+from cases.models import Case
+from collections_app.management.measures import searching
+from collections_app.management.measures import sql_searching as sql
+from collections_app.management.measures.people import AT
+from collections_app.shared import clock, refs
+from collections_app.shared.actor import Actor
+from collections_app.staff.models import User
+
+COLLECTORS: Final = 50
+EACH_S: Final = 15.0  # seconds from one case of a collector to the next, on average
+PROCESSES: Final = 4
+SECONDS: Final = 40.0
+WARM_S: Final = 5.0  # not counted
+WORKERS: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Milliseconds to the page of the next case, and to the page that is kept ahead, as the server takes them."""
+
+    p50: float
+    p95: float
+    ahead_p95: float
+    shown: int
+    twice: int  # cases that two collectors had: none, or the queue is broken
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """How many cases fifty workers claimed, how fast, and how many were handed out twice."""
+
+    claims: int
+    per_s: float
+    bare_per_s: float
+    twice: int
+
+
+def measure(size: int) -> Measured:
+    """Make a book of so many people in the empty database in use, and let fifty collectors work in it."""
+    teams = searching.make(size)
+    users = [
+        User.objects.create(username=f"next-{number}", role="collector", team=teams[number % len(teams)])
+        for number in range(COLLECTORS)
+    ]
+    return _simulate([user.pk for user in users])
+
+
+def claim(number: int) -> Claimed:
+    """Claim so many cases by fifty workers at once, in a book that holds a few more; beside bare SQL."""
+    teams = searching.make(4 * (number + number // 2 + 40))  # a case for every fourth person
+    owner = teams[0]
+    Case.objects.update(team=owner)
+    users = [User.objects.create(username=f"claim-{each}", role="collector", team=owner) for each in range(WORKERS)]
+    got: Counter[int] = Counter()
+    began = perf_counter()
+    lock, left = threading.Lock(), [number]
+
+    def work(user: User) -> None:
+        try:
+            while True:
+                with lock:
+                    if left[0] <= 0:
+                        return
+                    left[0] -= 1
+                case = worklist.next_case(user=user, actor=Actor.of(user), at=AT)
+                if case is None:
+                    return
+                with lock:
+                    got[case.pk] += 1
+                _put_away(case.pk, at=AT)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=work, args=(user,)) for user in users]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    taken = perf_counter() - began
+    claims = sum(got.values())
+    return Claimed(claims, claims / taken, _bare(owner.pk, min(number, 400)), sum(many > 1 for many in got.values()))
+
+
+def _put_away(case_id: int, *, at: datetime) -> None:
+    """Say that a case was worked: it is due tomorrow, and nobody holds it."""
+    due = at + timedelta(days=1)
+    Case.objects.filter(pk=case_id).update(next_action_at=due, lease_by=None, lease_until=None)
+
+
+def _bare(team: int, number: int) -> float:
+    """Return how many claims a second one connection makes in plain SQL, each a transaction of its own."""
+    began = perf_counter()
+    with connection.cursor() as cursor:
+        for _each in range(number):
+            cursor.execute(sql.CLAIM_CASE, {"team": team, "at": AT})
+    return number / (perf_counter() - began)
+
+
+def _simulate(users: list[int]) -> Measured:
+    """Return what fifty collectors saw, from the moment somebody asked until the page was there."""
+    connections.close_all()
+    context = get_context("fork")
+    found: Any = context.SimpleQueue()
+
+    def serve(number: int) -> None:
+        try:
+            found.put(work(number))
+        except Exception as error:  # noqa: BLE001  (told by the process that waits for this one)
+            found.put(error)
+        finally:
+            connections.close_all()
+
+    def work(number: int) -> tuple[list[float], list[float], list[str]]:
+        chance = random.Random(number)  # noqa: S311 - arrivals, not secrecy
+        mine = [_client(pk) for pk in users[number::PROCESSES]]
+        rate = len(mine) / EACH_S
+        began = perf_counter()
+        due = began + chance.expovariate(rate)
+        nexts: list[float] = []
+        aheads: list[float] = []
+        cases: list[str] = []
+        while due < began + SECONDS:
+            sleep(max(0.0, due - perf_counter()))
+            client = chance.choice(mine)
+            page = client.post(reverse("cases:take-next")).headers["Location"]
+            client.get(page)
+            shown = perf_counter()
+            kept = client.post(reverse("cases:ahead")).json()
+            asked = perf_counter()
+            client.get(kept["url"], {"ahead": "1"})
+            if due > began + WARM_S:
+                nexts.append((shown - due) * 1000)
+                aheads.append((perf_counter() - asked) * 1000)
+            cases.append(page)
+            _put_away(refs.decode("C", page.strip("/").split("/")[-1]), at=clock.now())
+            due += chance.expovariate(rate)
+        return nexts, aheads, cases
+
+    processes = [context.Process(target=serve, args=(number,)) for number in range(PROCESSES)]
+    for process in processes:
+        process.start()
+    parts = [found.get() for _ in processes]
+    for process in processes:
+        process.join()
+    for part in parts:
+        if isinstance(part, Exception):
+            raise part
+    nexts = [taken for part in parts for taken in part[0]]
+    seen = Counter(ref for part in parts for ref in part[2])
+    cut = quantiles(nexts, n=100)
+    ahead = quantiles([taken for part in parts for taken in part[1]], n=100)
+    return Measured(cut[49], cut[94], ahead[94], len(nexts), sum(many > 1 for many in seen.values()))
+
+
+def _client(user_id: int) -> Client:
+    client = Client(SERVER_NAME="localhost")
+    client.force_login(User.objects.get(pk=user_id))
+    return client
