@@ -97,6 +97,20 @@ def test_whoever_is_not_signed_in_is_led_to_sign_in_and_back(client):
     assert response.url == f"{reverse('login')}?next={reverse('cases:queue')}"
 
 
+def test_a_form_sent_after_the_session_ended_leads_back_to_its_page(client):
+    there = "http://testserver/cases/C-1/?thread=sms"
+    sent = client.post(reverse("cases:take-next"), headers={"referer": there})
+    part = client.get(reverse("cases:back"), headers={"HX-Request": "true", "HX-Current-URL": there})
+    assert sent.url == part.url == f"{reverse('login')}?next=/cases/C-1/%3Fthread%3Dsms"
+
+
+@pytest.mark.parametrize(
+    "elsewhere", ["https://elsewhere.example/cases/", "//elsewhere.example/", "javascript:alert(1)"]
+)
+def test_no_page_of_others_leads_anywhere_after_signing_in(client, elsewhere):
+    assert client.post(reverse("cases:take-next"), headers={"referer": elsewhere}).url == f"{reverse('login')}?next=/"
+
+
 def test_no_page_behind_the_sign_in_is_kept_by_a_browser(client):
     client.force_login(UserFactory())
     assert client.get(reverse("cases:queue")).headers["Cache-Control"] == "private, no-store"
