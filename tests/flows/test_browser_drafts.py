@@ -5,6 +5,7 @@ from django.conf import settings as conf
 from django.urls import reverse
 
 from cases.models import Note
+from contacts.dispatch import carriers
 from contacts.models import ContactAttempt
 from tests.collections_app.test_axe_browser import NOON, reader
 from tests.factories.cases import CaseFactory, CreditorFactory
@@ -134,6 +135,29 @@ def test_a_reload_brings_the_call_back_as_it_was(desk, opened, site):
     page.locator("#call-form button[value=stay]").click()
     page.locator("#messages .note-ok").wait_for()
     assert ContactAttempt.objects.get(case=case).outcome == "no_answer"
+    assert "harvest" not in kept(page)
+
+
+@pytest.fixture
+def texts(settings):
+    """Text messages have a provider; nothing is sent to it here."""
+    settings.SMS_PROVIDER_URL, settings.SMS_PROVIDER_TOKEN = "http://127.0.0.1:9/sms", "x"
+    carriers.forget()
+    yield
+    carriers.forget()
+
+
+def test_an_answer_is_there_after_a_session_that_ended_and_gone_once_sent(desk, texts, opened, site):
+    (user, _other), (case, _following) = desk
+    page = opened(user, f"{at(case)}?thread=sms")
+    page.locator("#composer textarea").fill(TYPED)
+    page.context.clear_cookies(name=conf.SESSION_COOKIE_NAME)
+    page.locator("#composer button[type=submit]").click()
+    sign_in(page, user)
+    assert page.url.partition("#")[0] == f"{site.url}{at(case)}?thread=sms"
+    assert page.locator("#composer textarea").input_value() == TYPED
+    page.locator("#composer button[type=submit]").click()
+    page.locator("#thread .said", has_text="harvest").wait_for()
     assert "harvest" not in kept(page)
 
 
