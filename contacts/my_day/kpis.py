@@ -53,7 +53,7 @@ MONEY: Final = Kpi(
 REFUSED: Final = Kpi(
     "refused",
     _("Stopped by a rule"),
-    _("Contacts that you asked for and the rules did not permit. Nothing left; asking is no fault."),
+    _("Contacts that you asked for and the rules did not permit. Nothing went out; asking is no fault."),
     "hand-stop",
 )
 DISCLOSED: Final = Kpi(
