@@ -39,7 +39,7 @@ def moment_of(text: str, *, zone: tzinfo | None = None, after: datetime | None =
 
     after: what a time without a day comes after, instead of now.
     """
-    here = timezone.localtime(after or clock.now(), zone)
+    here = (after or clock.now()).astimezone(zone or timezone.get_current_timezone())
     order = natural_dates.order_in(get_language() or "en")
     wall = natural_times.read(text, now=here, order=order)
     return timezone.make_aware(wall, here.tzinfo)
@@ -47,7 +47,7 @@ def moment_of(text: str, *, zone: tzinfo | None = None, after: datetime | None =
 
 def today_here() -> date:
     """Return the calendar day on the user's own clock."""
-    return timezone.localtime(clock.now()).date()
+    return clock.now().astimezone(timezone.get_current_timezone()).date()
 
 
 def in_words(moment: date) -> str:
@@ -94,7 +94,8 @@ class SaidInput(forms.TextInput):
 
     def format_value(self, value: Any) -> Any:
         if isinstance(value, datetime):
-            value = timezone.localtime(value, self.zone) if timezone.is_aware(value) else value
+            place = self.zone or timezone.get_current_timezone()
+            value = value.astimezone(place) if timezone.is_aware(value) else value
         return value.strftime(self.shape) if isinstance(value, date) else super().format_value(value)
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:

@@ -109,7 +109,7 @@ def _back(request: HttpRequest) -> list[dict[str, Any]]:
 def holder(request: HttpRequest, ref: str) -> HttpResponse:
     """Say to a page that shows a case in hand that somebody else has it now; 204: it is still in hand, or free."""
     case = queries.find(request.user, ref)
-    if not case.is_leased or case.lease_by_id == request.user.pk:
+    if not getattr(case, "is_leased", False) or case.lease_by_id == request.user.pk:
         return HttpResponse(status=204)
     return render(request, "cases/desk_queue.html#lost", {"holder": case.lease_by, "ref": case.ref})
 

@@ -28,7 +28,7 @@ def _then(following: tuple[str, datetime] | None) -> dict[str, Any]:
     if following is None:
         return {}
     action, due = following
-    here = timezone.localtime(due)
+    here = due.astimezone(timezone.get_current_timezone())
     return {
         "action": action,
         "label": NextAction(action).label,
