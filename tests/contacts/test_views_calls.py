@@ -49,7 +49,12 @@ def log(client, case, outcome, *, headers=None, **typed):
     attempt = ContactAttempt.objects.filter(status="cleared").order_by("-pk").first()
     if attempt is not None and outcome not in UNCONFIRMED and not verifying.is_confirmed(attempt):
         confirmed(attempt, at=NOON)
-    data = {"version": case.version, "attempt": attempt.pk if attempt else 0, "outcome": outcome, "unsaid": "said"} | typed
+    data = {
+        "version": case.version,
+        "attempt": attempt.pk if attempt else 0,
+        "outcome": outcome,
+        "unsaid": "said",
+    } | typed
     return client.post(reverse("contacts:log-call", args=[case.ref]), data, headers=headers)
 
 
