@@ -24,7 +24,14 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("suite")
 
 # Files that take long: begun first, so that no process waits at the end while another is still at one of them.
-LONG = ("test_real_portfolio", "test_many_at_once", "test_night_killed", "test_schedulers", "test_designer_browser", "test_axe")
+LONG = (
+    "test_real_portfolio",
+    "test_many_at_once",
+    "test_night_killed",
+    "test_schedulers",
+    "test_designer_browser",
+    "test_axe",
+)
 NO_CHROMIUM = "no chromium on this machine"
 LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0", "::ffff:127.")
 
