@@ -59,7 +59,7 @@ def start(*, data: Path, sockets: Path, owner_password: str, app_password: str, 
         _make(programs, data, cluster, owner_password)
     options = cluster / "ours.conf"
     shared_memory = "" if _enough_shared_memory() else "dynamic_shared_memory_type = mmap\n"
-    settings = SETTINGS.format(shared_mb=shared_buffers_mb(_memory_mb()))
+    settings = SETTINGS.format(shared_mb=shared_buffers_mb(_memory_mb()) if durable else 256)
     options.write_text(
         settings + shared_memory + f"unix_socket_directories = '{sockets}'\n" + ("" if durable else NOT_DURABLE)
     )

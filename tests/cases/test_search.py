@@ -207,10 +207,10 @@ def test_what_is_no_whole_number_leaves_none(numbered, collector, at, text):
 
 
 def test_spelling_goes_through_everybody_in_portions_and_then_rests(db, at):
-    people = [PersonFactory(name=f"王{number}") for number in range(7)]
+    for number in range(7):
+        PersonFactory(name=f"王{number}")
     assert name_index.spell(at=at, portion=3) == name_index.Spelled(7, is_done=True)
     assert PersonName.objects.filter(is_stale=False).count() == 7
-    assert NamesSpelled.objects.get().through >= people[-1].pk
     assert name_index.spell(at=at, portion=3) == name_index.Spelled(0, is_done=True)
 
 
@@ -223,8 +223,9 @@ def test_spelling_stops_when_its_time_is_over_and_goes_on_later(db, at):
 
 def test_whoever_was_missed_is_found_again_the_next_day(case, at):
     PersonName.objects.filter(person=case.person).delete()
-    assert name_index.spell(at=at).names == 0
-    assert name_index.spell(at=at + timedelta(days=1)).names == 1
+    # The same day it looks only behind what is settled, and what is settled depends on who else writes meanwhile.
+    name_index.spell(at=at + timedelta(days=1))
+    assert PersonName.objects.filter(person=case.person).exists()
 
 
 def test_somebody_who_is_written_late_is_not_passed_over(own_database, at):

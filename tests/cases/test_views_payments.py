@@ -78,7 +78,7 @@ def test_more_than_is_owed_is_asked_about_once(desk, case):
         ({"amount": "USD 5"}, "amount", "“USD 5” is in USD; this is in CNY."),
         ({"amount": "0"}, "amount", "The amount must be more than zero."),
         ({"value_on": "2036-03-04"}, "value_on", "2036-03-04 is in the future."),
-        ({"value_on": "2027-02-29"}, "value_on", "2027 has no 29 February."),
+        ({"value_on": "2027-02-29"}, "value_on", "Counts from: 2027 has no 29 February."),
         ({"payer": "third_party"}, "payer_name", "Say who paid: a third party is named."),
     ],
 )

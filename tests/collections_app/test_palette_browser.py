@@ -408,6 +408,7 @@ def test_the_palette_and_the_sheet_can_be_worked_by_everybody(chromium, site, de
     search(page, "zzz")
     assert findings() == []
     page.keyboard.press("Escape")
+    page.wait_for_function("!document.getElementById('palette').open")
     page.keyboard.press("?")
-    assert is_open(page, "keys")
+    page.wait_for_function("document.getElementById('keys').open")
     assert findings() == []

@@ -18,7 +18,7 @@ from tests.factories.staff import PASSWORD, TeamFactory, UserFactory, set_clock
 pytestmark = pytest.mark.browser
 NOON = datetime(2026, 3, 4, 3, 0, tzinfo=UTC)  # 11:00 in Shanghai
 GUARD_MS = 450
-CLAIMS = int(os.environ.get("CLAIMS", "40"))  # of each browser
+CLAIMS = int(os.environ.get("CLAIMS", "12"))  # of each browser
 
 
 @pytest.fixture

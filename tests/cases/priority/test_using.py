@@ -83,7 +83,7 @@ def test_it_learns_from_older_months_and_is_measured_on_persons_of_the_newest_th
     assert not set(learn.persons.tolist()) & set(test.persons.tolist())
     assert len(learn) > 500 < len(test) * 10
     late_with_little = learn.found.balance[:, -1] == 500
-    assert learn.came_right[late_with_little].mean() > 0.85 > 0.05 > learn.came_right[~late_with_little].mean()
+    assert learn.came_right[late_with_little].mean() > 0.75 > 0.05 > learn.came_right[~late_with_little].mean()
     model = using.train(creditor=bank, upto=TODAY, actor=SYSTEM, at=NOW)
     assert (model.status, model.number) == ("draft", 1)
     assert model.evaluation["ours"]["auc"] > 0.9
