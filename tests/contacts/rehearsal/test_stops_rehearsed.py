@@ -67,7 +67,7 @@ def test_an_order_stops_sending_and_the_page_says_so_with_what_would_leave(book)
 def test_a_minute_that_passes_while_it_rehearses_is_no_database_that_went_back(book, settings, tmp_path):
     settings.EPOCH_FOLDER = str(tmp_path)
     SendingEpoch.objects.update_or_create(pk=1, defaults={"number": 5})
-    (tmp_path / f"epoch-{book.name}").write_text("9")  # the file is ahead of what this session sees
+    (tmp_path / f"epoch-{book.name}").write_text("9")  # the file is ahead of what this connection sees
     assert stops.stops_channel("sms")
     row = rehearsed()
     assert leave(row) > 5
