@@ -138,8 +138,8 @@ def send_day(
 
 
 def _stopped() -> frozenset[str]:
-    """Return the channels that orders stop. Whether the database went back in time is not asked here: what this connection
-    sees is older than the file beside it whenever a minute has passed.
+    """Return the channels that orders stop. Whether the database went back in time is not asked here: what this
+    connection sees is older than the file beside it whenever a minute has passed.
     """
     return frozenset(channel for channel in catalogue.SENDING if stops.orders_stop(channel))
 
