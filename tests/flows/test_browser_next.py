@@ -77,7 +77,9 @@ def call_without_an_answer(page: Any) -> None:
     with page.expect_navigation():
         page.keyboard.press("c")
     wait_for_the_next(page)
+    page.wait_for_timeout(GUARD_MS)
     page.keyboard.press("1")
+    assert page.locator("input[name=outcome]:checked").count() == 1
 
 
 def test_after_saving_the_next_case_is_shown_from_what_was_fetched_and_then_made_true(site, names, team, page):
