@@ -1,5 +1,6 @@
 """A wording prints listed values and nothing else, whoever wrote it."""
 
+import tracemalloc
 from decimal import Decimal
 
 import pytest
@@ -88,10 +89,14 @@ def test_an_email_needs_a_subject_on_one_line():
         assert refused.value.code == code
 
 
-def test_a_text_is_bounded():
+def test_a_text_is_bounded_before_it_is_made():
+    tracemalloc.start()
     with pytest.raises(RenderingRefused) as refused:
         rendering.render("{{ borrower_name }}" * 400, values={"borrower_name": "x" * 10_000})
     assert refused.value.code == "too-long"
+    _now, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 400 * 10_000 / 2  # the four million characters were never put together
     made = rendering.render("{{ borrower_name }}" * 40, values={"borrower_name": "x"}, channel="letter")
     assert made.body == "x" * 40
 

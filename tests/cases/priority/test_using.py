@@ -28,6 +28,7 @@ NOW = datetime(2026, 3, 10, 4, 0, tzinfo=UTC)
 TODAY = date(2026, 3, 10)
 ENDS = [date(2025, 10, 31), date(2025, 11, 30), date(2025, 12, 31), date(2026, 1, 31), date(2026, 2, 28)]
 PEOPLE = 700
+FIRST = 1_000_000  # beyond what the other rows of a test are numbered
 
 
 @pytest.fixture
@@ -36,7 +37,9 @@ def bank():
     creditor = CreditorFactory()
     product = ProductFactory(creditor=creditor)
     persons = Person.objects.bulk_create(
-        Person(language="zh-hans", jurisdiction="CN", time_zone="Asia/Shanghai", created_at=NOW) for _ in range(PEOPLE)
+        # Who is learned from and who is measured follows from the number of a person: the same ones in every run.
+        Person(pk=FIRST + number, language="zh-hans", jurisdiction="CN", time_zone="Asia/Shanghai", created_at=NOW)
+        for number in range(PEOPLE)
     )
     borrowers = Borrower.objects.bulk_create(
         Borrower(person=person, creditor=creditor, external_ref=f"b{number}", created_at=NOW)
@@ -83,7 +86,7 @@ def test_it_learns_from_older_months_and_is_measured_on_persons_of_the_newest_th
     assert not set(learn.persons.tolist()) & set(test.persons.tolist())
     assert len(learn) > 500 < len(test) * 10
     late_with_little = learn.found.balance[:, -1] == 500
-    assert learn.came_right[late_with_little].mean() > 0.75 > 0.05 > learn.came_right[~late_with_little].mean()
+    assert learn.came_right[late_with_little].mean() > 0.85 > 0.05 > learn.came_right[~late_with_little].mean()
     model = using.train(creditor=bank, upto=TODAY, actor=SYSTEM, at=NOW)
     assert (model.status, model.number) == ("draft", 1)
     assert model.evaluation["ours"]["auc"] > 0.9
