@@ -155,6 +155,7 @@ def _lease(case: Case, user, duration: timedelta, *, is_ahead: bool) -> None:
     until = ClockTimestamp() + duration
     Case.objects.filter(pk=case.pk).update(lease_by=user, lease_until=until, lease_is_ahead=is_ahead)
     case.refresh_from_db(fields=["lease_by", "lease_until", "lease_is_ahead"])
+    case.is_leased = True  # type: ignore[attr-defined]  # as `queries.find` says it
 
 
 @transaction.atomic

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from django.db.models import Value
 from django.urls import reverse
 
 from cases.models import Case, ContactPoint
@@ -58,8 +59,12 @@ class Thread:
 def tabs(case: Case, *, chosen: str) -> list[dict[str, Any]]:
     """Return the channels in which something was said or could be, for the tabs above the timeline."""
     address = reverse("cases:case", args=[case.ref])
-    used = set(ContactAttempt.objects.filter(case=case, channel__in=CHANNELS).values_list("channel", flat=True))
-    kinds = set(ContactPoint.objects.filter(person_id=case.person_id).values_list("kind", flat=True))
+    attempts = ContactAttempt.objects.filter(case=case, channel__in=CHANNELS)
+    points = ContactPoint.objects.filter(person_id=case.person_id)
+    said = attempts.order_by().values_list(Value("channel"), "channel")
+    known = set(said.union(points.order_by().values_list(Value("kind"), "kind")))
+    used = {name for what, name in known if what == "channel"}
+    kinds = {name for what, name in known if what == "kind"}
     shown = [one for one in CHANNELS if one in used or kinds & set(catalogue.info(one).point_kinds)]
     return [
         {

@@ -45,7 +45,6 @@ def show(request: HttpRequest, ref: str) -> HttpResponse:
     case, at = case_queries.find(request.user, ref), clock.now()
     if case.lease_by_id == request.user.pk and not case.is_resolved and "ahead" not in request.GET:
         worklist.renew(case, request.user)
-        case = case_queries.find(request.user, ref)
     if is_htmx(request) and "after" in request.GET:
         context = {"now": at, "case": case, **history(case, user=request.user, after=request.GET["after"])}
         if verifying.unconfirmed_call(case.ref, user=request.user) is not None:

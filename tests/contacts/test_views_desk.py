@@ -255,7 +255,7 @@ def test_the_page_asks_the_database_as_often_for_much_history_as_for_none(desk, 
         PromiseFactory(case=case, broken=True, made_at=NOON - timedelta(days=5, hours=number))
         AccountFactory(person=case.person, product=case.account.product, borrower=case.borrower)
     ContactPointFactory(person=case.person, work=True)
-    with django_assert_max_num_queries(54):
+    with django_assert_max_num_queries(52):
         look(desk, case)
 
 
