@@ -80,6 +80,8 @@ def due(
     # Looked up per case by the unique index of open stays, which no plan can get wrong on a book just loaded.
     stays = Enrolment.objects.filter(case_id=OuterRef("pk"), left_on__isnull=True)
     cases = enrolment.book(close, span).filter(past_due_since__lte=day - timedelta(days=step.from_dpd))
+    if (oldest := triggers.oldest(step, day, missed=missed)) is not None:
+        cases = cases.filter(past_due_since__gte=oldest)
     cases = cases.alias(segment=Subquery(stays.values("segment_id"))).filter(segment=path.segment.pk)
     cases = cases.annotate(stay=Subquery(stays.values("pk")), stay_since=Subquery(stays.values("entered_on")))
     of_trigger = triggers.missed if missed else triggers.in_time

@@ -35,6 +35,7 @@ from django.db.models.functions import Cast, Coalesce, TruncDate
 from cases.closing import INSTALMENT_GRACE_DAYS, Close
 from cases.models import Payment, Plan, Promise
 from collections_app.shared import clock
+from collections_app.shared.once import once
 from contacts.models import (
     ContactAttempt,
     Enrolment,
@@ -54,9 +55,15 @@ def rows_of(step: Step, strategy_id: int, *keys: str) -> QuerySet[PlannedContact
     """Return what was planned under these keys (else the step's own and those it counts as), in the strategy's
     versions.
     """
-    names = keys or (step.key, *step.counts_as)
-    key = Q(step__key=names[0]) if len(names) == 1 else Q(step__key__in=names)
-    return PlannedContact.objects.filter(key, step__segment__version__strategy_id=strategy_id)
+    names = set(keys or (step.key, *step.counts_as))
+    known = once(("steps of a strategy", strategy_id), lambda: _steps_of(strategy_id))
+    return PlannedContact.objects.filter(step_id__in=[pk for pk, key in known if key in names])
+
+
+def _steps_of(strategy_id: int) -> list[tuple[int, str]]:
+    """Return the steps of all versions of a strategy. Named by number, none need be looked up row by row."""
+    steps = Step.objects.filter(segment__version__strategy_id=strategy_id)
+    return list(steps.order_by("pk").values_list("pk", "key"))
 
 
 def in_time(step: Step, close: Close, strategy_id: int) -> Q:
@@ -68,6 +75,17 @@ def in_time(step: Step, close: Close, strategy_id: int) -> Q:
 def may_be_late(step: Step) -> bool:
     """Whether what an outage left undone of a step is done late."""
     return not step.repeat_every_days and step.catch_up == Step.CatchUp.SEND_LATE and step.catch_up_days > 0
+
+
+def oldest(step: Step, day: date, *, missed: bool) -> date | None:
+    """Return since when a case is past due at the longest for which a step can be due by days past due; None: any.
+
+    Said beside the conditions, which imply it: it is the cheapest to ask, and keeps most cases from all the others.
+    """
+    if step.trigger != Step.Trigger.DPD or step.until_dpd is None:
+        return None
+    late = step.catch_up_days if missed or may_be_late(step) else 0
+    return day - timedelta(days=step.until_dpd + late)
 
 
 def missed(step: Step, close: Close, strategy_id: int) -> Q:
@@ -97,7 +115,9 @@ def _by_dpd(step: Step, close: Close, *, late: bool) -> Q:
         F("stay_since") - Value(timedelta(days=step.until_dpd), DurationField()), output_field=DateField()
     )
     latest = last_day - timedelta(days=step.catch_up_days)
-    return Q(past_due_since__lt=last_day, past_due_since__gte=latest, past_due_since__gt=entered - timedelta(days=1))
+    # In this order: what costs a look-up of the stay is asked last.
+    days = Q(past_due_since__gte=latest) & Q(past_due_since__lt=last_day)
+    return days & Q(past_due_since__gt=entered - timedelta(days=1))
 
 
 # -- after a day of reference ------------------------------------------------------------------------------------------
