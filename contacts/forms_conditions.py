@@ -352,6 +352,15 @@ def reshape(builder: Builder, act: str) -> Builder:
     return builder
 
 
+def new_line(builder: Builder, act: str) -> str:
+    """Return the id of the line that `act` has just added to it; "" where it added none."""
+    verb, _colon, where = act.partition(":")
+    within = next((row.rows for row in builder.rows if row.id == where), builder.rows)
+    if verb not in ("add", "group") or not within:
+        return ""
+    return within[-1].rows[0].id if within[-1].is_group else within[-1].id
+
+
 def _next(prefix: str, rows: list[Row]) -> str:
     return f"{prefix}-{1 + max((int(row.id.rpartition('-')[2]) for row in rows), default=-1)}"
 

@@ -1,19 +1,26 @@
 """The form of a new experiment: what is compared, by what measure, and what must not get worse."""
 
-import json
 from decimal import Decimal
 from typing import Any, Final
 
 from django import forms
+from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from cases.models import Creditor
 from contacts.experiments.registering import GUARDRAILS
 from contacts.experiments.results import GUARDRAIL_NAMES
+from contacts.forms_conditions import Builder, of_post, reshape
 from contacts.models import Experiment
 
 ARMS: Final = 4  # rows of the form; those left empty do not count
+CONDITION: Final = "c"  # prefix of the lines of the further condition
+
+
+def condition_of(data: QueryDict, act: str = "") -> Builder:
+    """Return the lines of the further condition as they were posted, with what `act` adds to them or drops."""
+    return reshape(of_post(data, CONDITION, _("Further conditions")), act)
 
 
 class ExperimentForm(forms.Form):
@@ -36,12 +43,6 @@ class ExperimentForm(forms.Form):
     dpd_from = forms.IntegerField(label=gettext_lazy("From days past due"), min_value=0, max_value=9999, required=False)
     dpd_until = forms.IntegerField(
         label=gettext_lazy("Until days past due"), min_value=0, max_value=9999, required=False
-    )
-    condition = forms.CharField(
-        label=gettext_lazy("Further condition (JSON)"),
-        required=False,
-        widget=forms.Textarea(attrs={"rows": 2, "spellcheck": "false"}),
-        help_text=gettext_lazy("As in a strategy; empty: everybody with an open case of these days past due."),
     )
     measure = forms.ChoiceField(label=pgettext_lazy("of an experiment", "Measure"), choices=Experiment.Measure.choices)
     within_days = forms.IntegerField(label=gettext_lazy("Days after entry"), min_value=1, max_value=366, initial=30)
@@ -98,28 +99,22 @@ class ExperimentForm(forms.Form):
         """The fields of what must not get worse."""
         return [self[f"guardrail_{name}"] for name in GUARDRAILS]
 
-    def clean_condition(self) -> dict[str, Any]:
-        text = self.cleaned_data["condition"].strip()
-        if not text:
-            return {}
-        try:
-            found = json.loads(text)
-        except ValueError as error:
-            raise forms.ValidationError(_("This is no JSON: %(error)s") % {"error": error}) from error
-        if not isinstance(found, dict):
-            raise forms.ValidationError(_("A condition is an object."))
-        return found
+    @classmethod
+    def as_typed(cls, data: QueryDict) -> "ExperimentForm":
+        """Return a form that keeps what was typed and judges nothing yet."""
+        several = {"creditors"}
+        return cls(initial={name: data.getlist(name) if name in several else data[name] for name in data})
 
-    def asked(self) -> dict[str, Any]:
-        """Return what `registering.register` is to be asked."""
+    def asked(self, further: Any) -> dict[str, Any]:
+        """Return what `registering.register` is to be asked. further: what else is asked of those who take part."""
         data = self.cleaned_data
         parts = []
         if data["dpd_from"] is not None:
             parts.append({"fact": "dpd", "op": "at_least", "value": data["dpd_from"]})
         if data["dpd_until"] is not None:
             parts.append({"fact": "dpd", "op": "at_most", "value": data["dpd_until"]})
-        if data["condition"]:
-            parts.append(data["condition"])
+        if further:
+            parts.append(further)
         arms = [
             {
                 "key": data[f"arm_key_{number}"].strip(),

@@ -6,25 +6,31 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import ngettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from cases.refusal import Refused
 from collections_app.shared import clock
 from collections_app.shared.actor import Actor
+from collections_app.shared.htmx import hx_redirect, is_htmx, vary_on_htmx
 from collections_app.shared.listing import listed
 from collections_app.staff.access import allowed
 from collections_app.staff.models import User
 from contacts.experiments import registering, results
-from contacts.forms_experiments import ExperimentForm
+from contacts.forms_conditions import Builder, new_line
+from contacts.forms_experiments import ExperimentForm, condition_of
 from contacts.models import ArmAssignment, Experiment
 from contacts.strategy import sentences_of_conditions
 
 TONES: Final = {"registered": "plain", "running": "ok", "ended": "past", "dropped": "past"}
 MEASURES: Final[dict[str, Any]] = {
-    Experiment.Measure.CURED: gettext_lazy("cured within %(days)s days"),
-    Experiment.Measure.PAID_ANY: gettext_lazy("paid anything within %(days)s days"),
-    Experiment.Measure.PAID_SHARE: gettext_lazy("share of the balance paid within %(days)s days"),
+    Experiment.Measure.CURED: ngettext_lazy("cured within %(days)s day", "cured within %(days)s days", "days"),
+    Experiment.Measure.PAID_ANY: ngettext_lazy(
+        "paid anything within %(days)s day", "paid anything within %(days)s days", "days"
+    ),
+    Experiment.Measure.PAID_SHARE: ngettext_lazy(
+        "share of the balance paid within %(days)s day", "share of the balance paid within %(days)s days", "days"
+    ),
 }
 SHOWN: Final = 100
 # Field of the form beside which a refusal is shown; the others stand above it.
@@ -36,7 +42,6 @@ FIELDS: Final = {
     "measure": "measure",
     "days": "within_days",
     "difference": "smallest_difference",
-    "condition": "condition",
     "champion": "arm_name_1",
 }
 
@@ -89,16 +94,37 @@ def one(request: HttpRequest, pk: int) -> HttpResponse:
 @allowed("contacts.configure")
 def new(request: HttpRequest) -> HttpResponse:
     """Register an experiment."""
-    form = ExperimentForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            experiment = registering.register(**form.asked(), actor=Actor.of(request.user), at=clock.now())
-        except Refused as refused:
-            form.add_error(FIELDS.get(refused.code), str(refused))
-        else:
-            messages.success(request, _("Registered. Nobody is drawn before it begins."))
-            return redirect("contacts:experiment", pk=experiment.pk)
-    return render(request, "contacts/experiment_new.html", {"form": form})
+    act = request.POST.get("act", "")
+    builder = condition_of(request.POST, act)
+    if act:
+        form = ExperimentForm.as_typed(request.POST)
+    else:
+        form = ExperimentForm(request.POST or None)
+        if request.method == "POST" and form.is_valid() and not _lacks_a_value(builder):
+            try:
+                further = builder.condition()
+                experiment = registering.register(**form.asked(further), actor=Actor.of(request.user), at=clock.now())
+            except Refused as refused:
+                if refused.code == "condition":
+                    builder.errors.append(str(refused))
+                else:
+                    form.add_error(FIELDS.get(refused.code), str(refused))
+            else:
+                messages.success(request, _("Registered. Nobody is drawn before it begins."))
+                return hx_redirect(request, "contacts:experiment", pk=experiment.pk)
+    is_part = is_htmx(request) and request.headers.get("HX-Target") == "panel-box"
+    name = "contacts/designer_builder.html" if is_part else "contacts/experiment_new.html"
+    context = {"form": form, "builder": builder, "change_url": request.path, "fresh": new_line(builder, act)}
+    return vary_on_htmx(render(request, name, context))
+
+
+def _lacks_a_value(builder: Builder) -> bool:
+    """Say beside each line of a condition that has no value yet that it needs one."""
+    for row in builder.rows:
+        for inner in row.rows if row.is_group else [row]:
+            if inner.is_incomplete:
+                inner.errors.append(_("A value is missing."))
+    return builder.is_incomplete
 
 
 @require_POST

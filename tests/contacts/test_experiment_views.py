@@ -1,5 +1,6 @@
 """The pages of experiments: registered by a form, begun and ended by admins, read by those who supervise."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -32,7 +33,7 @@ def admin() -> Client:
 def filled(creditor, **more) -> dict[str, object]:
     return {
         "name": "First week", "code": "first-week", "question": "Does a text message help?", "creditors": [creditor.pk],
-        "dpd_from": 1, "dpd_until": 30, "condition": '{"fact": "named", "op": "is", "value": true}',
+        "dpd_from": 1, "dpd_until": 30, "c-0-fact": "named", "c-0-op": "is", "c-0-value": "yes",
         "measure": "cured", "within_days": 30, "horizon_days": 90, "smallest_difference": "2.0",
         "guardrail_complaints": "5", "guardrail_broken_plans": "", "guardrail_refusals": "",
         "arm_name_1": "As it is", "arm_key_1": "as-is", "arm_share_1": 50,
@@ -72,8 +73,9 @@ def test_an_experiment_is_registered_begun_and_ended(admin, creditor):
     ("more", "said"),
     [
         ({"arm_share_2": 30}, "add up to 100, not 90"),
-        ({"condition": "{"}, "This is no JSON"),
-        ({"condition": '{"fact": "luck", "op": "is", "value": 1}'}, "unknown fact &#x27;luck&#x27;"),
+        ({"c-raw": "{"}, "It is not understood who takes part"),
+        ({"c-raw": '{"fact": "luck", "op": "is", "value": 1}'}, "unknown fact &#x27;luck&#x27;"),
+        ({"c-0-fact": "balance", "c-0-op": "at_least", "c-0-value": ""}, "A value is missing."),
         ({"code": "with spaces"}, "A code has 1 to 40 letters"),
         ({"arm_key_2": "as-is"}, "Side 2 needs a code of its own"),
     ],
@@ -82,6 +84,17 @@ def test_what_cannot_be_compared_is_said_on_the_form(admin, creditor, more, said
     answer = admin.post("/experiments/new/", filled(creditor, **more))
     assert answer.status_code == 200
     assert said in answer.content.decode()
+    assert not Experiment.objects.exists()
+
+
+def test_a_line_is_added_without_losing_or_judging_what_was_typed(admin, creditor):
+    typed = filled(creditor, name="", act="add:c")
+    page = admin.post("/experiments/new/", typed).content.decode()
+    assert 'name="c-0-fact"' in page and 'name="c-1-fact" id="c-1-fact" aria-label="Fact" autofocus' in page
+    assert 'value="first-week"' in page and re.search(rf'value="{creditor.pk}"[^>]* checked', page)
+    assert "is-invalid" not in page
+    part = admin.post("/experiments/new/", typed, headers={"hx-request": "true", "hx-target": "panel-box"})
+    assert 'name="c-1-fact"' in part.content.decode() and "<html" not in part.content.decode()
     assert not Experiment.objects.exists()
 
 
