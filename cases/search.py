@@ -122,6 +122,12 @@ def read(text: str) -> Asked:
     return Asked(text, reference, digits, whole, words)
 
 
+def is_private(text: str) -> bool:
+    """Return whether a search may hold a whole number of somebody, so that it must not stand in an address."""
+    asked = read(text)
+    return asked.reference is None and sum(character.isdecimal() for character in asked.text) >= WHOLE - 1
+
+
 def find(user: Any, text: str, *, actor: Actor, at: datetime, shown: int = SHOWN) -> Found:
     """Return the cases that this user may see and that a search finds: numbers and references first, then names.
 

@@ -1,14 +1,19 @@
-"""Cases as a list: views, filters in the address, the one search (`cases.search`); pages without numbers."""
+"""Cases as a list: views, filters in the address, the one search (`cases.search`); pages without numbers.
+
+Addresses stay in logs and histories: a whole number that is looked for travels in the body of the request alone.
+"""
 
 from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlencode
 
+from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
 
 from cases import ageing, lists, queries, search
 from cases.models import Case, Creditor, Status
@@ -21,11 +26,23 @@ COUNT_UP_TO: Final = 10_000
 
 
 @allowed("cases.view_case")
+@require_http_methods(["GET", "HEAD", "POST"])
 def show(request: HttpRequest) -> HttpResponse:
-    """List the cases that the user may see."""
-    at, asked = clock.now(), _plain(request.GET)
+    """List the cases that the user may see.
+
+    What was typed (POST) goes on to an address, unless a whole number is in it: that is answered at once, one page.
+    """
+    at, asked = clock.now(), _plain(request.POST if request.method == "POST" else request.GET)
+    is_private = search.is_private(asked.get("q", ""))
+    if request.method == "POST" and not is_private:
+        return HttpResponseRedirect(_address(asked))
+    if request.method != "POST" and is_private:
+        messages.warning(request, _("A whole number is looked for in the search field, never by an address."))
+        asked["q"] = ""
     cases = _filtered(request.user, asked, at=at)
     rows, page = _page(cases, asked)
+    if is_private:
+        page["next"] = page["previous"] = None
     if asked.get("q") and not (asked.get("after") or asked.get("before")):
         words = search.read(asked["q"])
         search.record(request.user, words, found=page["count"], actor=Actor.of(request.user), at=at)
@@ -44,6 +61,13 @@ def show(request: HttpRequest) -> HttpResponse:
         "export_url": None,
     }
     return render(request, "cases/list.html", context)
+
+
+def _address(asked: dict[str, str], *without: str) -> str:
+    """Return the address of the list with these filters: without a search that is no matter for an address."""
+    left_out = {"csrfmiddlewaretoken", *without} | ({"q"} if search.is_private(asked.get("q", "")) else set())
+    kept = {name: value for name, value in asked.items() if name not in left_out and value}
+    return reverse("cases:list") + (f"?{urlencode(kept)}" if kept else "")
 
 
 def _plain(asked: QueryDict) -> dict[str, str]:
@@ -150,10 +174,8 @@ def _chips(asked: dict[str, str]) -> list[dict[str, str]]:
     chips = []
     for name, label in names.items():
         if value := asked.get(name):
-            rest = {key: one for key, one in asked.items() if key not in (name, "after", "before") and one}
-            url = reverse("cases:list") + (f"?{urlencode(rest)}" if rest else "")
             shown = str(words.get(name, {}).get(value, value))
-            chips.append({"label": label, "value": shown, "remove_url": url})
+            chips.append({"label": label, "value": shown, "remove_url": _address(asked, name, "after", "before")})
     return chips
 
 

@@ -34,12 +34,17 @@ def waiting() -> QuerySet[InboundMessage]:
     return words.filter(kind=InboundMessage.Kind.WORDS)
 
 
+def is_tail(plain: str) -> bool:
+    """Return whether these are the last digits of a number, which say of nobody who he is."""
+    return plain.isdigit() and len(plain) <= 4
+
+
 def search(rows: QuerySet[InboundMessage], asked: str) -> QuerySet[InboundMessage]:
     """Return those from a number or address (or its last four digits). Nothing is unsealed for it."""
     plain = asked.strip()
     if not plain:
         return rows
-    if plain.isdigit() and len(plain) <= 4:
+    if is_tail(plain):
         return rows.filter(sender_last4=plain)
     hashes = {sealed.digest(str(receiving.KINDS[channel]), plain) for channel in receiving.CHANNELS}
     for channel in ("sms", "email"):

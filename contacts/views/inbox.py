@@ -1,6 +1,8 @@
 """The inbox: what came in, what was done about it at once, undoing, and messages of senders whom nobody knows."""
 
+from dataclasses import replace
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -8,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from cases.models import Case
 from cases.refusal import Refused
@@ -25,11 +27,21 @@ UNMATCHED_ORDER: Final = ("-received_at", "-pk")
 SIZE: Final = 20
 
 
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 @allowed("cases.view_case")
 def show(request: HttpRequest) -> HttpResponse:
-    """List the messages of cases within reach, latest first; for a supervisor those of unknown senders too."""
-    view, user = request.GET.get("view", "new"), request.user
+    """List the messages of cases within reach, latest first; for a supervisor those of unknown senders too.
+
+    A sender that is looked for is typed (POST); only his last four digits go on to an address, which stays in logs.
+    """
+    typed = request.POST if request.method == "POST" else request.GET
+    view, user, asked = typed.get("view", "new"), request.user, typed.get("q", "")[:254].strip()
+    is_private = bool(asked) and not unmatched.is_tail(asked)
+    if request.method == "POST" and not is_private:
+        return redirect(f"{reverse('contacts:inbox')}?{urlencode({'view': view, 'q': asked})}")
+    if request.method != "POST" and is_private:
+        messages.warning(request, _("A whole number is looked for in the search field, never by an address."))
+        asked = ""
     may_assign = user.has_perm("cases.assign")
     if view not in inbox.VIEWS or (view == "unmatched" and not may_assign):
         view = "new"
@@ -39,12 +51,12 @@ def show(request: HttpRequest) -> HttpResponse:
         "may_assign": may_assign,
         "may_act": user.has_perm("contacts.give_instruction"),
         "tabs": _tabs(view, may_assign=may_assign),
-        "asked": request.GET.get("q", "")[:254],
+        "asked": asked,
     }
     if view == "unmatched":
-        unknown = keyset.page(
-            inbox.unmatched_rows(context["asked"]), order=UNMATCHED_ORDER, asked=request.GET, size=SIZE
-        )
+        unknown = keyset.page(inbox.unmatched_rows(asked), order=UNMATCHED_ORDER, asked=request.GET, size=SIZE)
+        if is_private:  # the next page would need an address
+            unknown = replace(unknown, next=None, previous=None)
         context |= {"page": unknown, "lines": inbox.unmatched_lines(unknown.rows)}
     else:
         rows = inbox.with_parts(inbox.of_view(user, view))

@@ -247,7 +247,7 @@ def test_somebody_who_is_written_late_is_not_passed_over(own_database, at):
 def test_the_list_searches_the_same_way_and_leaves_the_same_trace(client, numbered, collector, at):
     client.force_login(collector)
     for text in ("wl", "5678", "13912345678", CHINESE_ID):
-        rows = client.get("/cases/", {"q": text}).context["cases"]
+        rows = client.post("/cases/", {"q": text}, follow=True).context["cases"]
         assert [row["ref"] for row in rows] == [numbered.ref], text
     assert len(traces()) == 2
 

@@ -1,5 +1,7 @@
 """Lists show what the user may see, found by name, reference or number; a filter in the address is a set of cases."""
 
+import re
+
 import pytest
 from django.urls import reverse
 
@@ -34,7 +36,9 @@ def desk(client, collector):
 
 
 def refs(client, **asked):
-    return {row["ref"] for row in client.get(reverse("cases:list"), asked).context["cases"]}
+    """Return what the list shows: what is typed is sent as its form sends it."""
+    send = client.post if "q" in asked else client.get
+    return {row["ref"] for row in send(reverse("cases:list"), asked, follow=True).context["cases"]}
 
 
 def test_only_the_cases_of_the_own_team_are_listed(desk, bank, noon):
@@ -65,6 +69,27 @@ def test_a_whole_telephone_number_finds_its_person_in_any_spelling(desk, bank, n
     ContactPointFactory(person=case.person, address=AddressFactory(value="+8619912345678"))
     for words in ("199 1234 5678", "+86 19912345678", "19912345678"):
         assert refs(desk, q=words) == {case.ref}, words
+
+
+@pytest.mark.parametrize(
+    "words", ["19912345678", "+86 199 1234 5678", "１９９１２３４５６７８", "wang 199123", "11010119850312001X"]
+)
+def test_a_whole_number_never_gets_into_an_address(desk, bank, noon, words):
+    case = CaseFactory(creditor=bank, at=noon, points=False, person=PersonFactory(name="wang 199123"))
+    ContactPointFactory(person=case.person, address=AddressFactory(value="+8619912345678"))
+    answer = desk.post(reverse("cases:list"), {"q": words, "status": "new", "view": "open"})
+    assert answer.status_code == 200  # shown at once: nothing leads to another address
+    addresses = re.findall(r'(?:href|action)="([^"]*)"', answer.content.decode())
+    assert [one for one in addresses if "199" in one or "1985" in one or "q=" in one] == []
+    by_address = desk.get(reverse("cases:list"), {"q": words})
+    assert "A whole number is looked for in the search field" in by_address.content.decode()
+    assert by_address.context["search"] == ""
+
+
+@pytest.mark.parametrize("words", ["wang", "5678"])
+def test_what_is_no_whole_number_is_an_address_that_can_be_kept(desk, words):
+    answer = desk.post(reverse("cases:list"), {"q": words, "status": "new", "bucket": ""})
+    assert (answer.status_code, answer.url) == (302, f"{reverse('cases:list')}?q={words}&status=new")
 
 
 @pytest.mark.parametrize(

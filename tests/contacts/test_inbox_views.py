@@ -89,6 +89,14 @@ def test_unknown_senders_are_shown_to_a_supervisor_and_given_to_a_case(case, col
     client = as_(supervisor)
     assert "…9999" in page(client, "/inbox/?view=unmatched&q=9999")
     assert "…9999" not in page(client, "/inbox/?view=unmatched&q=1111")
+    tail = client.post("/inbox/", {"view": "unmatched", "q": "9999"})
+    assert (tail.status_code, tail.url) == (302, "/inbox/?view=unmatched&q=9999")
+    whole = client.post("/inbox/", {"view": "unmatched", "q": "+86 139 0000 9999"})
+    assert whole.status_code == 200  # a whole number leads to no address
+    assert "…9999" in whole.content.decode()
+    other = client.post("/inbox/", {"view": "unmatched", "q": "+86 139 0000 1111"})
+    assert "…9999" not in other.content.decode()
+    assert "A whole number is looked for in the search field" in page(client, "/inbox/?view=unmatched&q=13900009999")
     ref = InboundMessage.objects.get().ref
     client.post(f"/inbox/{ref}/assign/", {"case": case.ref})
     assert Instruction.objects.get().person == case.person
