@@ -25,63 +25,6 @@ WHERE creditor_id = %(creditor)s AND person_id > %(after)s AND person_id <= %(up
 """
 NEWEST_STATE: Final = "SELECT coalesce(max(id), 0) FROM cases_accountstate WHERE creditor_id = %(creditor)s"
 
-# -- ageing: bucket transitions ----------------------------------------------------------------------------------------
-# The bucket at the close of `date`, of what was known when the close began (`newest_state`), beside the one of the
-# close before. `labels` and `starts` cut days past due into buckets (cases.ageing).
-_AGED: Final = """
-WITH aged AS (
-    SELECT account.id AS account_id, account.person_id, account.creditor_id, state.balance, state.currency,
-        (%(labels)s::text[])[1 + width_bucket(greatest(0, coalesce(%(date)s - state.past_due_since, 0)),
-                                              %(starts)s::integer[])] AS bucket,
-        coalesce((
-            SELECT earlier.to_bucket FROM cases_buckettransition AS earlier
-            WHERE earlier.account_id = account.id AND earlier.business_date < %(date)s
-            ORDER BY earlier.business_date DESC LIMIT 1
-        ), '') AS bucket_before
-    FROM cases_account AS account
-    CROSS JOIN LATERAL (
-        SELECT past_due_since, balance, currency FROM cases_accountstate AS each
-        WHERE each.account_id = account.id AND each.effective_on <= %(date)s AND each.id <= %(newest_state)s
-        ORDER BY each.effective_on DESC, each.id DESC LIMIT 1
-    ) AS state
-    WHERE account.creditor_id = %(creditor)s AND account.person_id > %(after)s AND account.person_id <= %(upto)s
-)
-"""
-_WRITTEN: Final = """
-written AS (
-    INSERT INTO cases_buckettransition (account_id, person_id, creditor_id, business_date, from_bucket, to_bucket,
-        balance, currency)
-    SELECT account_id, person_id, creditor_id, %(date)s, bucket_before, bucket, balance, currency
-    FROM aged WHERE bucket <> bucket_before ORDER BY account_id
-    ON CONFLICT (account_id, business_date) DO UPDATE
-    SET from_bucket = excluded.from_bucket, to_bucket = excluded.to_bucket, balance = excluded.balance,
-        currency = excluded.currency
-    WHERE (cases_buckettransition.from_bucket, cases_buckettransition.to_bucket, cases_buckettransition.balance,
-           cases_buckettransition.currency)
-          IS DISTINCT FROM (excluded.from_bucket, excluded.to_bucket, excluded.balance, excluded.currency)
-    RETURNING 1
-)
-"""
-WRITE_TRANSITIONS: Final = f"{_AGED}, {_WRITTEN} SELECT count(*) FROM written"
-# Only a date that is closed again after a correction has any that are no moves any more. They are found from the rows
-# of that date, which are few, by a hash table (IS TRUE keeps it one).
-REWRITE_TRANSITIONS: Final = f"""
-{_AGED}, {_WRITTEN}, dropped AS (
-    DELETE FROM cases_buckettransition AS gone
-    WHERE gone.creditor_id = %(creditor)s AND gone.business_date = %(date)s
-      AND gone.person_id > %(after)s AND gone.person_id <= %(upto)s
-      AND (gone.account_id IN (SELECT account_id FROM aged WHERE bucket = bucket_before)) IS TRUE
-    RETURNING 1
-)
-SELECT (SELECT count(*) FROM written) + (SELECT count(*) FROM dropped)
-"""
-ANY_TRANSITION: Final = """
-SELECT EXISTS (
-    SELECT FROM cases_buckettransition WHERE creditor_id = %(creditor)s AND business_date = %(date)s
-    AND person_id > %(after)s AND person_id <= %(upto)s
-)
-"""
-
 # -- figures -----------------------------------------------------------------------------------------------------------
 # The state in force of every account of a book, in two ways with one result: looked up account by account, or all
 # states read once in the order of an index. The second is several times quicker while accounts have few states each.
@@ -134,14 +77,23 @@ SELECT count(*), coalesce(sum(accounts), 0) FROM counted
 # What each person owes at the creditor as far as is known for `day`. An account counts as late for a case when it is
 # past due and both its balance and what is past due exceed the product's tolerance: an account that is late with
 # nothing owed on it is late in the figures and opens no case.
+#
+# Only who was ever past due, or has an unresolved case, can be concerned: nobody else's accounts are looked up.
 _POSITIONS: Final = """
-WITH known AS (
+WITH candidates AS (
+    SELECT person_id FROM cases_accountstate
+    WHERE creditor_id = %(creditor)s AND past_due_since IS NOT NULL
+      AND person_id > %(after)s AND person_id <= %(upto)s
+    UNION
+    SELECT person_id FROM cases_case WHERE creditor_id = %(creditor)s AND status NOT IN ('cured', 'closed')
+        AND person_id > %(after)s AND person_id <= %(upto)s
+), known AS (
     SELECT account.id AS account_id, account.person_id, account.borrower_id, account.currency, account.balance,
         state.past_due_since, product.grace_days,
         coalesce(account.status <> 'closed' AND state.past_due_since < %(day)s
                  AND account.balance > product.tolerance
                  AND coalesce(state.amount_past_due, state.balance) > product.tolerance, false) AS is_late
-    FROM cases_account AS account
+    FROM candidates JOIN cases_account AS account USING (person_id)
     JOIN cases_product AS product ON product.id = account.product_id
     CROSS JOIN LATERAL (
         SELECT past_due_since, balance, amount_past_due FROM cases_accountstate AS each
@@ -348,7 +300,9 @@ WHERE standing.creditor_id = %(creditor)s AND standing.status NOT IN ('cured', '
         SELECT FROM cases_promise AS promise WHERE promise.case_id = standing.id AND promise.status = 'open'))
     OR (standing.next_action = 'wait_plan' AND NOT EXISTS (
         SELECT FROM cases_plan AS plan
-        WHERE plan.case_id = standing.id AND plan.status IN ('draft', 'approved', 'performing', 'missed'))))
+        WHERE plan.case_id = standing.id AND plan.status IN ('draft', 'approved', 'performing', 'missed'))
+        AND NOT EXISTS (
+        SELECT FROM cases_settlement AS agreed WHERE agreed.case_id = standing.id AND agreed.status = 'accepted')))
 ORDER BY standing.id
 """
 # Every account is in the bucket of its last move, and every move begins where the one before it ended.

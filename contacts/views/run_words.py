@@ -6,6 +6,7 @@ from typing import Any, Final
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from collections_app.shared import refs
 from collections_app.shared.listing import listed
 from collections_app.templatetags.display import count
 from contacts.models import NightRun, NightStep
@@ -22,10 +23,19 @@ STEPS: Final = {
     "invariants": gettext_lazy("Checks of the whole book"),
 }
 CHECKS: Final = {
+    "balances_equal_their_entries": gettext_lazy("Balances are the sum of their entries"),
+    "no_charge_is_below_nothing": gettext_lazy("No charge is below nothing"),
+    "payments_equal_their_lines": gettext_lazy("Payments are the sum of their lines"),
+    "cases_have_a_future": gettext_lazy("Every open case has a next action"),
+    "instalments_equal_their_payments": gettext_lazy("Instalments are paid by what was booked to them"),
+    "transitions_are_complete": gettext_lazy("Every account is in the bucket of its last move"),
+    "figures_equal_a_recount": gettext_lazy("Figures of the book are what a recount finds"),
     "attempts_have_their_permit": gettext_lazy("Every contact has its own permit"),
     "stays_are_of_open_cases": gettext_lazy("Only open cases are in a strategy"),
     "outbox_is_of_open_cases": gettext_lazy("Only open cases have planned contacts"),
 }
+
+OF_CASES: Final = ("cases_have_a_future",)  # checks whose rows are cases, shown by their references
 
 
 def took_in_words(seconds: float) -> str:
@@ -113,7 +123,8 @@ def checks_in_words(run: NightRun, steps: Sequence[NightStep]) -> list[dict[str,
         {
             "label": CHECKS.get(str(each.get("name")), str(each.get("name")).replace("_", " ")),
             "agrees": False,
-            "detail": ", ".join(str(pk) for pk in each.get("ids", [])),
+            "cases": [refs.encode("C", pk) for pk in each.get("ids", [])] if each.get("name") in OF_CASES else [],
+            "detail": "" if each.get("name") in OF_CASES else ", ".join(str(pk) for pk in each.get("ids", [])),
         }
         for each in broken
     ]
