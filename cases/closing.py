@@ -11,6 +11,7 @@ span gives the same end. The caller owns the transaction. No domain events are s
 opening reads the rows (a close may change a hundred thousand cases).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -18,7 +19,7 @@ from typing import Any, Final
 
 from django.db import connection
 
-from cases import ageing, exclusion_list, firm_policy, locks, promises, sql, sql_plans
+from cases import ageing, exclusion_list, firm_policy, locks, promises, sql, sql_ageing, sql_plans
 from cases.models import Creditor
 from cases.priority import rules
 from cases.settlements import watching
@@ -147,11 +148,18 @@ def _span(after: int, upto: int | None) -> Span | None:
 # -- steps -------------------------------------------------------------------------------------------------------------
 
 
-def age(close: Close, span: Span) -> int:
-    """Write the bucket transitions of the business date; return how many. First sight comes from bucket ''."""
-    values = close.values(**span.values())
-    is_again = _value(sql.ANY_TRANSITION, values)
-    written: int = _value(sql.REWRITE_TRANSITIONS if is_again else sql.WRITE_TRANSITIONS, values)
+def age(close: Close, span: Span, *, accounts: Sequence[int] | None = None) -> int:
+    """Write the bucket transitions of the business date; return how many. First sight comes from bucket ''.
+
+    accounts: those of the span that can have moved (`turning`); None: any can.
+    """
+    if accounts is not None and not accounts:
+        return 0
+    values = close.values(**span.values(), accounts=accounts)
+    statement = sql_ageing.WRITE_TRANSITIONS
+    if _value(sql_ageing.ANY_TRANSITION, values):
+        statement = sql_ageing.REWRITE_TRANSITIONS
+    written: int = _value(statement if accounts is None else sql_ageing.of_some(statement), values)
     return written
 
 

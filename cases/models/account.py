@@ -6,6 +6,7 @@ and every back-dated correction wrong.
 """
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -249,6 +250,14 @@ class AccountState(models.Model):
                 name="account_states_in_force", fields=["account", "-effective_on", "-id"], include=["past_due_since"]
             ),
             models.Index(name="account_states_of_a_batch", fields=["batch"]),
+            # What the night asks of the history of a book: who was ever past due, and what begins to hold on a day.
+            models.Index(
+                name="account_states_past_due",
+                fields=["creditor", "person", "past_due_since"],
+                include=["account"],
+                condition=Q(past_due_since__isnull=False),
+            ),
+            BrinIndex(name="account_states_by_their_day", fields=["effective_on"], autosummarize=True),
         ]
 
     def __str__(self) -> str:

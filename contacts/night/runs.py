@@ -18,9 +18,9 @@ from collections_app.shared.actor import Actor
 from collections_app.shared.once import asked_once
 from compliance import audit
 from contacts.models import NightRun, NightStep
-from contacts.night import sql
+from contacts.night import seen, sql
 from contacts.night.leases import LEASE, Holder, NightBusy, NightLost, execute, held_for, take
-from contacts.night.stages import STAGES, WHOLE, Night, Result, Stage
+from contacts.night.stages import AGEING, STAGES, WHOLE, Night, Result, Stage
 
 NIGHT: Final = Actor.system("close of day")
 CLOSES_AT: Final = time(2)  # local: by then the tape of the day is usually there
@@ -66,7 +66,7 @@ def close_of_day(
     holder = Holder(run, lease, at=at)
     close = Close(creditor=creditor, business_date=business_date, newest_state=run.newest_state, actor=actor, at=at)
     try:
-        night = Night(close, is_late=_found_late(run))
+        night = Night(close, is_late=_found_late(run), since=seen.since(run))
         for number, stage in enumerate(STAGES):
             _Step(run, stage, night, holder, progress, number).run()
         _finish(run, holder, actor=actor, at=at)
@@ -175,8 +175,10 @@ def _found_late(run: NightRun) -> bool:
 def _start_over(run: NightRun, *, at: datetime) -> None:
     run.status, run.started_at, run.finished_at = NightRun.Status.RUNNING, at, None
     run.error, run.warnings = "", []
+    before = seen.before(run)
     run.newest_state = closing.newest_state(run.creditor_id)
     run.save(update_fields=["status", "started_at", "finished_at", "error", "warnings", "newest_state"])
+    known = {AGEING: seen.kept(run, before)}
     for position, stage in enumerate(STAGES, start=1):
         NightStep.objects.update_or_create(
             run=run,
@@ -189,7 +191,7 @@ def _start_over(run: NightRun, *, at: datetime) -> None:
                 "started_at": None,
                 "finished_at": None,
                 "seconds": 0,
-                "details": {},
+                "details": known.get(stage.name, {}),
             },
         )
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any, Final
 
-from cases import accrual, closing, freshness
+from cases import accrual, closing, freshness, turning
 from cases.closing import Close, Span
 from cases.imports import batches
 from cases.invariants import Closed
@@ -27,14 +27,20 @@ WHOLE: Final = Span(0, 2**62)
 class Night:
     """One close under way, and what its steps share."""
 
-    def __init__(self, close: Close, *, is_late: bool = False) -> None:
+    def __init__(self, close: Close, *, is_late: bool = False, since: turning.Seen | None = None) -> None:
         self.close = close
         self.is_late = is_late  # the newest tape is older than the creditor allows; the first step finds out
+        self.since = since  # how far the close before has seen; None: every account is aged
 
     @cached_property
     def paths(self) -> list[enrolment.Path]:
         """The strategies in force, read once per process and run."""
         return enrolment.paths_of(self.close)
+
+    @cached_property
+    def moving(self) -> turning.Turning | None:
+        """The accounts that can be in another bucket than at the close before, read once per process and run."""
+        return turning.since(self.close, self.since)
 
 
 @dataclass(slots=True)
@@ -77,7 +83,9 @@ def _freshness(night: Night, span: Span) -> Result:
 def _ageing(night: Night, span: Span) -> Result:
     upkeep.analyse()
     accrued = accrual.run(night.close, span)
-    return Result(rows=closing.age(night.close, span), counts={"accrued": accrued} if accrued else {})
+    accounts = night.moving.of(span) if night.moving is not None else None
+    aged = closing.age(night.close, span, accounts=accounts)
+    return Result(rows=aged, counts={"accrued": accrued} if accrued else {})
 
 
 def _cases(night: Night, span: Span) -> Result:
@@ -137,9 +145,10 @@ def _invariants(night: Night, span: Span) -> Result:
     return Result(counts={"checked": len(found)}, warnings=warnings, failed=bool(broken))
 
 
+AGEING: Final = "ageing"
 STAGES: Final = (
     Stage("freshness", _freshness),
-    Stage("ageing", _ageing, closing.next_span),
+    Stage(AGEING, _ageing, closing.next_span),
     Stage("cases", _cases, closing.next_span),
     Stage("promises", _promises, closing.next_promise_span),
     Stage("plans", _plans, closing.next_plan_span),
