@@ -7,8 +7,8 @@ from django.urls import reverse
 
 from cases.models import Address
 from contacts.models import ContactAttempt, Verification
+from tests.browsers import GUARD_MS, window
 from tests.contacts.conftest import TEN
-from tests.contacts.test_telephone_browser import signed_in
 from tests.factories.cases import (
     AccountFactory,
     CaseFactory,
@@ -21,7 +21,6 @@ from tests.factories.staff import TeamFactory, UserFactory, set_clock
 from tests.factories.verifying import known
 
 pytestmark = pytest.mark.browser
-GUARD_MS = 450
 BANK = "Verschwiegene Kreditanstalt"
 
 
@@ -52,20 +51,17 @@ def at_work(language: str = "en", **person: Any) -> Any:
 def open_page(chromium: Any, site: Any, settings: Any) -> Any:
     """Return a function that signs in at a case's page; complaints of the browser fail the test."""
     set_clock(settings, TEN)
-    pages, trouble = [], []
+    pages: list[Any] = []
 
     def go(user: Any, case: Any, width: int = 1366) -> Any:
-        page = signed_in(chromium, site, user, width=width)
-        page.on("console", lambda said: trouble.append(said.text) if said.type == "error" else None)
+        page = window(chromium, site, user, width=width)
         pages.append(page)
         page.goto(site.url + reverse("cases:case", args=[case.ref]))
         page.wait_for_timeout(GUARD_MS)
         return page
 
     yield go
-    for page in pages:
-        page.context.close()
-    assert trouble == []
+    assert [said for page in pages for said in page.complaints] == []
 
 
 def call(page: Any) -> None:
@@ -90,6 +86,16 @@ def test_two_ticks_and_one_key_confirm_and_the_amounts_come_without_a_new_page(o
     assert page.input_value("#id_note") == "half a note"
     assert page.evaluate("window.same") is True
     assert Verification.objects.get(attempt__case=case).right == ["birth_date", "document_last4"]
+    # The page that was fetched is one with scripts: what is typed is not asked about a second time.
+    page.locator("[name=promise__said]").wait_for(state="detached")
+    assert page.locator("#contact-bar", has_text="confirmed in this call").count() == 1
+    # Escape leaves the note, so that a digit chooses an outcome; once more goes back to the same place in it.
+    page.locator("#id_note").evaluate("note => { note.focus(); note.setSelectionRange(4, 4); }")
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement === document.body") is True
+    page.keyboard.press("Escape")
+    page.keyboard.type("of ")
+    assert page.input_value("#id_note") == "halfof  a note"
 
 
 def test_what_the_person_says_is_typed_and_compared_with_full_width_digits(open_page):

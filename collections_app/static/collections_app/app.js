@@ -78,10 +78,21 @@
       location.assign(went.href);
     }
   });
+  /* What stands there for pages without scripts is text in a page that is loaded, but fields in one that is fetched:
+     they would say that the page has none. */
+  function withScripts(event) {
+    if (event.target.querySelectorAll) event.target.querySelectorAll("noscript").forEach(function (spare) { spare.remove(); });
+  }
+  document.addEventListener("htmx:load", withScripts);
+  document.addEventListener("htmx:afterSettle", withScripts);
   document.addEventListener("htmx:responseError", function () { toast(document.body.dataset.failed, "stop"); });
   document.addEventListener("htmx:sendError", function () { toast(document.body.dataset.offline, "stop"); });
 
-  function ready() { showTheme(); }
+  function ready() {
+    showTheme();
+    const wrong = document.querySelector("main [aria-invalid=true]");
+    if (wrong && (document.activeElement === document.body || !document.activeElement)) wrong.focus();
+  }
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", ready);
   else ready();
 })();

@@ -8,7 +8,7 @@
   const OFF = "single-keys-off", GUARD_MS = 400;
   const mac = /Mac|iPhone|iPad|iPod/.test(navigator.platform);
   const field = "textarea, select, input:not([type=radio]):not([type=checkbox]):not([type=button]):not([type=submit]):not([type=range])";
-  let own = {}, shownAt = performance.now(), composing = false, composedAt = -1000, off = false;
+  let own = {}, shownAt = performance.now(), composing = false, composedAt = -1000, off = false, left = null;
   try { off = localStorage.getItem(OFF) === "1"; } catch (e) { off = false; }
 
   function inField(target) {
@@ -55,6 +55,16 @@
       if (first) first.focus();
     } else {
       element.click();
+    }
+  }
+  /* Escape leaves a field, so that letters and digits are keys again; once more goes back, to the same place in the text. */
+  function leaveOrReturn(target) {
+    const within = document.querySelector("main");
+    if (inField(target) && within && within.contains(target) && !target.closest("[data-keeps-escape]")) {
+      left = target;
+      target.blur();
+    } else if (left && left.isConnected && left.getClientRects().length && !inField(target)) {
+      left.focus({ preventScroll: true });
     }
   }
   function move(step) {
@@ -132,20 +142,24 @@
       return;
     }
     if (name === "escape" && !dialog) {
-      document.querySelectorAll("details.menu[open], details.confirm[open]").forEach(function (menu) {
+      const menus = document.querySelectorAll("details.menu[open], details.confirm[open]");
+      menus.forEach(function (menu) {
         menu.open = false;
         menu.querySelector("summary").focus();
       });
+      if (!menus.length) leaveOrReturn(event.target);
       return;
     }
     if (dialog || single && (inField(event.target) || off || event.key.length > 1)) return;
     if (name === mine("?")) { event.preventDefault(); openSheet(); return; }
     if (name === mine("j") && move(1) || name === mine("k") && move(-1)) { event.preventDefault(); return; }
     if (performance.now() - shownAt < GUARD_MS) return;
-    const element = keyed().find(function (candidate) {
+    const meant = keyed().filter(function (candidate) {
       const keys = candidate.dataset;
       return (mine(keys.key) === name || keys.keyInside && mine(keys.keyInside) === name) && visible(candidate);
     });
+    const here = event.target instanceof Element && event.target.closest("form");   // several forms: the one that is typed in
+    const element = here && meant.find(function (candidate) { return candidate.form === here; }) || meant[0];
     if (element) { event.preventDefault(); act(element); }
   });
 
