@@ -52,9 +52,9 @@ class SkipForm(forms.Form):
     reason = forms.ChoiceField(label=_("Why is this case skipped?"), choices=lambda: skip_choices())
 
 
-def skip_choices() -> list[tuple[str, str]]:
-    """Return the reasons for which a case may be put aside."""
-    return [(code, skip_label(code)) for code in SKIP_REASONS]
+def skip_choices(*, likely: str = "") -> list[tuple[str, str]]:
+    """Return the reasons for which a case may be put aside, the likely one first."""
+    return [(code, skip_label(code)) for code in sorted(SKIP_REASONS, key=lambda code: code != likely)]
 
 
 class ReasonForm(forms.Form):

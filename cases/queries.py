@@ -370,7 +370,7 @@ def _priority(stored: int, found: priority_rules.Score) -> str:
     return _("priority %(score)s: %(reasons)s") % {"score": stored, "reasons": "; ".join(texts)}
 
 
-SKIP_REASONS: Final = ("bad-hour", "known-to-me", "language", "needs-supervisor", "waiting-for-papers")
+SKIP_REASONS: Final = ("bad-hour", "known-to-me", "language", "needs-supervisor", "waiting-for-papers", "unreachable")
 
 
 # What the apps above write as "name: codes" is said by them: name -> what makes words of the codes.
@@ -385,6 +385,7 @@ def skip_label(code: str) -> str:
         "language": _("another language is needed"),
         "needs-supervisor": _("a supervisor must look first"),
         "waiting-for-papers": _("waiting for papers"),
+        "unreachable": _("no number that can be called"),
         "strategy-review": _("the strategy asks for a review"),
         "strategy-ended": _("the strategy has ended"),
         "hold": _("a hold is to be reviewed"),

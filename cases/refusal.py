@@ -30,6 +30,7 @@ class CaseRefused(Refused):
         "stale": _("Somebody else has changed this case since you opened it. Look at it again before you save."),
         "no-next-action": _("An open case needs a next action with a date."),
         "not-yours": _("%(holder)s is working on this case at the moment."),
+        "on-break": _("You are on a break. End it, then go on."),
         "skip-limit": _("You have skipped %(count)s cases today, which is the most a shift allows."),
         "no-reason": _("Say why."),
         "not-possible": _("A case that is %(status)s cannot do this."),

@@ -13,7 +13,7 @@ from datetime import datetime, time, timedelta
 from typing import Final
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
 from django.utils.translation import gettext_lazy as _
 
 from cases import callbacks, lifecycle
@@ -31,6 +31,7 @@ LEASE = timedelta(minutes=5)
 AHEAD = timedelta(minutes=2)  # the page that waits asks again in time
 COUNTED = 1_000  # waiting cases are counted up to here; a queue that is longer is "more than" that
 SKIPS_A_DAY = 20
+RESTS: Final = "break"
 LIKELY_HOURS = (time(9), time(19))
 TAKE_OVERS: Final = {
     "on-my-line": _("The person is on my line"),
@@ -146,6 +147,12 @@ def is_on_break(user) -> bool:
     return Break.objects.filter(user=user, ended_at__isnull=True).exists()
 
 
+def is_due(case: Case, *, at: datetime) -> bool:
+    """Return whether a case waits for a person at this instant."""
+    is_ours = case.next_action in HUMAN_ACTIONS and not case.is_resolved
+    return is_ours and case.next_action_at is not None and case.next_action_at <= at
+
+
 def renew(case: Case, user) -> None:
     """Lease the case to this user, who has it in hand, for another five minutes of the database's clock."""
     _lease(case, user, LEASE, is_ahead=False)
@@ -160,7 +167,9 @@ def _lease(case: Case, user, duration: timedelta, *, is_ahead: bool) -> None:
 
 @transaction.atomic
 def take(*, case_id: int, user, actor: Actor, at: datetime) -> Case:
-    """Open a chosen case for work. Raises CaseRefused when somebody else holds it."""
+    """Open a chosen case for work. Raises CaseRefused when somebody else holds it, and on a break."""
+    if is_on_break(user):
+        raise CaseRefused("on-break")
     lifecycle.locked(case_id)
     case = Case.objects.filter(free() | Q(lease_by=user), pk=case_id).first()
     if case is None:
@@ -179,6 +188,8 @@ def take_over(*, case_id: int, user, reason: str, actor: Actor, at: datetime) ->
     """
     if reason not in TAKE_OVERS:
         raise CaseRefused("no-reason")
+    if is_on_break(user):
+        raise CaseRefused("on-break")
     case = lifecycle.locked(case_id)
     if case.is_resolved:
         raise CaseRefused("resolved", status=case.get_status_display())
@@ -202,8 +213,22 @@ def release(*, case_id: int, user) -> None:
 
 def skips_left(user, *, at: datetime) -> int:
     """Return how many cases this user may still put aside; what was undone at once does not count."""
+    return _left_of(list(_skips(user, at=at)))
+
+
+def skips_left_and_rest(user, *, at: datetime) -> tuple[int, bool]:
+    """Return how many cases this user may still put aside, and whether he is on a break. One query."""
+    rest = Break.objects.filter(user=user, ended_at__isnull=True).annotate(name=Value(RESTS))
+    told = list(_skips(user, at=at).union(rest.values_list("name", flat=True), all=True))
+    return _left_of(told), RESTS in told
+
+
+def _skips(user, *, at: datetime) -> QuerySet[AuditEvent, str]:
     lately = AuditEvent.objects.filter(actor_kind="user", actor_id=user.pk, at__gt=at - timedelta(days=1))
-    told = list(lately.filter(name__in=["case.skipped", "case.skip_undone"]).values_list("name", flat=True))
+    return lately.filter(name__in=["case.skipped", "case.skip_undone"]).values_list("name", flat=True)
+
+
+def _left_of(told: list[str]) -> int:
     return max(0, SKIPS_A_DAY - told.count("case.skipped") + told.count("case.skip_undone"))
 
 

@@ -18,7 +18,7 @@ from cases.views.act import answer
 from cases.views.undo_bar import undoable
 from collections_app.shared import clock
 from collections_app.shared.actor import Actor
-from collections_app.shared.htmx import is_htmx, vary_on_htmx
+from collections_app.shared.htmx import hx_redirect, is_htmx, vary_on_htmx
 from collections_app.staff.access import allowed
 
 
@@ -35,6 +35,7 @@ def show(request: HttpRequest) -> HttpResponse:
     listed = reverse("cases:list")
     context = {
         "now": at,
+        "resting": worklist.is_on_break(user),
         "queue": {
             "name": str(team or ""),
             "left": waiting.due,
@@ -161,7 +162,7 @@ def skip(request: HttpRequest, ref: str) -> HttpResponse:
             form.add_error(None, str(refused))
         else:
             messages.info(request, _("%(name)s put aside until tomorrow.") % {"name": case.person})
-            return lead_to_next(request)
+            return hx_redirect(request, lead_to_next(request).url)
     left = worklist.skips_left(request.user, at=clock.now())
     hint = ngettext(
         "You may put aside %(n)s more case today.", "You may put aside %(n)s more cases today.", left
@@ -172,7 +173,12 @@ def skip(request: HttpRequest, ref: str) -> HttpResponse:
 @require_POST
 @allowed("cases.work_queue")
 def release(request: HttpRequest, ref: str) -> HttpResponse:
-    """Put a case back into the queue, as it is."""
+    """Put a case back into the queue, as it is.
+
+    then=next: and go on with the next case, which is this one again if it is still due.
+    """
     case = queries.find(request.user, ref)
     worklist.release(case_id=case.pk, user=request.user)
+    if request.POST.get("then") == "next":
+        return hx_redirect(request, lead_to_next(request).url)
     return redirect("cases:queue")

@@ -50,7 +50,10 @@ def show(request: HttpRequest, ref: str) -> HttpResponse:
         if verifying.unconfirmed_call(case.ref, user=request.user) is not None:
             context["timeline"] = masking.timeline(context["timeline"])
         return vary_on_htmx(render(request, "cases/case.html#timeline", context))
-    return vary_on_htmx(render(request, "cases/case.html", page(request, case, at=at)))
+    context = page(request, case, at=at)
+    if "ahead" in request.GET:  # the call that is open now is recorded by the time this is looked at
+        context["call_elsewhere"] = None
+    return vary_on_htmx(render(request, "cases/case.html", context))
 
 
 def page(
@@ -78,8 +81,10 @@ def page(
     if live is not None and live.suggests and form is not None and not form.is_bound:
         form.initial["outcome"] = live.suggests
     waiting = worklist.queue(user, at=at) if user.has_perm("cases.work_queue") else None
+    skips_left, resting = worklist.skips_left_and_rest(user, at=at) if waiting else (0, False)
     standing = _verification(case, facts, attempt, at=at)
     confirmed = standing is None or standing.is_confirmed
+    ways = _ways(case, user=user, at=at)
     context = {
         "now": at,
         "today": facts.today,
@@ -88,7 +93,7 @@ def page(
         "clocks": [_clock(row, facts.today) for row in legal_clocks.near(case, today=facts.today)],
         "last_contact": timeline.last_contact(case),
         "feed": facts.feed,
-        **_ways(case, user=user, at=at),
+        **ways,
         "attempt": attempt,
         "live": live,
         "may_dial": bool(live_calls.desk_of(user)),
@@ -109,12 +114,14 @@ def page(
         "masked": not confirmed,
         "preparation": preparing.brief(case, facts, user=user, at=at) if confirmed and not case.is_resolved else None,
         "possible_endings": call_panel.possible(case, form, confirmed=confirmed, at=at),
-        "skip_reasons": skip_choices(),
-        "skips_left": worklist.skips_left(user, at=at) if waiting else 0,
+        "skip_reasons": skip_choices(likely="" if _has_number(ways) else "unreachable"),
+        "skips_left": skips_left,
         "quick_acts": quick_acts.ACTS,
         "callbacks_due": list(callbacks.of_user(user, at=at)[:CALLBACKS_SHOWN]) if waiting else [],
         "instruction_kinds": QUICK_ASKS,
         "take_overs": worklist.TAKE_OVERS.items(),
+        "resting": attempt is None and resting,
+        "onward": attempt is None and waiting is not None and facts.is_mine and not worklist.is_due(case, at=at),
         "queue": waiting and {"left": waiting.due, "late": waiting.late, "coming": _names(waiting.upcoming)},
         "may": _rights(user, facts),
         **_messages(case, chosen=thread or request.GET.get("thread", ""), user=user, at=at),
@@ -188,6 +195,12 @@ def _ways(case: Case, *, user, at: datetime) -> dict[str, list[dict[str, Any]]]:
         )
         group["ways"].append(way)
     return {"open_ways": permitted, "refused_ways": list(refused.values())}
+
+
+def _has_number(ways: dict[str, list[dict[str, Any]]]) -> bool:
+    """Return whether there is a number to call, now or at another time."""
+    known = [item["way"] for item in ways["open_ways"]] + [way for item in ways["refused_ways"] for way in item["ways"]]
+    return any(way.is_call and way.point_id for way in known)
 
 
 def _rights(user, facts: case_queries.CaseFacts) -> dict[str, bool]:

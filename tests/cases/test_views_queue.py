@@ -119,6 +119,17 @@ def test_a_case_put_back_is_free_for_the_next(desk, bank, noon):
     assert case.lease_by is None
 
 
+def test_what_is_done_for_today_leads_on_to_the_next_and_what_still_waits_comes_back(desk, bank, noon):
+    case, following = CaseFactory(creditor=bank, at=noon, score=90), CaseFactory(creditor=bank, at=noon, score=10)
+    take_next(desk)
+    page, onward = reverse("cases:case", args=[case.ref]), reverse("cases:release", args=[case.ref])
+    assert not desk.get(page).context["onward"]  # it still waits: whoever puts it back gets it again
+    assert desk.post(onward, {"then": "next"}).url == page
+    Case.objects.filter(pk=case.pk).update(next_action_at=noon + timedelta(days=1))
+    assert desk.get(page).context["onward"]
+    assert desk.post(onward, {"then": "next"}).url == reverse("cases:case", args=[following.ref])
+
+
 def test_the_queue_asks_the_database_as_often_for_many_cases_as_for_one(
     desk, bank, noon, django_assert_max_num_queries
 ):

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 
 import pytest
 from django.db import DatabaseError, IntegrityError, transaction
@@ -10,6 +11,7 @@ from django.urls import reverse
 
 from cases import worklist
 from cases.models import Callback, Case, NextAction
+from cases.refusal import CaseRefused
 from collections_app.dashboards import registry, widgets  # noqa: F401  (registers them)
 from collections_app.dashboards.scope import Scope
 from collections_app.shared.actor import Actor
@@ -326,7 +328,7 @@ def test_a_break_puts_back_what_is_in_hand_and_kept_ahead(desk, bank, collector,
     for _ in range(3):
         CaseFactory(creditor=bank, at=noon)
     actor = Actor.of(collector)
-    worklist.next_case(user=collector, actor=actor, at=noon)
+    kept = worklist.next_case(user=collector, actor=actor, at=noon)
     worklist.keep_ahead(user=collector, actor=actor, at=noon)
     assert worklist.held_by(collector).count() == 2
     desk.post(reverse("contacts:take-break"))
@@ -335,6 +337,10 @@ def test_a_break_puts_back_what_is_in_hand_and_kept_ahead(desk, bank, collector,
     assert worklist.keep_ahead(user=collector, actor=actor, at=noon) is None
     answer = desk.post(reverse("cases:take-next"), follow=True)
     assert "You are on a break." in answer.content.decode()
+    page = desk.get(reverse("cases:case", args=[kept.ref])).content.decode()
+    assert reverse("contacts:end-break") in page
+    assert reverse("cases:take", args=[kept.ref]) not in page
+    assert reverse("contacts:call", args=[kept.ref]) not in page
     desk.post(reverse("contacts:end-break"))
     assert worklist.next_case(user=collector, actor=actor, at=noon) is not None
 
@@ -347,7 +353,12 @@ def test_no_call_is_opened_during_a_break_and_one_is_after_it(bank, collector, c
     assert (refused.value.code, str(refused.value)) == (
         "on-break", "You are on a break. End it on “My day”, then call.",
     )  # fmt: skip
+    for take in (worklist.take, partial(worklist.take_over, reason="agreed")):
+        with pytest.raises(CaseRefused) as asked:
+            take(case_id=case.pk, user=collector, actor=Actor.of(collector), at=noon)
+        assert asked.value.code == "on-break"
     breaks.end(user=collector, actor=Actor.of(collector), at=noon + timedelta(minutes=5))
+    assert worklist.take(case_id=case.pk, user=collector, actor=Actor.of(collector), at=noon) == case
     assert open_call(case, collector, noon + timedelta(minutes=6)).status == "cleared"
 
 
