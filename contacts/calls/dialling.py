@@ -123,6 +123,15 @@ def hang_up(*, attempt_id: int, actor: Actor, at: datetime) -> bool:
     return given_back
 
 
+def leave(*, attempt_id: int) -> None:
+    """End the line of a call that is recorded and left for the next case, so that nobody hears what is said there."""
+    if not telephony.is_on():
+        return
+    call = TelephoneCall.objects.filter(attempt_id=attempt_id).first()
+    if call is not None and not call.is_over:
+        hang_up_legs(call, telephony.PERSON, telephony.DESK)
+
+
 def hang_up_legs(call: TelephoneCall, *kinds: str) -> None:
     """End these legs as far as the telephone system can be reached; `asking` looks again at what is left."""
     for kind in kinds:

@@ -10,10 +10,10 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from cases import lifecycle, worklist
+from cases import lifecycle, notes, worklist
 from cases import queries as case_queries
 from cases.forms_promise import holiday_sentences, promise_field
-from cases.models import Case, Note, Undo
+from cases.models import Case, Undo
 from cases.promises import PromiseRefused
 from cases.refusal import Refused
 from cases.views.queue import lead_to_next
@@ -152,9 +152,9 @@ def pause(request: HttpRequest, ref: str) -> HttpResponse:
 
 
 def _not_noted_yet(text: str, case: Case, request: HttpRequest, *, at: datetime) -> str:
-    """Return a note, or nothing where it stands there already: its outcome was undone, the note is history."""
-    same = Note.objects.filter(case=case, text=text, written_by_id=request.user.pk, written_at__gt=at - NOTED_LATELY)
-    return "" if text and same.exists() else text
+    """Return a note, or nothing where it stands there already: its outcome was undone, and with it it stands again."""
+    actor, since = Actor.of(request.user), at - NOTED_LATELY
+    return "" if text and notes.is_noted(case_id=case.pk, text=text, since=since, actor=actor, at=at) else text
 
 
 def _with_version(form: CallForm, refused: Refused, case: Case) -> CallForm:
@@ -186,6 +186,7 @@ def _onward(request: HttpRequest, case: Case, form: CallForm) -> HttpResponse:
         return hx_redirect(request, "cases:plan", case.ref)
     if request.POST.get("then") != "next" or not request.user.has_perm("cases.work_queue"):
         return hx_redirect(request, "cases:case", case.ref)
+    dialling.leave(attempt_id=form.cleaned_data["attempt"])
     worklist.release(case_id=case.pk, user=request.user)
     return hx_redirect(request, lead_to_next(request).url)
 

@@ -11,16 +11,18 @@ from django.views.decorators.http import require_POST
 from cases import queries as case_queries
 from cases import worklist
 from cases.forms import morning_after
-from cases.models import Case, NextAction
+from cases.models import Case, NextAction, Undo
 from cases.models.case import Status
 from cases.refusal import Refused
 from cases.verification_policy import QUESTIONS
 from cases.views.queue import lead_to_next
+from cases.views.undo_bar import undoable
 from collections_app.shared import clock
 from collections_app.shared.actor import Actor
 from collections_app.shared.htmx import hx_redirect, is_htmx, vary_on_htmx
 from collections_app.staff.access import allowed
 from contacts import verifying
+from contacts.calls import dialling
 from contacts.call_results import NextStep
 from contacts.models import ContactAttempt, Verification
 from contacts.views import desk
@@ -68,10 +70,16 @@ def stranger(request: HttpRequest, ref: str) -> HttpResponse:
     if result is None:
         raise Http404
     try:
-        verifying.wrong_party(attempt_id=attempt, result=result, next_step=_next(case, at), actor=actor, at=at)
+        label = _("%(name)s: %(outcome)s") % {"name": case.person, "outcome": result.label}
+        with undoable(request, case, kind=Undo.Kind.OUTCOME, label=label, at=at, attempt_id=attempt):
+            step = _next(case, at)
+            verifying.wrong_party(
+                attempt_id=attempt, result=result, next_step=step, is_undoable=True, actor=actor, at=at
+            )
     except Refused as refused:
         messages.error(request, str(refused))
         return hx_redirect(request, "cases:case", case.ref)
+    dialling.leave(attempt_id=attempt)
     values = {"name": case.person, "result": result.label}
     messages.success(request, _("%(name)s: %(result)s. The number is silent for everybody.") % values)
     if not request.user.has_perm("cases.work_queue"):

@@ -91,6 +91,19 @@ def test_hanging_up_before_the_person_was_dialled_gives_the_permit_back(client, 
     assert look(client, phone).headers["HX-Refresh"] == "true"
 
 
+@pytest.mark.parametrize(("then", "legs"), [("stay", 2), ("next", 0)])
+def test_going_on_to_the_next_case_ends_the_line_and_staying_does_not(client, phone, then, legs):
+    phone.does("answers")
+    press(client, phone)
+    phone.hear(lambda: TelephoneCall.objects.get().answered_at)
+    phone.case.refresh_from_db()
+    attempt = ContactAttempt.objects.get()
+    typed = {"version": phone.case.version, "attempt": attempt.pk, "outcome": "no-answer", "note": "", "then": then}
+    client.post(reverse("contacts:log-call", args=[phone.case.ref]), typed)
+    attempt.refresh_from_db()
+    assert (attempt.outcome, len(phone.live)) == ("no_answer", legs)
+
+
 def test_nobody_sees_or_ends_the_call_of_somebody_else(client, phone, make_user, team):
     press(client, phone)
     client.force_login(make_user("collector", username="other", team=team))
