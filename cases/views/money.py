@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from cases import as_of, back_dating, money_page, queries
+from cases.date_boxes import DayField
 from cases.models import LedgerEntry
 from collections_app.shared import clock
 from collections_app.staff.access import allowed
@@ -18,10 +19,8 @@ from collections_app.staff.access import allowed
 class AsOfForm(forms.Form):
     """The day that is asked about, and the day by whose end we knew."""
 
-    on = forms.DateField(label=_("As it stood on"), widget=forms.DateInput(attrs={"type": "date"}))
-    known = forms.DateField(
-        label=_("As it was known on"), required=False, widget=forms.DateInput(attrs={"type": "date"})
-    )
+    on = DayField(label=_("As it stood on"))
+    known = DayField(label=_("As it was known on"), required=False)
 
 
 @require_safe

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from cases import amounts, files, queries
+from cases import amounts, date_boxes, files, queries
 from cases.forms_plans import BudgetForm, EvidenceForm, PlanForm, SignForm, WhyForm, first_date, object_to
 from cases.models import Affordability, AffordabilityEvidence, Case, Plan
 from cases.plans import agreeing, drafting, listing, taking, terms
@@ -71,7 +71,7 @@ def page(
 def _day_of(text: str) -> date | None:
     """Return the day for which the figure that settles everything is asked; None for none, or one that is no day."""
     try:
-        return amounts.read_day(text) if text else None
+        return date_boxes.day_of(text, today=date_boxes.today_here()) if text.strip() else None
     except amounts.DayRefused:
         return None
 
