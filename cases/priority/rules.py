@@ -109,7 +109,7 @@ def weigh(known: Known) -> Score:
     reasons.sort(key=lambda reason: (-abs(reason.points), reason.key))
     amount = Decimal(str(worth)).quantize(Decimal("0.01"))
     owed = _("%(worth)s of %(balance)s may be won in %(bucket)s") % {
-        "worth": amount, "balance": known.balance, "bucket": bucket,
+        "worth": f"{amount:,}", "balance": f"{known.balance:,}", "bucket": bucket,
     }  # fmt: skip
     first = Reason("worth", owed, base)
     return Score(base + sum(reason.points for reason in reasons), amount, (first, *reasons))
