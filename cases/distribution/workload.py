@@ -16,6 +16,7 @@ WEEK: Final = timedelta(days=7)
 WEEKS: Final = 8
 FAR: Final = Decimal("1.5")  # times the middle share of the team, from where a share is called out
 FEW: Final = 20  # cases: below that a share says nothing
+MORE: Final = 3  # hard cases more than an even share of them: fewer are chance
 
 
 def keep(*, creditor_id: int, on: date) -> int:
@@ -53,7 +54,12 @@ def shares(rows: Collection[Workload]) -> list[Share]:
     for row in rows:
         parts = {name: _part(getattr(row, name), row.cases) for name in whole}
         far = tuple(
-            name for name, part in parts.items() if row.cases >= FEW and whole[name] and part >= whole[name] * FAR
+            name
+            for name, part in parts.items()
+            if row.cases >= FEW
+            and whole[name]
+            and part >= whole[name] * FAR
+            and getattr(row, name) - whole[name] * row.cases >= MORE
         )
         found.append(Share(row.user_id, row.cases, row.balance, row.buckets, **parts, far=far))
     return sorted(found, key=lambda each: (-each.cases, each.user_id))

@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from collections_app.shared import refs
 
@@ -103,7 +104,7 @@ class DistributionMove(models.Model):
 
     class Outcome(models.TextChoices):
         PLANNED = "planned", _("planned")
-        APPLIED = "applied", _("moved")
+        APPLIED = "applied", pgettext_lazy("a case", "moved")
         BUSY = "busy", _("not moved: somebody was working on it")
         CHANGED = "changed", _("not moved: it had changed hands since the preview")
         RESOLVED = "resolved", _("not moved: it was resolved")

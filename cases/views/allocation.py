@@ -18,7 +18,7 @@ from cases.distribution.previewing import DistributionRefused
 from cases.distribution.rule_book import RulesRefused
 from cases.forms_allocation import EXAMPLE, PreviewForm
 from cases.forms_rules import Sheet
-from cases.models import Case, Creditor, DistributionMove, DistributionRules, DistributionRun
+from cases.models import Case, Creditor, DistributionMove, DistributionRules, DistributionRun, NextAction
 from collections_app.shared import clock, keyset, refs
 from collections_app.shared.actor import Actor
 from collections_app.staff.access import allowed
@@ -153,6 +153,7 @@ def run(request: HttpRequest, run: str) -> HttpResponse:
         "left": _reasons(found.counts.get("left", {}), words.LEFT),
         "stays": _reasons(found.counts.get("stays", {}), words.STAYS),
         "nobody": _reasons(found.counts.get("nobody_why", {}), words.NOBODY),
+        "full": _full(found, names),
         "moves": [_move(move) for move in page.rows],
         "page": page,
         "views": _views(request, found, asked),
@@ -218,6 +219,16 @@ def _person(row: dict[str, Any], names: dict[int, str]) -> dict[str, Any]:
         "minutes_a_day": row["minutes_a_day"],
         "away": row["away"],
     }
+
+
+def _full(run: DistributionRun, names: dict[int, str]) -> dict[str, Any]:
+    """Return who takes no more by his number of cases, and who by a day's work; and what a call counts, in minutes."""
+    call = rule_book.rules_of(run.rules).minutes[NextAction.CALL]
+    rows = [row for row in run.people if row["user"] and not row["away"]]
+    by_cases = [row for row in rows if row["max_cases"] is not None and row["after"][0] >= row["max_cases"]]
+    by_work = [row for row in rows if row["minutes_a_day"] is not None and row["after"][2] + call > row["minutes_a_day"]]
+    called = {name: [names[row["user"]] for row in found] for name, found in (("cases", by_cases), ("minutes", by_work))}
+    return {**called, "call": call}
 
 
 def _reasons(counts: dict[str, int], known: Any) -> list[tuple[str, int]]:
