@@ -348,7 +348,7 @@ def _step(reader: _Reader, table: Mapping[str, Any], path: str) -> StepDefinitio
     until_dpd = reader.whole(table, "until_dpd", path, least=0, default=None)
     if until_dpd is not None and until_dpd < from_dpd and not is_after:
         words = {"until": until_dpd, "from": from_dpd}
-        reader.wrong(f"{path}until_dpd", _("%(until)s comes before from_dpd, %(from)s") % words)
+        reader.wrong(f"{path}until_dpd", _("%(until)s comes before the day from which it is due, %(from)s") % words)
     catch_up = reader.choice(
         table, "catch_up", path, of=list(Step.CatchUp.values), default=Step.CatchUp.SEND_LATE.value
     )
