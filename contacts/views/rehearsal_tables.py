@@ -321,6 +321,8 @@ class Page:
             row["group"] = self.name_of(segment) if segment != before else ""
             row["cases"] = [by_key[pk] for pk in known.get((segment, step), ()) if pk in by_key]
             before = segment
+        come = {(number.segment_key, number.step_key) for number in self.numbers if number.side == DRAFT}
+        table["silent"] = [self.words_of(*key) for key in self.places if key[1] and key not in come]
         return table
 
     def _reasons(self, outcome: str) -> dict[str, Any]:
