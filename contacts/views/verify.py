@@ -22,8 +22,8 @@ from collections_app.shared.actor import Actor
 from collections_app.shared.htmx import hx_redirect, is_htmx, vary_on_htmx
 from collections_app.staff.access import allowed
 from contacts import verifying
-from contacts.calls import dialling
 from contacts.call_results import NextStep
+from contacts.calls import dialling
 from contacts.models import ContactAttempt, Verification
 from contacts.views import desk
 
