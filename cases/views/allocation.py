@@ -226,8 +226,12 @@ def _full(run: DistributionRun, names: dict[int, str]) -> dict[str, Any]:
     call = rule_book.rules_of(run.rules).minutes[NextAction.CALL]
     rows = [row for row in run.people if row["user"] and not row["away"]]
     by_cases = [row for row in rows if row["max_cases"] is not None and row["after"][0] >= row["max_cases"]]
-    by_work = [row for row in rows if row["minutes_a_day"] is not None and row["after"][2] + call > row["minutes_a_day"]]
-    called = {name: [names[row["user"]] for row in found] for name, found in (("cases", by_cases), ("minutes", by_work))}
+    by_work = [
+        row for row in rows if row["minutes_a_day"] is not None and row["after"][2] + call > row["minutes_a_day"]
+    ]
+    called = {
+        name: [names[row["user"]] for row in found] for name, found in (("cases", by_cases), ("minutes", by_work))
+    }
     return {**called, "call": call}
 
 
