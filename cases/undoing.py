@@ -17,7 +17,7 @@ from typing import Any, Final
 from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
-from cases import holds, instructions, lifecycle, worklist
+from cases import holds, instructions, lifecycle, notes, worklist
 from cases.models import Callback, Case, Consent, ContactPoint, Hold, Instruction, Promise, Undo
 from cases.refusal import Refused
 from collections_app.shared.actor import Actor
@@ -176,6 +176,7 @@ def undo(*, undo_id: int, user: Any, actor: Actor, at: datetime) -> Undo:
     # Taken last: a number that a stranger has is unmarked by its own withdrawal.
     for row in kept.made:
         _withdraw(row, actor=actor, at=at)
+    notes.withdraw(case_id=case.pk, written_by=kept.made_by_id, written_at=kept.made_at, actor=actor, at=at)
     Case.objects.filter(pk=case.pk).update(version=models.F("version") + 1)
     if kept.kind in (Kind.OUTCOME, Kind.SKIP) and user.has_perm("cases.work_queue"):
         worklist.take(case_id=case.pk, user=user, actor=actor, at=at)

@@ -314,6 +314,8 @@ _ENTRIES: Final = (
     EventName("reveal.exported", _("Data taken out of the system"), GRAVE, KEEP),
     EventName("note.added", _("Note added"), ROUTINE, BLANK),
     EventName("note.corrected", _("Note corrected by a further note"), ROUTINE, BLANK),
+    EventName("note.withdrawn", _("Note withdrawn: what was saved with it was undone")),
+    EventName("note.restored", _("Withdrawn note stands again: the same was said once more")),
     EventName("document.added", _("Document added"), ROUTINE, BLANK),
 )
 

@@ -16,6 +16,7 @@ from django.utils.html import strip_tags
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from cases import notes
 from cases.models import Case, Document, LedgerEntry, Note, Payment, Promise
 from cases.queries import CaseFacts
 from collections_app.templatetags.display import money
@@ -207,7 +208,8 @@ def _day(at: datetime) -> str:
 
 
 def _last_words(case: Case) -> Words | None:
-    note = Note.objects.filter(case=case).select_related("written_by").order_by("-written_at", "-pk").first()
+    standing = notes.standing(Note.objects.filter(case=case))
+    note = standing.select_related("written_by").order_by("-written_at", "-pk").first()
     if note is None:
         return None
     by = str(note.written_by) if note.written_by else ""

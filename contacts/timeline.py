@@ -13,6 +13,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.html import strip_tags
 from django.utils.translation import gettext as _
 
+from cases import notes
 from cases.models import Account, Case, Consent, Correction, Hold, Instruction, Note, Payment, Plan, Promise
 from cases.queries import reveal_reasons, skip_label
 from collections_app.shared import refs, sealed
@@ -115,7 +116,10 @@ REACHED: Final = ("conversation", "met", "received")
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of the timeline, as its component shows it. bare: its title without amounts, where it names one."""
+    """One line of the timeline, as its component shows it. bare: its title without amounts, where it names one.
+
+    is_withdrawn: the act that brought it was undone; it is shown struck through.
+    """
 
     at: datetime
     source: str
@@ -129,6 +133,7 @@ class Entry:
     url: str = ""
     url_label: str = ""
     bare: str = ""
+    is_withdrawn: bool = False
 
     @property
     def place(self) -> tuple[datetime, str, int]:
@@ -220,7 +225,7 @@ def _sources(case: Case, user) -> list[Source]:
         (
             "note",
             "written_at",
-            Note.objects.filter(case=case).select_related("written_by"),
+            notes.marked(Note.objects.filter(case=case)).select_related("written_by"),
             lambda rows: [_note(row) for row in rows],
         ),
         ("payment", "received_at", money_in, lambda rows: [_payment(row) for row in rows]),
@@ -396,7 +401,9 @@ def _instruction(given: Instruction) -> Entry:
 def _note(note: Note) -> Entry:
     by = str(note.written_by) if note.written_by else ""
     title = _("Correction") if note.corrects_id else _("Note")
-    return Entry(note.written_at, "note", note.pk, "note", title, note.text, "plain", "note", by)
+    gone = getattr(note, "last_told", None) == notes.WITHDRAWN
+    tone = "past" if gone else "plain"
+    return Entry(note.written_at, "note", note.pk, "note", title, note.text, tone, "note", by, is_withdrawn=gone)
 
 
 def _payment(payment: Payment) -> Entry:

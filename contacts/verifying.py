@@ -175,17 +175,26 @@ def fail(*, attempt_id: int, actor: Actor, at: datetime) -> Verification:
 
 @transaction.atomic
 def wrong_party(
-    *, attempt_id: int, result: str = Result.WRONG_PARTY, next_step: NextStep | None = None, actor: Actor, at: datetime
+    *,
+    attempt_id: int,
+    result: str = Result.WRONG_PARTY,
+    next_step: NextStep | None = None,
+    is_undoable: bool = False,
+    actor: Actor,
+    at: datetime,
 ) -> ContactAttempt:
     """End a call that reached another person, or a wrong number: the number is silent for everybody from now on.
 
-    Raises VerificationRefused, and what closing a call raises.
+    is_undoable: the person may have been mistaken for a stranger by a wrong key. Who it was is then kept as a step of
+    the asking, with the stranger in the place of a question, so that asking can go on once the call is under way again;
+    the call itself is over by its outcome. Raises VerificationRefused, and what closing a call raises.
     """
     if result not in STRANGERS:
         raise ValueError(f"{result} is not how a wrong party is called")
     attempt = _locked(attempt_id, actor=actor)
     terms, _standing_before = _now(attempt, at)
-    _record(attempt, result, asked=[], right=[], compared=[], terms=terms, actor=actor, at=at)
+    kept, asked = (Result.ASKED, [str(result)]) if is_undoable else (result, [])
+    _record(attempt, kept, asked=asked, right=[], compared=[], told=result, terms=terms, actor=actor, at=at)
     outcome = ContactAttempt.Outcome.WRONG_NUMBER
     return calls.log_call(attempt_id=attempt.pk, outcome=outcome, next_step=next_step, actor=actor, at=at)
 
@@ -235,6 +244,7 @@ def _record(
     asked: list[str],
     right: list[str],
     compared: list[str],
+    told: str = "",
     terms: Terms,
     actor: Actor,
     at: datetime,
@@ -251,7 +261,9 @@ def _record(
         by_id=actor.id if actor.kind == "user" else None,
     )
     details = {"attempt": attempt.pk, "asked": asked, "right": right}
-    audit.record(f"verification.{result}", subject=row, actor=actor, at=at, person_id=attempt.contacted_id, **details)
+    audit.record(
+        f"verification.{told or result}", subject=row, actor=actor, at=at, person_id=attempt.contacted_id, **details
+    )
     return row
 
 

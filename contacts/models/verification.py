@@ -10,8 +10,10 @@ class Verification(models.Model):
     """One step of finding out who speaks in a call. Questions are named by key (`contacts.verifying.QUESTIONS`), what
     was said is never kept.
 
-    asked: the questions of this step. right: those answered rightly. compared: those of `right` that the server
-    compared with what is held; the others were judged by whoever asked. needed: how many the firm asked for then.
+    asked: the questions of this step. Of a stranger on the line who could still be undone, which one it was
+    (wrong_party, wrong_number): the outcome of the call says whether it stands. right: those answered rightly.
+    compared: those of `right` that the server compared with what is held; the others were judged by whoever asked.
+    needed: how many the firm asked for then.
     """
 
     class Result(models.TextChoices):

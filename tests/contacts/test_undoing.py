@@ -11,19 +11,20 @@ from django.urls import reverse
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cases import holds, instructions, lifecycle, promises, undoing, worklist
+from cases import holds, instructions, lifecycle, promises, queries, undoing, worklist
 from cases.models import Case, Hold, Instruction, Note, Promise, Undo
 from cases.undoing import UndoRefused
 from collections_app.shared.actor import SYSTEM, Actor
 from compliance.models import AuditEvent
-from contacts import calls, dispatch
+from contacts import calls, dispatch, preparing, timeline, verifying
 from contacts.calls import CallbackTerms, NextStep, PromiseTerms
 from contacts.endings import ENDINGS
 from contacts.models import ContactAttempt
 from tests.contacts.conftest import TEN
 from tests.factories.cases import CaseFactory, CreditorFactory
-from tests.factories.contacts import AttemptFactory
+from tests.factories.contacts import AttemptFactory, PlannedContactFactory
 from tests.factories.staff import UserFactory, set_clock
+from tests.factories.verifying import confirmed, known
 
 pytestmark = pytest.mark.django_db
 FRIDAY = date(2026, 3, 6)
@@ -314,7 +315,7 @@ def log(client, case, outcome, **typed):
     return client.post(reverse("contacts:log-call", args=[case.ref]), data)
 
 
-def test_the_bar_offers_to_undo_and_the_call_says_its_outcome_again(desk, called):
+def test_the_bar_offers_to_undo_and_the_call_says_its_outcome_again(desk, called, collector):
     page = desk.get(log(desk, called, "no-answer", note="rang eight times").url)
     body = page.content.decode()
     assert 'id="undo-bar"' in body
@@ -327,9 +328,56 @@ def test_the_bar_offers_to_undo_and_the_call_says_its_outcome_again(desk, called
     form = page.context["form"]
     assert (form.initial["outcome"], form.initial["note"]) == ("no-answer", "rang eight times")
     assert page.context["attempt"].has_begun
-    log(desk, called, "voicemail", note="rang eight times")
+    assert told_notes(called, collector) == [("rang eight times", True)]
+    assert body.count("<s>") == 1
+    shown = queries.facts_of(called, user=collector, at=NOON)
+    assert preparing.brief(called, shown, user=collector, at=NOON).last_words is None
+    page = desk.get(log(desk, called, "voicemail", note="rang eight times").url)
     assert ContactAttempt.objects.get().outcome == "voicemail_no_message"
     assert Note.objects.filter(case=called).count() == 1  # what was noted is noted once
+    assert told_notes(called, collector) == [("rang eight times", False)]  # said again, it stands again
+    assert "<s>" not in page.content.decode()
+
+
+def told_notes(case, user):
+    """Return the notes of the timeline, each with whether it is shown as withdrawn."""
+    entries, _more = timeline.page(case, user=user)
+    return [(entry.body, entry.is_withdrawn) for entry in entries if entry.source == "note"]
+
+
+@pytest.mark.parametrize("who", ["wrong_party", "wrong_number"])
+def test_a_stranger_named_by_a_wrong_key_is_the_person_again(desk, called, who):
+    attempt, point = ContactAttempt.objects.get(case=called), called.point
+    known(called.person)
+    planned = PlannedContactFactory(case=called, try_again_at=NOON)
+    before = everything()
+    answer = desk.post(reverse("contacts:stranger", args=[called.ref]), {"attempt": attempt.pk, "do": who})
+    point.address.refresh_from_db()
+    assert point.address.suppressed_reason == "stranger"  # silent at once
+    planned.refresh_from_db()
+    kept = Undo.objects.get(case=called)
+    assert planned.try_again_at == kept.until  # and nothing of ours leaves meanwhile
+    assert 'id="undo-bar"' in desk.get(answer.url, follow=True).content.decode()
+    desk.post(reverse("contacts:undo", args=[called.ref]), {"undo": kept.pk})
+    point.address.refresh_from_db()
+    attempt.refresh_from_db()
+    assert (point.address.suppressed_at, attempt.status, attempt.outcome) == (None, "in_progress", "")
+    assert [given.withdrawal.reason for given in Instruction.objects.all()] == ["undone"]
+    grown = {"contacts_verification", "contacts_planned"}
+    assert [line for line in differs(before, everything()) if line.split()[0] not in grown] == []
+    assert AuditEvent.objects.filter(name=f"verification.{who}").count() == 1
+    confirmed(attempt, at=NOON)  # asking goes on in the same call
+    assert verifying.is_confirmed(attempt)
+
+
+def test_a_stranger_stays_one_once_the_five_seconds_are_over(desk, called, settings):
+    attempt = ContactAttempt.objects.get(case=called)
+    desk.post(reverse("contacts:stranger", args=[called.ref]), {"attempt": attempt.pk, "do": "wrong_party"})
+    set_clock(settings, NOON + timedelta(seconds=6))
+    desk.post(reverse("contacts:undo", args=[called.ref]), {"undo": Undo.objects.get(case=called).pk})
+    called.point.address.refresh_from_db()
+    attempt.refresh_from_db()
+    assert (called.point.address.suppressed_reason, attempt.outcome) == ("stranger", "wrong_number")
 
 
 def test_nobody_undoes_what_somebody_else_did(desk, called, collector):
