@@ -5,7 +5,7 @@ This app knows neither, so the app above registers its answer here. Until it has
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -52,11 +52,23 @@ class _Nobody:
 
 
 _known: list[Knows] = []
+# The contact that was made upon a decision: (decision) -> its reference and address, or None. The app above adds it.
+_contacts: list[Callable[[Decision], tuple[str, str] | None]] = []
 
 
 def register(knows: Knows) -> None:
     """Let this answer from now on; called once, when the app above is ready."""
     _known[:] = [knows]
+
+
+def register_contact(find: Callable[[Decision], tuple[str, str] | None]) -> None:
+    """Let this say which contact was made upon a decision; called once, when the app above is ready."""
+    _contacts[:] = [find]
+
+
+def contact_of(decision: Decision) -> tuple[str, str] | None:
+    """Return reference and address of the contact that was made upon a decision; None where it has no page."""
+    return _contacts[0](decision) if _contacts else None
 
 
 def ask() -> Knows:

@@ -8,7 +8,7 @@ class ContactsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from contacts import back_dating, listeners, undoing
+        from contacts import back_dating, call_records, listeners, undoing
         from contacts.channels import calling, chat, providers, telephony, tencent_events
 
         back_dating.register()
@@ -19,3 +19,4 @@ class ContactsConfig(AppConfig):
         telephony.check()
         listeners.connect()
         undoing.register()
+        call_records.register()

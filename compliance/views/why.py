@@ -163,6 +163,7 @@ def _page(request: HttpRequest, row: Decision, *, reproduced: dict[str, Any] | N
             "zone": zone,
             "case_ref": case_ref,
             "case_url": case_url,
+            "contact": reach.contact_of(row),
             "next_permitted": row.next_permitted,
             "valid_until": row.valid_until,
             "strength": reasons.STRENGTH_LABELS.get(row.strength, "") if row.strength else "",
