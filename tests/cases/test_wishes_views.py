@@ -194,3 +194,11 @@ def test_the_pages_are_translated_forms_that_work_without_scripts(desk, case, na
     page = desk.get(reverse(f"cases:{name}", args=[case.ref])).content.decode()
     assert 'method="post"' in page
     assert "csrfmiddlewaretoken" in page
+
+
+def test_what_is_typed_in_these_forms_is_kept_by_the_browser_until_it_is_saved(desk, case):
+    for route in ("stop", "consent", "hold"):
+        name = f'data-draft="{case.ref}:{route}"'
+        for page in (f"cases:{route}", "cases:wishes"):
+            assert desk.get(reverse(page, args=[case.ref])).content.decode().count(name) == 1, (route, page)
+    assert f'data-draft="{case.ref}:visit"' in desk.get(reverse("contacts:visit", args=[case.ref])).content.decode()
