@@ -17,6 +17,8 @@ from typing import Any
 import hypothesis
 import pytest
 
+from tests import browsers
+
 # How long a machine takes to think of examples says nothing about the product.
 hypothesis.settings.register_profile(
     "suite", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow], print_blob=True
@@ -89,6 +91,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             raise pytest.UsageError(f"{item.nodeid}: tests flush nothing; take the fixture own_database instead.")
         if item.get_closest_marker("browser") and chromium is None:
             item.add_marker(pytest.mark.skip(reason=NO_CHROMIUM))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item) -> None:
+    """Close what a browser test opened, also where it failed."""
+    if item.get_closest_marker("browser"):
+        browsers.close_pages()
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
@@ -198,6 +207,7 @@ def site(own_database: OwnDatabase) -> Iterator[Any]:
 
     server = LiveServer("localhost")
     yield server
+    browsers.close_windows(server.url)
     server.stop()
 
 

@@ -3,11 +3,10 @@
 from datetime import timedelta
 
 import pytest
-from django.conf import settings as conf
-from django.test import Client
 from django.urls import reverse
 
 from cases.models import Approval, Settlement
+from tests.browsers import GUARD_MS, window
 from tests.factories import NOW
 from tests.factories.cases import CaseFactory, CreditorFactory
 from tests.factories.staff import TeamFactory, UserFactory, set_clock
@@ -19,23 +18,14 @@ pytestmark = pytest.mark.browser
 def desk(own_database, settings, site, chromium):
     """Open pages as somebody: desk(user, address)."""
     set_clock(settings, NOW)
-    opened = []
 
     def open_page(user, address):
-        client = Client()
-        client.force_login(user)
-        context = chromium.new_context(viewport={"width": 1366, "height": 768})
-        value = client.cookies[conf.SESSION_COOKIE_NAME].value
-        context.add_cookies([{"name": conf.SESSION_COOKIE_NAME, "value": value, "url": site.url}])
-        page = context.new_page()
-        opened.append(context)
+        page = window(chromium, site, user)
         page.goto(site.url + address)
-        page.wait_for_timeout(450)
+        page.wait_for_timeout(GUARD_MS)
         return page
 
-    yield open_page
-    for context in opened:
-        context.close()
+    return open_page
 
 
 def test_an_offer_is_typed_signed_and_the_next_item_comes_by_itself(desk):
@@ -65,13 +55,13 @@ def test_an_offer_is_typed_signed_and_the_next_item_comes_by_itself(desk):
     assert page.evaluate("document.documentElement.scrollHeight <= window.innerHeight")  # all facts on one screen
     page.keyboard.press("j")
     page.wait_for_url(f"**item={second.ref}")
-    page.wait_for_timeout(450)
+    page.wait_for_timeout(GUARD_MS)
     page.keyboard.press("j")
     page.wait_for_url(f"**item={first.ref}")
-    page.wait_for_timeout(450)
+    page.wait_for_timeout(GUARD_MS)
     page.keyboard.press("a")
     page.wait_for_url(f"**item={second.ref}")
-    page.wait_for_timeout(450)
+    page.wait_for_timeout(GUARD_MS)
     page.keyboard.press("r")
     page.keyboard.type("too much")
     page.keyboard.press("Enter")

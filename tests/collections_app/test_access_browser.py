@@ -3,13 +3,13 @@
 import pytest
 from django.urls import reverse
 
+from tests.browsers import GUARD_MS
 from tests.collections_app.test_axe_browser import NOON, reader
 from tests.factories.cases import CaseFactory, CreditorFactory, NoteFactory
 from tests.factories.staff import TeamFactory, UserFactory, set_clock
 from tests.factories.verifying import known
 
 pytestmark = pytest.mark.browser
-GUARD_MS = 450
 HALF = {"width": 683, "height": 384}  # 1366 x 768 at 200 %
 REGION = """() => {
   const at = document.activeElement, part = at.closest("#verify, #outcomes, .only-promise, [name=next_action], " +
@@ -49,19 +49,15 @@ def desk(site, settings):
 
 @pytest.fixture
 def opened(chromium, site):
-    """Return a function that opens a page as a user; every page is closed at the end."""
-    pages = []
+    """Return a function that opens a page as a user."""
 
     def go(user, path, language="en", **options):
         page = reader(chromium, site, user, language, "light", **options)
-        pages.append(page)
         page.goto(site.url + path)
         page.wait_for_timeout(GUARD_MS)
         return page
 
-    yield go
-    for page in pages:
-        page.context.close()
+    return go
 
 
 def at(case):

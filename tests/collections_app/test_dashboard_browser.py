@@ -1,24 +1,14 @@
 """The dashboard in a real browser: widgets load themselves, the policy refuses nothing, a number opens its rows."""
 
 import pytest
-from django.conf import settings as conf
-from django.test import Client
 from django.urls import reverse
 
 from collections_app.dashboards import registry, views  # noqa: F401  (views registers the widgets)
+from tests.browsers import window
 from tests.collections_app.test_dashboards import fill
 from tests.factories.staff import TeamFactory, UserFactory, set_clock
 
 pytestmark = pytest.mark.browser
-
-
-def signed_in(browser, site, user, **more):
-    client = Client()
-    client.force_login(user)
-    context = browser.new_context(viewport={"width": 1366, "height": 768}, **more)
-    value = client.cookies[conf.SESSION_COOKIE_NAME].value
-    context.add_cookies([{"name": conf.SESSION_COOKIE_NAME, "value": value, "url": site.url}])
-    return context.new_page()
 
 
 @pytest.fixture
@@ -31,25 +21,20 @@ def supervisor(own_database, settings, at):
 
 
 def test_every_widget_arrives_and_the_policy_refuses_nothing(chromium, site, supervisor):
-    page = signed_in(chromium, site, supervisor)
-    trouble = []
-    page.on("console", lambda message: trouble.append(message.text))
-    page.on("pageerror", lambda error: trouble.append(str(error)))
+    page = window(chromium, site, supervisor)
     page.goto(site.url + reverse("dashboards:supervisor"))
     page.wait_for_selector(".chart canvas")
     for name in registry.WIDGETS:
         page.wait_for_selector(f"#widget-{name} section")
-    assert trouble == []
+    assert page.complaints == []
     number = page.query_selector("#widget-waiting a.stat .stat-value").inner_text()
     page.click("#widget-waiting a.stat")
     page.wait_for_selector("table[data-list]")
     assert len(page.query_selector_all("table[data-list] tbody tr")) == int(number)
-    page.context.close()
 
 
 def test_without_scripts_every_widget_is_a_link_to_its_page(chromium, site, supervisor):
-    page = signed_in(chromium, site, supervisor, java_script_enabled=False)
+    page = window(chromium, site, supervisor, java_script_enabled=False)
     page.goto(site.url + reverse("dashboards:supervisor"))
     page.click("#widget-needs a")
     assert page.query_selector("#widget-needs a.stat") is not None
-    page.context.close()

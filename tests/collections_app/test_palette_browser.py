@@ -2,17 +2,15 @@
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
-from django.conf import settings as conf
-from django.test import Client
 from django.urls import reverse
 
 from cases import name_index
 from cases.models import Case
+from tests.browsers import GUARD_MS, until, window
 from tests.factories.cases import CaseFactory, CreditorFactory, PersonFactory
 from tests.factories.staff import TeamFactory, UserFactory, set_clock
 
 pytestmark = pytest.mark.browser
-GUARD_MS = 450
 PRESS = """([target, list]) => {
   const to = target ? document.querySelector(target) : document.activeElement || document.body;
   for (const [type, init] of list) {
@@ -43,17 +41,7 @@ def desk(own_database, settings, at):
 
 def opened(chromium, site, user, path, *, script="", **options):
     """Open a page as this user; it keeps what the browser complains about."""
-    client = Client()
-    client.force_login(user)
-    context = chromium.new_context(**{"viewport": {"width": 1366, "height": 768}, **options})
-    value = client.cookies[conf.SESSION_COOKIE_NAME].value
-    context.add_cookies([{"name": conf.SESSION_COOKIE_NAME, "value": value, "url": site.url}])
-    page = context.new_page()
-    if script:
-        page.add_init_script(script)
-    page.trouble = []
-    page.on("console", lambda said: page.trouble.append(said.text) if said.type == "error" else None)
-    page.on("pageerror", lambda error: page.trouble.append(str(error)))
+    page = window(chromium, site, user, script=script, **options)
     page.goto(site.url + path)
     page.wait_for_timeout(GUARD_MS)
     return page
@@ -82,7 +70,7 @@ def search(page, text):
     """Type into the open palette, and wait for the answer."""
     with page.expect_response(lambda answer: answer.url.endswith("/search/")):
         page.keyboard.type(text)
-    page.wait_for_function("!document.getElementById('palette').hasAttribute('aria-busy')")
+    until(page, "!document.getElementById('palette').hasAttribute('aria-busy')")
 
 
 # The palette
@@ -99,7 +87,7 @@ def test_a_case_is_found_by_initials_and_opened_without_a_mouse(chromium, site, 
     with page.expect_navigation():
         page.keyboard.press("Enter")
     assert page.url.endswith(reverse("cases:case", args=[Case.objects.get(person__name="单雄信").ref]))
-    assert page.trouble == []
+    assert page.complaints == []
 
 
 def test_nothing_of_another_team_is_offered(chromium, site, desk):
@@ -130,7 +118,7 @@ def test_what_lies_in_a_closed_menu_is_opened_and_not_done(chromium, site, desk)
     page.keyboard.type("stop all")
     assert chosen(page) == "stop all contact"
     page.locator("#palette [role=option][aria-selected=true]").click()
-    page.wait_for_function("document.activeElement.dataset.keyLabel === 'stop all contact'")
+    until(page, "document.activeElement.dataset.keyLabel === 'stop all contact'")
     assert page.locator("details[data-quick][open]").count() == 1
     assert not case.person.instructions.exists()
 
@@ -224,7 +212,7 @@ def board(chromium, site, desk):
     page = opened(chromium, site, desk, reverse("cases:list"))
     page.evaluate(KEPT)
     yield page
-    page.context.close()
+    page.close()
 
 
 def heard(page):
@@ -302,7 +290,7 @@ def test_the_enter_that_takes_a_word_of_the_input_method_opens_nothing(chromium,
     with page.expect_response(lambda answer: answer.url.endswith("/search/")):
         press(page, ("input", {"value": "王丽", "isComposing": True}), ("compositionend", {"data": "王丽"}),
               ("keydown", {"key": "Enter", "keyCode": 229}), target=field)  # fmt: skip
-    page.wait_for_function("!document.getElementById('palette').hasAttribute('aria-busy')")
+    until(page, "!document.getElementById('palette').hasAttribute('aria-busy')")
     assert is_open(page)
     assert page.url == before
     assert cases_of(page) == ["王丽"]
@@ -385,7 +373,7 @@ def test_a_key_is_chosen_by_pressing_it(chromium, site, desk):
         page.keyboard.press("Enter")
     desk.refresh_from_db()
     assert desk.keys == {"$": "-"}
-    assert page.trouble == []
+    assert page.complaints == []
 
 
 @pytest.mark.parametrize(("language", "theme"), [("en", "light"), ("zh-hans", "dark")])
@@ -408,7 +396,7 @@ def test_the_palette_and_the_sheet_can_be_worked_by_everybody(chromium, site, de
     search(page, "zzz")
     assert findings() == []
     page.keyboard.press("Escape")
-    page.wait_for_function("!document.getElementById('palette').open")
+    until(page, "!document.getElementById('palette').open")
     page.keyboard.press("?")
-    page.wait_for_function("document.getElementById('keys').open")
+    until(page, "document.getElementById('keys').open")
     assert findings() == []

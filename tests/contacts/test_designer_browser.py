@@ -1,12 +1,12 @@
 """A strategy of five steps by keys alone, in a real browser; and one real case tried on it."""
 
 import pytest
-from django.conf import settings as conf
 from django.test import Client
 from django.urls import reverse
 
 from contacts.models import StrategyVersion, Template
 from contacts.strategy import definition
+from tests.browsers import GUARD_MS, until, window
 from tests.factories.cases import CaseFactory, CreditorFactory
 from tests.factories.contacts import TemplateFactory
 from tests.factories.staff import UserFactory, set_clock
@@ -25,15 +25,7 @@ def book(own_database, settings, at):
 
 
 def opened(chromium, site, user, *, width=1366):
-    client = Client()
-    client.force_login(user)
-    context = chromium.new_context(viewport={"width": width, "height": 768})
-    value = client.cookies[conf.SESSION_COOKIE_NAME].value
-    context.add_cookies([{"name": conf.SESSION_COOKIE_NAME, "value": value, "url": site.url}])
-    page = context.new_page()
-    page.trouble = []
-    page.on("console", lambda message: page.trouble.append(message.text))
-    return page
+    return window(chromium, site, user, width=width)
 
 
 QUIET = "!document.querySelector('.htmx-request')"
@@ -48,11 +40,7 @@ class Keys:
 
     def until(self, *conditions):
         """Wait until all these are true on the page."""
-        for _turn in range(300):
-            if all(self.page.evaluate(condition) for condition in conditions):
-                return
-            self.page.wait_for_timeout(50)
-        raise AssertionError(conditions)
+        until(self.page, *conditions)
 
     def steps(self, number):
         """Wait until the tree has so many steps and nothing is under way."""
@@ -90,12 +78,12 @@ def test_a_strategy_of_five_steps_is_built_by_keys_alone(chromium, site, book):
     page = opened(chromium, site, UserFactory(admin=True))
     keys = Keys(page)
     page.goto(site.url + reverse("contacts:strategy-new"))
-    page.wait_for_timeout(450)
+    page.wait_for_timeout(GUARD_MS)
     keys.write("name", "Small loans")
     keys.press("Control+Enter")
     page.wait_for_selector("#tree")
     version = StrategyVersion.objects.get(strategy__code="small-loans")
-    page.wait_for_timeout(450)  # keys of the page before do not reach this one
+    page.wait_for_timeout(GUARD_MS)  # keys of the page before do not reach this one
 
     keys.press("j", "a")  # a text message on the first day
     keys.settle("send text message “Reminder”")
@@ -131,7 +119,7 @@ def test_a_strategy_of_five_steps_is_built_by_keys_alone(chromium, site, book):
     keys.until(QUIET)
     page.wait_for_selector("#checks .pill")
     assert page.inner_text("#n-everybody__-c") == "3"
-    assert page.trouble == []
+    assert page.complaints == []
 
 
 def test_a_bad_value_stays_in_its_field_with_the_reason_and_nothing_is_lost(chromium, site, book):
@@ -181,7 +169,7 @@ def test_one_real_case_is_tried_and_nothing_of_it_is_stored(chromium, site, book
     assert "cured" in page.inner_text(".ahead")
     case.refresh_from_db()
     assert (case.planned.count(), case.enrolments.count(), str(case.balance)) == before
-    assert page.trouble == []
+    assert page.complaints == []
 
 
 def test_a_fact_is_chosen_by_typing_its_name(chromium, site, book):
@@ -195,7 +183,7 @@ def test_a_fact_is_chosen_by_typing_its_name(chromium, site, book):
     page = opened(chromium, site, admin)
     keys = Keys(page)
     page.goto(site.url + reverse("contacts:strategy-edit", args=[version.pk]) + "?node=everybody")
-    page.wait_for_timeout(450)
+    page.wait_for_timeout(GUARD_MS)
     keys.press("c")
     keys.until("document.activeElement.id === 'c-0-fact'", QUIET)
     page.keyboard.type("bal")  # the first letter alone is the bucket
@@ -206,7 +194,7 @@ def test_a_fact_is_chosen_by_typing_its_name(chromium, site, book):
     keys.settle("balance at least 200")
     keys.until("document.activeElement.id === 'drop-c-0'")
     assert version.segments.get().condition == {"fact": "balance", "op": "at_least", "value": "200"}
-    assert page.trouble == []
+    assert page.complaints == []
 
 
 def test_a_step_that_follows_an_event_lets_go_of_its_day_and_takes_it_back(chromium, site, book):
@@ -231,7 +219,7 @@ def test_a_step_that_follows_an_event_lets_go_of_its_day_and_takes_it_back(chrom
     page.fill("[name=from_dpd]", "5")
     page.select_option("[name=trigger]", "event")
     keys.settle("not before day 5 past due")  # said on purpose: it stays
-    assert page.trouble == []
+    assert page.complaints == []
 
 
 def test_whoever_leaves_the_form_at_once_loses_nothing_that_was_typed(chromium, site, book):
@@ -245,7 +233,7 @@ def test_whoever_leaves_the_form_at_once_loses_nothing_that_was_typed(chromium, 
     page = opened(chromium, site, admin)
     keys = Keys(page)
     page.goto(f"{site.url}{reverse('contacts:strategy-edit', args=[version.pk])}?node=everybody")
-    page.wait_for_timeout(450)
+    page.wait_for_timeout(GUARD_MS)
 
     def leave_after(selector, text):
         """Type into a field and press Escape with the last character; go on to another node at the same moment."""
@@ -283,7 +271,7 @@ def test_what_is_typed_while_an_answer_is_on_its_way_is_in_the_panel_that_comes(
     change = reverse("contacts:strategy-change", args=[version.pk])
     held = []
     page.goto(f"{site.url}{reverse('contacts:strategy-edit', args=[version.pk])}?node=everybody")
-    page.wait_for_timeout(450)
+    page.wait_for_timeout(GUARD_MS)
     is_held = [True]
     page.route(f"**{change}", lambda route: held.append(route) if is_held[0] else route.continue_())
     page.click("#add-c")
@@ -302,3 +290,31 @@ def test_what_is_typed_while_an_answer_is_on_its_way_is_in_the_panel_that_comes(
     page.wait_for_timeout(100)
     Keys(page).until(QUIET)
     assert version.segments.get().name == "Typed meanwhile"
+
+
+def test_a_panel_asked_for_before_a_change_and_overtaken_by_it_takes_nothing_back(chromium, site, book):
+    client = Client()
+    admin = UserFactory(admin=True)
+    client.force_login(admin)
+    client.post(
+        reverse("contacts:strategy-new"), {"begin": "blank", "name": "Late", "creditors": [book[0].creditor_id]}
+    )
+    version = StrategyVersion.objects.get(strategy__code="late")
+    page = opened(chromium, site, admin)
+    page.goto(f"{site.url}{reverse('contacts:strategy-edit', args=[version.pk])}?node=everybody")
+    page.wait_for_timeout(GUARD_MS)
+    answers = []
+    page.route("**node=everybody*", lambda route: answers.append((route, route.fetch())))  # answered, not yet arrived
+    page.click("#n-everybody__")
+    page.click("#add-c")
+    page.wait_for_selector("#c-0-fact")
+    for _turn in range(100):
+        if answers:
+            break
+        page.wait_for_timeout(50)
+    for route, answer in answers:
+        route.fulfill(response=answer)
+    Keys(page).until(QUIET)
+    assert len(answers) == 1
+    assert page.is_visible("#c-0-fact")
+    assert page.evaluate("document.getElementById('panel').dataset.node") == "everybody"

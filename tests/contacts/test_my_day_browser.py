@@ -9,13 +9,12 @@ from collections_app.shared.actor import Actor
 from collections_app.staff.models import Break
 from contacts import calls
 from contacts.models import AbuseMark
+from tests.browsers import GUARD_MS, window
 from tests.contacts.conftest import TEN
-from tests.contacts.test_telephone_browser import signed_in
 from tests.factories.cases import CaseFactory, CreditorFactory
 from tests.factories.staff import TeamFactory, UserFactory, set_clock
 
 pytestmark = pytest.mark.browser
-GUARD_MS = 450
 
 
 @pytest.fixture
@@ -23,14 +22,13 @@ def desk(chromium: Any, site: Any, settings: Any) -> Any:
     """Return a collector's page, and a function that opens an address on it."""
     set_clock(settings, TEN)
     user = UserFactory(team=TeamFactory(code="north"))
-    page = signed_in(chromium, site, user)
+    page = window(chromium, site, user)
 
     def go(name: str, *arguments: Any) -> None:
         page.goto(site.url + reverse(name, args=arguments))
         page.wait_for_timeout(GUARD_MS)
 
-    yield user, page, go
-    page.context.close()
+    return user, page, go
 
 
 def press(page: Any, key: str) -> None:
@@ -62,3 +60,11 @@ def test_one_key_marks_the_call_and_what_was_typed_stays(desk):
     assert AbuseMark.objects.get().attempt == attempt
     assert page.input_value("#call-form [name=note]") == "He shouts!"
     assert page.get_by_text("You did nothing wrong").is_visible()
+    assert page.locator("[data-key=z][value=after_abuse]").count() == 0  # first the call is recorded
+    page.keyboard.press("1")
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.wait_for_load_state("load")
+    page.locator("[data-key=z][value=after_abuse]").wait_for()
+    page.wait_for_timeout(GUARD_MS)
+    press(page, "z")
+    assert Break.objects.get(user=user).kind == "after_abuse"

@@ -4,26 +4,16 @@ from datetime import timedelta
 from urllib.parse import urlencode
 
 import pytest
-from django.conf import settings as conf
-from django.test import Client
 from django.urls import reverse
 
 from collections_app.shared.actor import Actor
 from contacts import calls
 from contacts.calls import CallRefused
+from tests.browsers import GUARD_MS, window
 from tests.factories.cases import CaseFactory, CreditorFactory
 from tests.factories.staff import TeamFactory, UserFactory, set_clock
 
 pytestmark = pytest.mark.browser
-
-
-def signed_in(browser, site, user, *, width=1366, **more):
-    client = Client()
-    client.force_login(user)
-    context = browser.new_context(viewport={"width": width, "height": 768}, **more)
-    value = client.cookies[conf.SESSION_COOKIE_NAME].value
-    context.add_cookies([{"name": conf.SESSION_COOKIE_NAME, "value": value, "url": site.url}])
-    return context.new_page()
 
 
 @pytest.fixture
@@ -41,60 +31,50 @@ def case(own_database, settings, at):
 
 
 def test_two_clicks_from_the_case_to_why_with_the_keyboard_alone(chromium, site, case):
-    page = signed_in(chromium, site, UserFactory(compliance=True))
-    trouble = []
-    page.on("console", lambda message: trouble.append(message.text))
+    page = window(chromium, site, UserFactory(compliance=True))
     page.goto(site.url + reverse("cases:case", args=[case.ref]))
-    page.wait_for_timeout(450)
+    page.wait_for_timeout(GUARD_MS)
     page.keyboard.press("y")
     page.wait_for_selector(".day-row")
     page.keyboard.press("j")
     page.keyboard.press("Enter")
     page.wait_for_selector(".day-bar svg")
     assert page.inner_text(".answer-words").startswith("Not called: quiet hours until 08:00 their time.")
-    assert trouble == []
-    page.context.close()
+    assert page.complaints == []
 
 
 def test_the_clock_of_a_trial_steps_without_a_reload(chromium, site, case):
-    page = signed_in(chromium, site, UserFactory(team=case.team))
-    trouble = []
-    page.on("console", lambda message: trouble.append(message.text))
+    page = window(chromium, site, UserFactory(team=case.team))
     asked = urlencode({"case": case.ref, "at": "2026-03-04T23:00", "channel": "phone"})
     page.goto(f"{site.url}{reverse('contacts:try-it')}?{asked}")
     page.evaluate("window.stays = true")
-    page.wait_for_timeout(450)
+    page.wait_for_timeout(GUARD_MS)
     page.keyboard.press("n")
     page.wait_for_selector("#answer .note-ok")
     assert "at=2026-03-05T08%3A00" in page.url
     assert page.evaluate("window.stays") is True
-    page.wait_for_timeout(450)
+    page.wait_for_timeout(GUARD_MS)
     page.keyboard.press("-")
     page.wait_for_selector("#answer .note-stop")
     page.select_option("#try_channel", "letter")
     page.wait_for_selector("#answer .note-stop, #answer .note-ok")
     assert page.evaluate("window.stays") is True
-    assert trouble == []
-    page.context.close()
+    assert page.complaints == []
 
 
 @pytest.mark.parametrize("width", [1366, 390])
 @pytest.mark.parametrize("name", ["contacts:watch", "compliance:packs", "contacts:try-it", "compliance:releases"])
 def test_no_page_is_wider_than_the_screen_and_the_policy_refuses_nothing(chromium, site, case, name, width):
-    page = signed_in(chromium, site, UserFactory(compliance=True), width=width)
-    trouble = []
-    page.on("console", lambda message: trouble.append(message.text))
+    page = window(chromium, site, UserFactory(compliance=True), width=width)
     page.goto(site.url + reverse(name))
     wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    assert (wider, trouble) == (0, [])
-    page.context.close()
+    assert (wider, page.complaints) == (0, [])
 
 
 def test_without_scripts_the_form_and_the_steps_work(chromium, site, case):
-    page = signed_in(chromium, site, UserFactory(team=case.team), java_script_enabled=False)
+    page = window(chromium, site, UserFactory(team=case.team), java_script_enabled=False)
     page.goto(f"{site.url}{reverse('contacts:try-it')}?{urlencode({'case': case.ref, 'at': '2026-03-04T23:00'})}")
     page.click("button:has-text('Ask the rules')")
     assert page.query_selector("#answer .note-stop") is not None
     page.click("text=next permitted")
     assert page.query_selector("#answer .note-ok") is not None
-    page.context.close()

@@ -4,13 +4,12 @@ import threading
 from typing import Any
 
 import pytest
-from django.conf import settings as conf
-from django.test import Client
 from django.urls import reverse
 
 from collections_app.shared import clock
 from contacts.calls import listening
 from contacts.channels import telephone_line
+from tests.browsers import GUARD_MS, window
 from tests.contacts.conftest import TEN
 from tests.contacts.telephone import DESK, use_telephone
 from tests.factories.cases import CaseFactory, CreditorFactory
@@ -37,15 +36,6 @@ def heard(own_database: Any, carrier: Any, settings: Any) -> Any:
     listener.join(10)
 
 
-def signed_in(browser: Any, site: Any, user: Any, *, width: int = 1366) -> Any:
-    client = Client()
-    client.force_login(user)
-    context = browser.new_context(viewport={"width": width, "height": 768})
-    value = client.cookies[conf.SESSION_COOKIE_NAME].value
-    context.add_cookies([{"name": conf.SESSION_COOKIE_NAME, "value": value, "url": site.url}])
-    return context.new_page()
-
-
 def at_the_desk(language: str = "en") -> Any:
     team, _made = TeamFactory._meta.model.objects.get_or_create(code="north", defaults={"name": "North"})
     user = UserFactory(team=team, extension=DESK, language=language)
@@ -57,11 +47,9 @@ def test_one_key_calls_and_the_page_says_that_the_line_was_busy(chromium, site, 
     heard.order("", "busy")
     heard.order(DESK, "answers")
     heard.pace = 0.3
-    page = signed_in(chromium, site, user)
-    trouble: list[str] = []
-    page.on("console", lambda message: trouble.append(message.text))
+    page = window(chromium, site, user)
     page.goto(site.url + reverse("cases:case", args=[case.ref]))
-    page.wait_for_timeout(450)
+    page.wait_for_timeout(GUARD_MS)
     page.keyboard.press("c")
     page.wait_for_selector("#call-live")
     assert "Your telephone rings" in page.inner_text("#call-live")
@@ -69,5 +57,4 @@ def test_one_key_calls_and_the_page_says_that_the_line_was_busy(chromium, site, 
     page.wait_for_selector("#call-live[data-suggests=busy]", timeout=8000)
     assert page.is_checked("input[name=outcome][value=busy]")
     assert page.input_value("textarea[name=note]") == "typed meanwhile"
-    assert trouble == []
-    page.context.close()
+    assert page.complaints == []

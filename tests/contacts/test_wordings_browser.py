@@ -1,11 +1,10 @@
 """Writing a wording in a real browser: the preview follows while typing, on a desk and on a phone."""
 
 import pytest
-from django.conf import settings as conf
-from django.test import Client
 from django.urls import reverse
 
 from contacts import wordings
+from tests.browsers import window
 from tests.factories.cases import AccountFactory, CaseFactory, CreditorFactory, PersonFactory, ProductFactory
 from tests.factories.contacts import TemplateFactory
 from tests.factories.staff import UserFactory, set_clock
@@ -28,13 +27,7 @@ def draft(own_database, settings, at):
 
 @pytest.mark.parametrize("width", [1366, 390])
 def test_the_preview_follows_while_typing_and_fits(chromium, site, draft, width):
-    client = Client()
-    client.force_login(UserFactory(admin=True, email="me@example.com"))
-    context = chromium.new_context(viewport={"width": width, "height": 844})
-    value = client.cookies[conf.SESSION_COOKIE_NAME].value
-    context.add_cookies([{"name": conf.SESSION_COOKIE_NAME, "value": value, "url": site.url}])
-    page, trouble = context.new_page(), []
-    page.on("console", lambda message: trouble.append(message.text))
+    page = window(chromium, site, UserFactory(admin=True, email="me@example.com"), width=width, height=844)
     page.goto(f"{site.url}{reverse('contacts:write-wording', args=[draft.template_id])}?from={draft.pk}")
     assert "US-F-DISCLOSE" in page.inner_text("#preview")
     page.fill("textarea[name=body]", "Pay, or you will be a r r e s t e d.")
@@ -52,5 +45,4 @@ def test_the_preview_follows_while_typing_and_fits(chromium, site, draft, width)
     for url in (reverse("contacts:wording", args=[draft.pk]), reverse("contacts:templates")):
         page.goto(site.url + url)
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), url
-    assert trouble == []
-    context.close()
+    assert page.complaints == []

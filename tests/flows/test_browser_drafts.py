@@ -7,7 +7,8 @@ from django.urls import reverse
 from cases.models import Note
 from contacts.dispatch import carriers
 from contacts.models import ContactAttempt
-from tests.collections_app.test_axe_browser import NOON, reader
+from tests.browsers import until, window
+from tests.collections_app.test_axe_browser import NOON
 from tests.factories.cases import CaseFactory, CreditorFactory
 from tests.factories.staff import PASSWORD, TeamFactory, UserFactory, set_clock
 from tests.factories.verifying import known
@@ -32,18 +33,14 @@ def desk(site, settings):
 
 @pytest.fixture
 def opened(chromium, site):
-    """Return a function that opens a page as a user; every page is closed at the end."""
-    pages = []
+    """Return a function that opens a page as a user."""
 
     def go(user, path):
-        page = reader(chromium, site, user, "en", "light")
-        pages.append(page)
+        page = window(chromium, site, user)
         page.goto(site.url + path)
         return page
 
-    yield go
-    for page in pages:
-        page.context.close()
+    return go
 
 
 def at(case):
@@ -97,6 +94,12 @@ def test_another_user_of_the_same_browser_finds_nothing(desk, opened, site):
     (user, other), (case, _following) = desk
     page = opened(user, at(case))
     page.locator(NOTE).fill(TYPED)
+    hold = page.context.new_page()
+    hold.goto(f"{site.url}{reverse('cases:hold', args=[case.ref])}")
+    hold.locator("[name=reason]").fill("Waits for the court of Suzhou.")
+    hold.reload()
+    assert hold.locator("[name=reason]").input_value() == "Waits for the court of Suzhou."
+    hold.close()
     assert "harvest" in kept(page)
     page.context.clear_cookies(name=conf.SESSION_COOKIE_NAME)
     page.reload()
@@ -116,7 +119,7 @@ def test_signing_out_leaves_nothing_in_any_tab(desk, opened, site):
     second.locator("header .menu summary", has_text=str(user)).click()
     second.get_by_role("button", name="Sign out").click()
     second.wait_for_url("**/sign-in/**")
-    page.wait_for_function("Object.keys(sessionStorage).filter(name => name.startsWith('draft:')).length === 0")
+    until(page, "Object.keys(sessionStorage).filter(name => name.startsWith('draft:')).length === 0")
 
 
 def test_a_reload_brings_the_call_back_as_it_was(desk, opened, site):
@@ -127,7 +130,7 @@ def test_a_reload_brings_the_call_back_as_it_was(desk, opened, site):
     page.locator("input[name=outcome][value='no-answer']").check(force=True)
     page.locator("#call-form textarea[name=note]").fill(TYPED)
     page.locator("#verify input[name^=said_]").first.fill("1980-05-01")
-    page.wait_for_function("JSON.stringify(Object.values(sessionStorage)).includes('harvest')")
+    until(page, "JSON.stringify(Object.values(sessionStorage)).includes('harvest')")
     assert "1980-05-01" not in kept(page)  # what the person says about itself is no draft
     page.reload()
     assert page.locator("#call-form textarea[name=note]").input_value() == f"No answer. {TYPED}"

@@ -4,7 +4,7 @@ By keys alone, as a collector works; and nothing on the way that the content sec
 """
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.request import Request, urlopen
@@ -16,12 +16,12 @@ from cases import clients, instructions
 from cases.models import Case, Promise
 from collections_app.shared.actor import SYSTEM
 from contacts.models import ContactAttempt
+from tests.browsers import GUARD_MS, window
 from tests.factories.cases import AccountFactory, CaseFactory, CreditorFactory, PersonFactory, ProductFactory
 from tests.factories.staff import PASSWORD, TeamFactory, UserFactory, set_clock
 
 pytestmark = pytest.mark.browser
 NOON = datetime(2026, 3, 4, 3, 0, tzinfo=UTC)  # 11:00 in Shanghai
-GUARD_MS = 450  # keys act on a new page after 400 ms, so that one meant for the last case cannot reach this one
 NUMBER = "6222000012345678"
 
 
@@ -44,11 +44,10 @@ class Hands:
     page: Any
     url: str
     pressed: int = 0
-    complaints: list[str] = field(default_factory=list)
 
-    def __post_init__(self) -> None:
-        self.page.on("console", lambda said: self.complaints.append(said.text) if said.type == "error" else None)
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+    @property
+    def complaints(self) -> list[str]:
+        return self.page.complaints
 
     def press(self, *keys: str) -> None:
         for key in keys:
@@ -93,9 +92,7 @@ def line(site, settings):
 
 @pytest.fixture
 def hands(chromium, site):
-    context = chromium.new_context(viewport={"width": 1366, "height": 768}, locale="en-US")
-    yield Hands(context.new_page(), site.url)
-    context.close()
+    return Hands(window(chromium, site), site.url)
 
 
 def pay(site, line: Line, amount: str) -> dict[str, Any]:
@@ -136,8 +133,7 @@ def test_from_the_queue_to_a_cured_case_and_a_dashboard_that_moved(site, line, h
     page = hands.page
 
     # The supervisor looks at the numbers before.
-    office = chromium.new_context(viewport={"width": 1366, "height": 768}, locale="en-US")
-    supervisor = Hands(office.new_page(), site.url)
+    supervisor = Hands(window(chromium, site), site.url)
     supervisor.sign_in(line.supervisor)
     open_dashboard(supervisor)
     before = figure(supervisor, "Kept today")
@@ -190,7 +186,6 @@ def test_from_the_queue_to_a_cured_case_and_a_dashboard_that_moved(site, line, h
     # The dashboard has moved.
     open_dashboard(supervisor)
     assert figure(supervisor, "Kept today") == before + 1
-    office.close()
     assert hands.complaints == supervisor.complaints == []
 
 
@@ -238,8 +233,7 @@ def test_a_vulnerable_person_is_held_in_two_keys(site, line, hands):
 
 
 def test_the_line_works_without_scripts(site, line, chromium):
-    context = chromium.new_context(java_script_enabled=False, locale="en-US")
-    page = context.new_page()
+    page = window(chromium, site, java_script_enabled=False)
     page.goto(f"{site.url}{reverse('login')}")
     page.fill("#id_username", line.collector)
     page.fill("#id_password", PASSWORD)
@@ -257,4 +251,3 @@ def test_the_line_works_without_scripts(site, line, chromium):
     page.click("button[value=stay]")
     page.click("button[name=unsaid][value=said]")
     assert "100.00" in page.inner_text("#facts")
-    context.close()

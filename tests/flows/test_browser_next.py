@@ -10,14 +10,13 @@ from django.urls import reverse
 from cases import worklist
 from cases.models import Case
 from collections_app.shared.actor import Actor
-from collections_app.staff.models import User
 from compliance.models import AuditEvent
+from tests.browsers import GUARD_MS, window
 from tests.factories.cases import CaseFactory, CreditorFactory, PersonFactory
-from tests.factories.staff import PASSWORD, TeamFactory, UserFactory, set_clock
+from tests.factories.staff import TeamFactory, UserFactory, set_clock
 
 pytestmark = pytest.mark.browser
 NOON = datetime(2026, 3, 4, 3, 0, tzinfo=UTC)  # 11:00 in Shanghai
-GUARD_MS = 450
 CLAIMS = int(os.environ.get("CLAIMS", "12"))  # of each browser
 
 
@@ -37,26 +36,17 @@ def names(team):
 
 
 @pytest.fixture
-def page(chromium):
-    context = chromium.new_context(viewport={"width": 1366, "height": 768}, locale="en-US")
-    yield context.new_page()
-    context.close()
-
-
-def sign_in(page: Any, site: Any, user: User) -> None:
-    page.goto(f"{site.url}{reverse('login')}")
-    page.get_by_label("Username").fill(user.username)
-    page.get_by_label("Password").fill(PASSWORD)
-    with page.expect_navigation():
-        page.keyboard.press("Enter")
+def open_page(chromium, site):
+    """Return a function that opens the page of a collector."""
+    return lambda user: window(chromium, site, user)
 
 
 def name(page: Any) -> str:
     return page.locator("h1").inner_text()
 
 
-def take_first(page: Any, site: Any, user: User) -> None:
-    sign_in(page, site, user)
+def take_first(page: Any, site: Any) -> None:
+    page.goto(site.url + reverse("cases:queue"))
     page.wait_for_timeout(GUARD_MS)
     with page.expect_navigation():
         page.keyboard.press("t")
@@ -82,9 +72,10 @@ def call_without_an_answer(page: Any) -> None:
     assert page.locator("input[name=outcome]:checked").count() == 1
 
 
-def test_after_saving_the_next_case_is_shown_from_what_was_fetched_and_then_made_true(site, names, team, page):
+def test_after_saving_the_next_case_is_shown_from_what_was_fetched_and_then_made_true(site, names, team, open_page):
     user = UserFactory(team=team)
-    take_first(page, site, user)
+    page = open_page(user)
+    take_first(page, site)
     assert name(page) == names[0]
     call_without_an_answer(page)
     kept = Case.objects.get(lease_by=user, lease_is_ahead=True)
@@ -105,9 +96,10 @@ def test_after_saving_the_next_case_is_shown_from_what_was_fetched_and_then_made
     page.locator("h1", has_text=names[2]).wait_for()
 
 
-def test_a_key_meant_for_the_last_case_does_not_reach_the_one_that_is_shown(site, names, team, page):
+def test_a_key_meant_for_the_last_case_does_not_reach_the_one_that_is_shown(site, names, team, open_page):
     user = UserFactory(team=team)
-    take_first(page, site, user)
+    page = open_page(user)
+    take_first(page, site)
     call_without_an_answer(page)
     # At once: within the time in which the eye is still at the last case.
     page.evaluate(
@@ -129,10 +121,10 @@ def test_a_key_meant_for_the_last_case_does_not_reach_the_one_that_is_shown(site
     assert page.locator(".dial").count() == 1
 
 
-def test_where_nothing_was_fetched_the_server_leads_to_the_next_case(site, names, team, page):
+def test_where_nothing_was_fetched_the_server_leads_to_the_next_case(site, names, team, open_page):
+    page = open_page(UserFactory(team=team))
     page.route("**/queue/ahead/", lambda route: route.abort())
-    user = UserFactory(team=team)
-    take_first(page, site, user)
+    take_first(page, site)
     page.wait_for_timeout(GUARD_MS)
     with page.expect_navigation():
         page.keyboard.press("c")
@@ -144,9 +136,10 @@ def test_where_nothing_was_fetched_the_server_leads_to_the_next_case(site, names
     assert page.evaluate("document.documentElement.dataset.shownAhead") is None
 
 
-def test_a_takeover_is_said_at_once_and_what_was_typed_stays(site, names, team, page):
+def test_a_takeover_is_said_at_once_and_what_was_typed_stays(site, names, team, open_page):
     user, colleague = UserFactory(team=team), UserFactory(team=team)
-    take_first(page, site, user)
+    page = open_page(user)
+    take_first(page, site)
     page.wait_for_timeout(GUARD_MS)
     page.keyboard.press("n")
     page.keyboard.type("He says that he pays on Friday")
@@ -184,17 +177,13 @@ def test_two_browsers_at_one_queue_never_get_the_same_case(site, team, chromium)
     for _each in range(2 * CLAIMS):
         CaseFactory(creditor=bank, at=NOON, accounts=False)
     tomorrow = (NOON + timedelta(days=1)).strftime("%Y-%m-%d 11:00")
-    contexts = [chromium.new_context(locale="en-US") for _each in range(2)]
-    pages = [context.new_page() for context in contexts]
+    pages = [window(chromium, site, UserFactory(team=team)) for _each in range(2)]
     for page in pages:
-        sign_in(page, site, UserFactory(team=team))
-        page.evaluate("(work) => { window.work = work; }", None)
+        page.goto(site.url + reverse("cases:queue"))
     values = {"claims": CLAIMS, "take": reverse("cases:take-next"), "tomorrow": tomorrow}
     for page in pages:  # both begin, then both are waited for
         page.evaluate(f"(values) => {{ window.work = ({CLAIM})(values); }}", values)
     got = [page.evaluate("() => window.work") for page in pages]
-    for context in contexts:
-        context.close()
     everything = [path for each in got for path in each]
     assert [len(each) for each in got] == [CLAIMS, CLAIMS]
     assert len(set(everything)) == len(everything) == 2 * CLAIMS

@@ -6,9 +6,10 @@ import pytest
 from django.urls import reverse
 
 from cases.models import Promise
+from tests.browsers import GUARD_MS, window
 from tests.factories.cases import CaseFactory, CreditorFactory, PersonFactory
 from tests.factories.staff import TeamFactory, UserFactory, set_clock
-from tests.flows.test_browser_line import GUARD_MS, NOON, Hands
+from tests.flows.test_browser_line import NOON, Hands
 
 pytestmark = pytest.mark.browser
 
@@ -21,14 +22,11 @@ def desk(site, chromium, settings):
     collector = UserFactory(team=team)
     creditor = CreditorFactory(team=team)
     case = CaseFactory(creditor=creditor, person=PersonFactory(name="王小明"), at=NOON, balance="2000.00")
-    context = chromium.new_context(viewport={"width": 1366, "height": 768}, locale="en-US")
-    hands = Hands(context.new_page(), site.url)
-    hands.sign_in(collector.username)
+    hands = Hands(window(chromium, site, collector), site.url)
     hands.page.goto(f"{site.url}{reverse('cases:case', args=[case.ref])}")
     hands.page.wait_for_timeout(GUARD_MS)
     hands.case = case
-    yield hands
-    context.close()
+    return hands
 
 
 def agreed(desk):

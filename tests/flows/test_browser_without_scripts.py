@@ -6,7 +6,8 @@ from django.urls import reverse
 
 from cases.models import Promise
 from contacts.models import ContactAttempt
-from tests.collections_app.test_axe_browser import NOON, reader
+from tests.browsers import window
+from tests.collections_app.test_axe_browser import NOON
 from tests.factories.cases import CaseFactory, CreditorFactory
 from tests.factories.staff import PASSWORD, TeamFactory, UserFactory, set_clock
 from tests.factories.verifying import known
@@ -29,10 +30,9 @@ def book(site, settings):
 @pytest.fixture
 def page(chromium, site, book):
     """Return the sign-in page in a browser that runs no script."""
-    page = reader(chromium, site, None, "en", "light", java_script_enabled=False)
+    page = window(chromium, site, java_script_enabled=False)
     page.goto(site.url + reverse("login"))
-    yield page
-    page.context.close()
+    return page
 
 
 def is_at(page, site, case):

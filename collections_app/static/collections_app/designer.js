@@ -94,7 +94,11 @@
   function isChange(event) {
     return event.detail.requestConfig && event.detail.requestConfig.verb === "post" && document.getElementById("designer");
   }
-  document.addEventListener("htmx:beforeSend", function (event) { if (isChange(event)) busy += 1; });
+  let changes = 0;  // how many were sent from this page
+  document.addEventListener("htmx:beforeSend", function (event) {
+    if (isChange(event)) { busy += 1; changes += 1; }
+    else event.detail.requestConfig.askedAfter = changes;
+  });
   document.addEventListener("htmx:afterRequest", function (event) {
     if (!isChange(event)) return;
     busy = Math.max(0, busy - 1);
@@ -227,11 +231,16 @@
   }
   ["htmx:oobAfterSwap", "htmx:afterSettle"].forEach(function (name) { document.addEventListener(name, keepNumbers); });
 
-  /* A node that is no longer the chosen one when its panel arrives is not shown. */
+  /* A node that is no longer the chosen one when its panel arrives is not shown; nor is a panel that was asked for before
+     a change and overtaken by its answer: it would take back the line that was just added. */
   document.addEventListener("htmx:beforeSwap", function (event) {
-    const row = event.detail.requestConfig.elt;
+    const asked = event.detail.requestConfig, row = asked.elt;
     if (!row.matches("[data-node]") || !row.closest("#tree") && row.isConnected) return;
-    if (busy || !current() || row.dataset.node !== current().dataset.node) event.detail.shouldSwap = false;
+    const chosen = current() && current().dataset.node;
+    if (!busy && row.dataset.node === chosen && asked.askedAfter === changes) return;
+    event.detail.shouldSwap = false;
+    const panel = document.getElementById("panel");
+    if (!busy && row.dataset.node === chosen && panel && panel.dataset.node !== chosen) setTimeout(function () { go(current()); }, 0);
   });
 
   /* A step that got another key with its kind or day: the form that stays says it, and is of that node now. */

@@ -3,11 +3,10 @@
 from datetime import timedelta
 
 import pytest
-from django.conf import settings as conf
-from django.test import Client
 from django.urls import reverse
 
 from cases.models import Plan
+from tests.browsers import GUARD_MS, window
 from tests.cases.plans.conftest import AT
 from tests.factories.cases import CaseFactory, CreditorFactory
 from tests.factories.staff import TeamFactory, UserFactory, set_clock
@@ -23,22 +22,14 @@ def page(own_database, settings, site, chromium):
     team = TeamFactory()
     user = UserFactory(team=team)
     case = CaseFactory(creditor=CreditorFactory(team=team), at=AT - timedelta(days=1), working=True, balance="6000.00")
-    client = Client()
-    client.force_login(user)
-    context = chromium.new_context(viewport={"width": 1366, "height": 768})
-    value = client.cookies[conf.SESSION_COOKIE_NAME].value
-    context.add_cookies([{"name": conf.SESSION_COOKIE_NAME, "value": value, "url": site.url}])
-    page = context.new_page()
+    page = window(chromium, site, user)
     page.case = case
     page.goto(site.url + reverse("cases:case", args=[case.ref]))
-    page.wait_for_timeout(450)
-    yield page
-    context.close()
+    page.wait_for_timeout(GUARD_MS)
+    return page
 
 
 def test_a_plan_is_made_in_a_few_keys_and_its_schedule_appears_while_it_is_typed(page):
-    trouble = []
-    page.on("console", lambda message: trouble.append(message.text))
     page.keyboard.press("l")
     page.wait_for_selector("#plan-form")
     assert page.evaluate("document.activeElement.name") == "left"
@@ -52,4 +43,4 @@ def test_a_plan_is_made_in_a_few_keys_and_its_schedule_appears_while_it_is_typed
     page.wait_for_selector("text=It was signed")
     plan = Plan.objects.get()
     assert (plan.status, plan.instalments.count()) == ("approved", 6)
-    assert [text for text in trouble if not text.startswith(ABORTED)] == []
+    assert [text for text in page.complaints if not text.startswith(ABORTED)] == []

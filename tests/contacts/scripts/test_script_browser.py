@@ -1,11 +1,10 @@
 """A call by keyboard: what must be said is ticked by one key each, branches open by one key, the outcome follows."""
 
 import pytest
-from django.conf import settings as conf
-from django.test import Client
 from django.urls import reverse
 
 from contacts.models import CallDisclosures, DisclosureTick
+from tests.browsers import GUARD_MS, window
 from tests.contacts.scripts.calling import NOON, called
 from tests.factories.cases import CaseFactory, CreditorFactory
 from tests.factories.staff import TeamFactory, UserFactory, set_clock
@@ -14,16 +13,10 @@ pytestmark = pytest.mark.browser
 
 
 def opened(chromium, site, user, case, *, width=1366):
-    client = Client()
-    client.force_login(user)
-    context = chromium.new_context(viewport={"width": width, "height": 768})
-    value = client.cookies[conf.SESSION_COOKIE_NAME].value
-    context.add_cookies([{"name": conf.SESSION_COOKIE_NAME, "value": value, "url": site.url}])
-    page, trouble = context.new_page(), []
-    page.on("console", lambda message: trouble.append(message.text))
+    page = window(chromium, site, user, width=width)
     page.goto(site.url + reverse("cases:case", args=[case.ref]))
-    page.wait_for_timeout(450)
-    return page, trouble
+    page.wait_for_timeout(GUARD_MS)
+    return page
 
 
 def test_disclosures_are_ticked_by_key_and_what_is_missing_is_asked_about(chromium, site, own_database, settings):
@@ -32,7 +25,7 @@ def test_disclosures_are_ticked_by_key_and_what_is_missing_is_asked_about(chromi
     user, bank = UserFactory(team=team), CreditorFactory(team=team)
     case = CaseFactory(creditor=bank, at=NOON, working=True, dpd=47)
     called(case, by=user, confirmed=True)
-    page, trouble = opened(chromium, site, user, case)
+    page = opened(chromium, site, user, case)
     assert page.locator("[data-branch=main]").is_visible()
     assert not page.locator("[data-branch=unable]").is_visible()
     page.keyboard.press("u")
@@ -53,8 +46,7 @@ def test_disclosures_are_ticked_by_key_and_what_is_missing_is_asked_about(chromi
     kept = CallDisclosures.objects.get()
     assert (kept.ticked, kept.unticked, kept.unsaid) == (["CN-REC", "CN-ID"], [], [])
     assert list(DisclosureTick.objects.order_by("pk").values_list("rule", flat=True)) == ["CN-REC", "CN-ID"]
-    assert trouble == []
-    page.context.close()
+    assert page.complaints == []
 
 
 @pytest.mark.parametrize("width", [1366, 390])
@@ -66,7 +58,7 @@ def test_the_script_pushes_no_outcome_off_the_screen_and_is_not_wider_than_it(
     user, bank = UserFactory(team=team), CreditorFactory(team=team)
     case = CaseFactory(creditor=bank, at=NOON, working=True, dpd=47)
     called(case, by=user, confirmed=True)
-    page, trouble = opened(chromium, site, user, case, width=width)
+    page = opened(chromium, site, user, case, width=width)
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     boxes = {name: page.locator(name).bounding_box() for name in ("#outcomes", "#script", "#action")}
     if width == 1366:
@@ -75,5 +67,4 @@ def test_the_script_pushes_no_outcome_off_the_screen_and_is_not_wider_than_it(
         assert boxes["#script"]["y"] == boxes["#action"]["y"]
     else:
         assert boxes["#script"]["y"] > boxes["#action"]["y"]
-    assert trouble == []
-    page.context.close()
+    assert page.complaints == []

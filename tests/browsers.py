@@ -1,0 +1,84 @@
+"""The product in a real browser, as tests open it: a window signed in as somebody, and waiting for what a page says.
+
+Windows are used again: a test gets one without cookies, storage or open pages, whose stylesheets and scripts are
+fetched already. Nothing is waited for by a string in the page, which the content security policy would refuse.
+"""
+
+from typing import Any
+
+from django.conf import settings
+from django.test import Client
+
+GUARD_MS = 450  # keys act on a new page after 400 ms, so that one meant for the page before cannot reach it
+TURN_MS = 50
+PATIENCE_MS = 15_000
+_windows: dict[str, list[Any]] = {}
+
+
+def window(
+    chromium: Any, site: Any, user: Any = None, *, width: int = 1366, height: int = 768, script: str = "",
+    cookies: dict[str, str] | None = None, **options: Any,
+) -> Any:  # fmt: skip
+    """Return an empty page of a window of this size, signed in as the user; `page.complaints` are the browser's.
+
+    script: runs before those of each page; options: those of Playwright's new_context. It is closed after the test.
+    """
+    size = {"width": width, "height": height}
+    options = {"viewport": size, "locale": "en-US", "reduced_motion": "reduce", **options}
+    key = f"{id(chromium)} {site.url} {sorted(options.items(), key=str)}"
+    free = [context for context in _windows.get(key, []) if not context.pages]
+    context = free[0] if free else chromium.new_context(**options)
+    if not free:
+        _windows.setdefault(key, []).append(context)
+    context.clear_cookies()
+    given = dict(cookies or {})
+    if user is not None:
+        given[settings.SESSION_COOKIE_NAME] = _session(user)
+    if given:
+        context.add_cookies([{"name": name, "value": value, "url": site.url} for name, value in given.items()])
+    page = context.new_page()
+    if free:
+        _forget_what_was_stored(page, site.url)
+    if script:
+        page.add_init_script(script)
+    page.complaints = []
+    page.on("console", lambda said: page.complaints.append(said.text))
+    page.on("pageerror", lambda error: page.complaints.append(str(error)))
+    return page
+
+
+def close_pages() -> None:
+    """Close every page; the windows stay for the tests to come."""
+    for context in [context for contexts in _windows.values() for context in contexts]:
+        for page in context.pages:
+            page.close()
+
+
+def close_windows(url: str) -> None:
+    """Close every window of a site that is no longer served."""
+    for key in [key for key in _windows if f" {url} " in key]:
+        for context in _windows.pop(key):
+            context.close()
+
+
+def until(page: Any, *conditions: str) -> None:
+    """Wait until all these expressions are true on the page; say which they were where they do not come true."""
+    for _turn in range(PATIENCE_MS // TURN_MS):
+        if all(page.evaluate(condition) for condition in conditions):
+            return
+        page.wait_for_timeout(TURN_MS)
+    raise AssertionError(f"still not true on {page.url}: {conditions}")
+
+
+def _session(user: Any) -> str:
+    client = Client()
+    client.force_login(user)
+    return client.cookies[settings.SESSION_COOKIE_NAME].value
+
+
+def _forget_what_was_stored(page: Any, url: str) -> None:
+    devtools = page.context.new_cdp_session(page)
+    devtools.send(
+        "Storage.clearDataForOrigin", {"origin": url, "storageTypes": "local_storage,indexeddb,service_workers"}
+    )
+    devtools.detach()
