@@ -31,7 +31,7 @@ from contacts import (
 )
 from contacts.forms import CallForm, new_call_form
 from contacts.models import LegalClock
-from contacts.views import call_draft, call_panel, script_panel
+from contacts.views import call_draft, call_panel, pause_offer, script_panel
 
 CALLBACKS_SHOWN: Final = 3  # in the strip of the queue
 
@@ -121,6 +121,7 @@ def page(
         "instruction_kinds": QUICK_ASKS,
         "take_overs": worklist.TAKE_OVERS.items(),
         "resting": attempt is None and resting,
+        "pause_offered": attempt is None and not resting and pause_offer.stands(request, at=at),
         "onward": attempt is None and waiting is not None and facts.is_mine and not worklist.is_due(case, at=at),
         "queue": waiting and {"left": waiting.due, "late": waiting.late, "coming": _names(waiting.upcoming)},
         "may": _rights(user, facts),

@@ -23,7 +23,7 @@ from contacts import breaks
 from contacts.models import ContactAttempt, Feedback
 from contacts.my_day import abuse, feedback, kpis, sets, targets
 from contacts.scripts import saying
-from contacts.views import call_draft
+from contacts.views import call_draft, pause_offer
 
 SHOWN: Final = 20
 LISTED: Final = 500
@@ -158,6 +158,7 @@ def rows(request: HttpRequest, name: str) -> HttpResponse:
 @allowed("cases.work_queue")
 def take_break(request: HttpRequest) -> HttpResponse:
     """Begin a break, or the pause that is offered after an abusive call; what is in hand goes back into the queue."""
+    pause_offer.forget(request)
     kind = Break.Kind.AFTER_ABUSE if request.POST.get("kind") == Break.Kind.AFTER_ABUSE else Break.Kind.REST
     try:
         breaks.start(user=_own(request), kind=kind, actor=Actor.of(request.user), at=clock.now())
@@ -196,12 +197,13 @@ def abusive(request: HttpRequest, ref: str) -> HttpResponse:
     except Refused as refused:
         messages.error(request, str(refused))
     else:
+        pause_offer.make(request, at=clock.now())
         lead = abuse.whom_to_talk_to(request.user)
         messages.success(request, _("Marked. You did nothing wrong by ending a call like this."))
         if lead is not None:
             messages.info(request, _("%(name)s is told, and is there to talk.") % {"name": lead})
         if during:
-            messages.info(request, _("Record how the call ended; a pause of ten minutes is offered on “My day”."))
+            messages.info(request, _("Record how the call ended; a pause of ten minutes is offered afterwards."))
     return hx_redirect(request, "cases:case", case.ref) if during else redirect("contacts:my-day")
 
 
