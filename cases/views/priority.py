@@ -7,19 +7,21 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.functional import Promise as LazyText
+from django.utils.translation import get_language_info, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from cases import ageing, reach
-from cases.models import ScoreModel
+from cases.models import Person, ScoreModel
 from cases.priority import chances, rules
 from cases.refusal import Refused
 from collections_app.shared import clock
 from collections_app.shared.actor import Actor
 from collections_app.staff.access import allowed
 from collections_app.staff.models import User
+from compliance import words
 
+BAR: Final = 120  # pixels of the whole
 TONES: Final = {"draft": "plain", "in_force": "ok", "retired": "past"}
 PARTS: Final[dict[str, LazyText]] = {
     "value": gettext_lazy("what may be won"),
@@ -70,11 +72,22 @@ def model(request: HttpRequest, pk: int) -> HttpResponse:
         "beside": evaluation["gradient_boosting"],
         "trained_on": evaluation["trained_on"],
         "bins": [
-            {"rows": each["rows"], "said": each["said"] * 100, "happened": each["happened"] * 100}
+            {
+                "rows": each["rows"],
+                "said": each["said"] * 100,
+                "happened": each["happened"] * 100,
+                "bar": round(each["said"] * BAR),
+                "other_bar": round(each["happened"] * BAR),
+            }
             for each in evaluation["ours"]["calibration"]
         ],
         "groups": [
-            {**each, "attribute": ATTRIBUTES.get(each["attribute"], each["attribute"]), "few": each["said"] is None}
+            {
+                **each,
+                "attribute": ATTRIBUTES.get(each["attribute"], each["attribute"]),
+                "name": _group(each["attribute"], each["group"]),
+                "few": each["said"] is None,
+            }
             | {name: each[name] * 100 for name in ("said", "happened", "among_first") if each[name] is not None}
             for each in evaluation["fairness"]
         ],
@@ -130,11 +143,32 @@ def _line(found: ScoreModel) -> dict[str, Any]:
     }
 
 
+def _group(attribute: str, code: str) -> str:
+    """Return what a group is called: a language, a place as it is written, how far somebody is vulnerable."""
+    if attribute == "vulnerability" and code in Person.Vulnerability.values:
+        return str(Person.Vulnerability(code).label)
+    if attribute == "language":
+        try:
+            return str(get_language_info(code)["name_translated"])
+        except KeyError:
+            return code
+    return words.place(code) if attribute == "place" and code else code or "–"
+
+
 def _weights(feature: dict[str, Any]) -> dict[str, Any]:
     cuts = [math.expm1(cut) if "log_" in feature["name"] else cut for cut in feature["cuts"]]  # logarithms of money
     edges = [None, *cuts, None]
     parts = [
-        {"from": low, "upto": high, "points": _signed(round(weight * rules.SCALE))}
+        {"from": _edge(low), "upto": _edge(high), "points": _signed(round(weight * rules.SCALE))}
         for low, high, weight in zip(edges[:-1], edges[1:], feature["weights"], strict=True)
     ]
     return {"label": chances.FEATURES.get(feature["name"], feature["name"]), "parts": parts}
+
+
+def _edge(cut: float | None) -> str | None:
+    """Return where a part begins or ends: three digits that count, thousands apart; None where it has no end."""
+    if cut is None:
+        return None
+    digits = 0 if abs(cut) >= 100 else 1 if abs(cut) >= 10 else 2 if abs(cut) >= 1 else 3
+    text = f"{cut:,.{digits}f}"
+    return (text.rstrip("0").rstrip(".") if "." in text else text).replace("-", "−") or "0"

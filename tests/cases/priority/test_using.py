@@ -203,7 +203,7 @@ def test_the_pages_show_rules_and_worth_and_let_a_second_person_decide(two_cases
     detail = client.get(page).content.decode()
     assert "0.700" in detail
     assert "too few to say" in detail
-    assert "1.50 – 2.50: <b>−20</b>" in detail
+    assert "1.5 – 2.5: <b>−20</b>" in detail
     decide = reverse("cases:priority-decide", args=[model.pk])
     assert "Say why." in client.post(decide, {"verdict": "approve"}, follow=True).content.decode()
     answer = client.post(decide, {"verdict": "approve", "reason": "calibrated"}, follow=True).content.decode()
