@@ -165,7 +165,7 @@ def _user(request: HttpRequest) -> User:
 
 
 def _measure(experiment: Experiment) -> str:
-    return str(MEASURES[experiment.measure]) % {"days": experiment.within_days}
+    return str(MEASURES[experiment.measure] % {"days": experiment.within_days})
 
 
 def _signed(share: float) -> str:

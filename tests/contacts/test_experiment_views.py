@@ -52,6 +52,7 @@ def test_an_experiment_is_registered_begun_and_ended(admin, creditor):
     page = admin.get(f"/experiments/{experiment.pk}/").content.decode()
     assert "days past due at least 1 and days past due at most 30 and we know who it is" in page
     assert "first-week:sms" in page
+    assert "cured within 30 days" in page
     admin.post(f"/experiments/{experiment.pk}/begin/")
     experiment.refresh_from_db()
     assert experiment.status == "running"
@@ -90,11 +91,14 @@ def test_what_cannot_be_compared_is_said_on_the_form(admin, creditor, more, said
 def test_a_line_is_added_without_losing_or_judging_what_was_typed(admin, creditor):
     typed = filled(creditor, name="", act="add:c")
     page = admin.post("/experiments/new/", typed).content.decode()
-    assert 'name="c-0-fact"' in page and 'name="c-1-fact" id="c-1-fact" aria-label="Fact" autofocus' in page
-    assert 'value="first-week"' in page and re.search(rf'value="{creditor.pk}"[^>]* checked', page)
+    assert 'name="c-0-fact"' in page
+    assert 'name="c-1-fact" id="c-1-fact" aria-label="Fact" autofocus' in page
+    assert 'value="first-week"' in page
+    assert re.search(rf'value="{creditor.pk}"[^>]* checked', page)
     assert "is-invalid" not in page
     part = admin.post("/experiments/new/", typed, headers={"hx-request": "true", "hx-target": "panel-box"})
-    assert 'name="c-1-fact"' in part.content.decode() and "<html" not in part.content.decode()
+    assert 'name="c-1-fact"' in part.content.decode()
+    assert "<html" not in part.content.decode()
     assert not Experiment.objects.exists()
 
 
