@@ -202,6 +202,7 @@ _ENTRIES: Final = (
     EventName("script.approved", _("Call script put in force"), NOTABLE),
     EventName("script.retired", _("Call script taken out of use"), NOTABLE),
     EventName("script.unticked", _("Required disclosures said without a tick")),
+    EventName("script.stated", _("Stated by another system which required disclosures were said"), ROUTINE, KEEP),
     EventName("script.unsaid", _("Required disclosures not said"), NOTABLE, KEEP),
     EventName("attempt.marked_abusive", _("Collector was abused in this contact"), NOTABLE),
     EventName("abuse.talked_about", _("Supervisor talked with the collector about an abusive call")),

@@ -26,7 +26,7 @@ def problem_handler(error: Exception, context: dict[str, Any]) -> Response | Non
     if isinstance(error, Refused):
         set_rollback()
         status = 409 if error.code in CONFLICTS else 422
-        return problem(status=status, code=error.code, detail=str(error))
+        return problem(status=status, code=error.code, detail=str(error), **getattr(error, "more", {}))
     if isinstance(error, Http404):
         error = exceptions.NotFound()
     elif isinstance(error, PermissionDenied):

@@ -28,6 +28,7 @@ from compliance.models import Decision
 from contacts import calls
 from contacts.api.views import AttemptOut
 from contacts.models import ContactAttempt
+from contacts.scripts import stating
 
 POINT: Final = "N"  # prefix of a contact point's reference
 
@@ -52,6 +53,20 @@ class AskIn(Strict):
 class ResultIn(Strict):
     outcome = serializers.ChoiceField(choices=sorted({*calls.CALL_OUTCOMES, *calls.VISIT_OUTCOMES}))
     note = StrictText(max_length=2000, required=False, default="")
+    said = serializers.ListField(
+        child=StrictText(max_length=40),
+        max_length=40,
+        required=False,
+        default=list,
+        help_text="Required disclosures that were said, by rule (`disclosures` of the answer to `begin`).",
+    )
+    not_said = serializers.ListField(
+        child=StrictText(max_length=40),
+        max_length=40,
+        required=False,
+        default=list,
+        help_text="Required disclosures that were not said. It is recorded; the call is closed all the same.",
+    )
 
 
 class ReportIn(Strict):
@@ -171,7 +186,9 @@ class CallViewSet(ByReference, mixins.RetrieveModelMixin, viewsets.GenericViewSe
     @extend_schema(request=None, responses=AttemptOut)
     @action(detail=True, methods=["post"])
     def begin(self, request: Request, pk: str) -> Response:
-        """Say that it rings. Refused once the permit is over; the answer holds the number to dial."""
+        """Say that it rings. Refused once the permit is over; the answer holds the number to dial, and in `disclosures`
+        what rules demand to be said once the person is reached: `rule`, `title` and `words` of each.
+        """
         attempt, client = self.get_object(), client_of(request)
         at, actor = clock.now(), actor_of(client)
         with transaction.atomic():
@@ -179,17 +196,22 @@ class CallViewSet(ByReference, mixins.RetrieveModelMixin, viewsets.GenericViewSe
             audit.record("reveal.looked", subject=attempt.contact_point, actor=actor, at=at,
                          person_id=attempt.contacted_id, case=attempt.case_id, reason="dialled")  # fmt: skip
         number = sealed.unseal(attempt.address.value_sealed) if attempt.address else ""
-        return Response({**AttemptOut(begun).data, "dial": number}, headers={"Cache-Control": "no-store"})
+        told = {"dial": number, "disclosures": stating.demanded(attempt, at=at) if attempt.channel == "phone" else []}
+        return Response({**AttemptOut(begun).data, **told}, headers={"Cache-Control": "no-store"})
 
     @extend_schema(request=ResultIn, responses=AttemptOut)
     @action(detail=True, methods=["post"])
     def result(self, request: Request, pk: str) -> Response:
-        """Close a call with how it ended."""
+        """Close a call with how it ended. Where it reached its person, each required disclosure is named in `said` or
+        in `not_said`; else 422 with code `unsaid`, what is missing in `missing`, and the call stays open.
+        """
         data = ResultIn(data=request.data)
         data.is_valid(raise_exception=True)
-        closed = calls.log_call(
-            attempt_id=self.get_object().pk, actor=actor_of(client_of(request)), at=clock.now(), **data.validated_data
-        )
+        known, at, actor = data.validated_data, clock.now(), actor_of(client_of(request))
+        call = {"attempt_id": self.get_object().pk, "outcome": known["outcome"], "actor": actor, "at": at}
+        with transaction.atomic():
+            stating.state(said=known["said"], not_said=known["not_said"], **call)
+            closed = calls.log_call(note=known["note"], **call)
         return Response(AttemptOut(closed).data)
 
     @extend_schema(request=None, responses=AttemptOut)

@@ -17,7 +17,7 @@ from contacts import verifying
 from contacts.call_results import REACHED
 from contacts.forms import BY_VALUE, CallForm
 from contacts.models import ContactAttempt, Stage
-from contacts.scripts import choosing, saying, shipped
+from contacts.scripts import choosing, saying, shipped, stating
 
 
 def panel(attempt_id: int | None, *, form: CallForm | None, at: datetime) -> dict[str, Any] | None:
@@ -91,12 +91,15 @@ def record(request: HttpRequest, ref: str, call: str) -> HttpResponse:
     rows = ContactAttempt.objects.filter(case=case, channel="phone").select_related("made_by", "decision")
     attempt = get_object_or_404(rows, pk=pk)
     kept, ticks = saying.record_of(attempt.pk)
+    stated = stating.of_call(attempt) if kept is None else None
+    told = kept or stated
     standing = {row.rule: row for row in ticks}
     demanded = choosing.binding.of_decision(attempt.decision) if attempt.decision is not None else {}
     context = {
         "case": case,
         "attempt": attempt,
         "kept": kept,
+        "stated": stated,
         "sources": [(stage, kept.scripts[stage]) for stage in Stage.values if stage in kept.scripts] if kept else [],
         "ticks": ticks,
         "lines": [
@@ -104,10 +107,10 @@ def record(request: HttpRequest, ref: str, call: str) -> HttpResponse:
                 "rule": rule,
                 "title": shipped.text_in(known.title) if (known := shipped.disclosures().get(rule)) else rule,
                 "citation": demanded[rule].source if rule in demanded else "",
-                "state": _state(rule, kept),
+                "state": _state(rule, told),
                 "tick": standing[rule] if rule in standing and standing[rule].is_said else None,
             }
-            for rule in (kept.required if kept else list(dict.fromkeys(row.rule for row in ticks)))
+            for rule in (told.required if told else list(dict.fromkeys(row.rule for row in ticks)))
         ],
         "now": clock.now(),
     }

@@ -4,16 +4,19 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 
 from cases import clients
 from cases.models import ContactPoint
 from collections_app.shared import refs
 from collections_app.shared.actor import SYSTEM
 from collections_app.staff.models import ClockOffset
-from compliance.models import Decision
+from compliance.models import AuditEvent, Decision
+from contacts import call_records
 from contacts.models import ContactAttempt
 from tests.factories.cases import CaseFactory, CreditorFactory
 from tests.factories.contacts import AttemptFactory
+from tests.factories.staff import UserFactory
 
 pytestmark = pytest.mark.django_db
 MORNING = datetime(2026, 3, 4, 2, 0, tzinfo=UTC)  # Wednesday, ten o'clock in Shanghai
@@ -75,6 +78,36 @@ def test_a_dialler_asks_dials_and_says_how_it_ended(case, dialler):
     assert (attempt.automated, attempt.decision.entrance, attempt.decision.actor_kind) == (True, "api", "client")
 
 
+def test_a_call_that_reached_its_person_says_what_it_had_to_say(case, dialler, client):
+    ref = dialler.post("", asked(case)).json()["ref"]
+    told = dialler.post(f"/{ref}/begin").json()["disclosures"]
+    assert [one["rule"] for one in told] == ["CN-REC", "CN-ID"]
+    assert all(one["title"] and one["words"] for one in told)
+    refused = dialler.post(f"/{ref}/result", {"outcome": "conversation", "said": ["CN-ID"]})
+    assert (refused.status_code, refused.json()["code"]) == (422, "unsaid")
+    assert [one["rule"] for one in refused.json()["missing"]] == ["CN-REC"]
+    assert ContactAttempt.objects.get().status == "in_progress"  # it stays open
+    for wrong, code in (({"said": ["US-MINI"]}, "not-demanded"), ({"said": ["CN-ID"], "not_said": ["CN-ID"]}, "both")):
+        answer = dialler.post(f"/{ref}/result", {"outcome": "conversation", **wrong})
+        assert (answer.status_code, answer.json()["code"]) == (422, code)
+    stated = {"said": ["CN-ID"], "not_said": ["CN-REC"]}
+    assert dialler.post(f"/{ref}/result", {"outcome": "conversation", **stated}).json()["status"] == "completed"
+    events = AuditEvent.objects.filter(name__startswith="script.").order_by("pk")
+    assert [(one.name, one.details.get("unsaid", one.details.get("rules"))) for one in events] == [
+        ("script.stated", ["CN-REC"]), ("script.unsaid", ["CN-REC"]),
+    ]  # fmt: skip
+    client.force_login(UserFactory(team=case.team))
+    attempt = ContactAttempt.objects.get()
+    record = client.get(reverse("contacts:call-record", args=[case.ref, attempt.ref]))
+    assert [(one["rule"], one["state"]) for one in record.context["lines"]] == [
+        ("CN-REC", "unsaid"), ("CN-ID", "unticked"),
+    ]  # fmt: skip
+    # The record leads to the decision, and the decision to the record.
+    decision = reverse("compliance:decision", args=[attempt.decision_id])
+    assert f'href="{decision}"' in record.content.decode()
+    assert f'href="{record.request["PATH_INFO"]}"' in client.get(decision).content.decode()
+
+
 def test_a_refusal_is_an_answer_with_its_reasons_and_is_kept(case, dialler, shift_to):
     shift_to(MORNING + timedelta(hours=13))  # eleven at night in Shanghai
     refused = dialler.post("", asked(case))
@@ -85,6 +118,7 @@ def test_a_refusal_is_an_answer_with_its_reasons_and_is_kept(case, dialler, shif
     decision = Decision.objects.get()
     assert (told["decision"], decision.verdict) == (refs.encode("D", decision.pk), "refuse")
     assert ContactAttempt.objects.get().status == "withheld"
+    assert call_records.of_decision(decision) is None  # no call was made upon it
 
 
 def test_a_soft_rule_stops_a_machine(case, dialler):
