@@ -11,8 +11,9 @@ span gives the same end. The caller owns the transaction. No domain events are s
 opening reads the rows (a close may change a hundred thousand cases).
 """
 
+from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -25,6 +26,7 @@ from cases.priority import rules
 from cases.settlements import watching
 from collections_app.shared import clock
 from collections_app.shared.actor import Actor
+from collections_app.shared.once import once
 
 OPENS: Final = time(8)  # local, where the creditor has no hour of his own
 SPAN: Final = 20_000  # accounts; a span holds whole persons
@@ -43,6 +45,7 @@ class Close:
     newest_state: int
     actor: Actor
     at: datetime
+    spans: list["Span"] = field(default_factory=list, compare=False, repr=False)  # of the book, once it was cut
 
     @property
     def day(self) -> date:
@@ -105,21 +108,44 @@ def raise_limits() -> None:
 
 
 def next_span(close: Close, after: int, size: int = SPAN) -> Span | None:
-    """Return the next persons of the book: those of about so many accounts, each person whole. None: no more."""
+    """Return the next persons of the book: those of about so many accounts, each person whole. None: no more.
+
+    The book is cut once in a close; persons who have come since lie behind the last cut.
+    """
+    if size % SPAN == 0:
+        cut = _spans(close)
+        first = bisect_right(cut, after, key=lambda span: span.upto)
+        if found := cut[first : first + size // SPAN]:
+            return Span(after, found[-1].upto, sum(span.accounts for span in found))
     with connection.cursor() as cursor:
         cursor.execute(sql.NEXT_SPAN, {"creditor": close.creditor.pk, "after": after, "size": size})
         upto, accounts = cursor.fetchone()
     return Span(after, upto, accounts) if upto is not None else None
 
 
-def size_of_book(creditor_id: int) -> int:
-    """Return how many accounts a creditor has."""
-    return _value(sql.SIZE_OF_BOOK, {"creditor": creditor_id})
+def _spans(close: Close) -> list[Span]:
+    if not close.spans:
+        with connection.cursor() as cursor:
+            cursor.execute(sql.SPANS, {"creditor": close.creditor.pk, "size": SPAN})
+            after = 0
+            for upto, accounts in cursor.fetchall():
+                if upto == after:  # all of it is of the person before the cut
+                    accounts += close.spans.pop().accounts
+                    after = close.spans[-1].upto if close.spans else 0
+                close.spans.append(Span(after, upto, accounts))
+                after = upto
+    return close.spans
+
+
+def size_of_book(close: Close) -> int:
+    """Return how many accounts the creditor has."""
+    return sum(span.accounts for span in _spans(close))
 
 
 def of_book(statement: str, creditor_id: int) -> str:
     """Return a statement over a whole book in the form that is quicker for this one; the result is the same."""
-    return sql.of_book(statement, has_few_states=_value(sql.HAS_FEW_STATES, {"creditor": creditor_id}))
+    few = once(("few states", creditor_id), lambda: bool(_value(sql.HAS_FEW_STATES, {"creditor": creditor_id})))
+    return sql.of_book(statement, has_few_states=few)
 
 
 def next_promise_span(close: Close, after: int, size: int = PROMISES_A_SPAN) -> Span | None:

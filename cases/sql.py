@@ -10,7 +10,10 @@ from typing import Final
 
 from cases.priority import sql as priority
 
-TIMEOUTS: Final = "SET LOCAL statement_timeout = '10min'; SET LOCAL lock_timeout = '30s'; SET LOCAL jit = off"
+# What is added up over a whole book is kept in memory, not in files.
+TIMEOUTS: Final = """
+SET LOCAL statement_timeout = '10min'; SET LOCAL lock_timeout = '30s'; SET LOCAL jit = off; SET LOCAL work_mem = '64MB'
+"""
 
 NEXT_SPAN: Final = """
 SELECT max(person_id), count(*) FROM (
@@ -18,7 +21,13 @@ SELECT max(person_id), count(*) FROM (
     ORDER BY person_id LIMIT %(size)s
 ) AS next
 """
-SIZE_OF_BOOK: Final = "SELECT count(*) FROM cases_account WHERE creditor_id = %(creditor)s"
+# The whole book cut at once; where a person's accounts lie on both sides of a cut, he belongs to the part before it.
+SPANS: Final = """
+SELECT max(person_id), count(*) FROM (
+    SELECT person_id, (row_number() OVER (ORDER BY person_id) - 1) / %(size)s AS part
+    FROM cases_account WHERE creditor_id = %(creditor)s
+) AS cut GROUP BY part ORDER BY part
+"""
 PERSONS_OF_SPAN: Final = """
 SELECT DISTINCT person_id FROM cases_account
 WHERE creditor_id = %(creditor)s AND person_id > %(after)s AND person_id <= %(upto)s ORDER BY person_id
@@ -39,14 +48,9 @@ _ONE_BY_ONE: Final = """
     WHERE account.creditor_id = %(creditor)s
 """
 _IN_ORDER: Final = """
-    SELECT state.account_id, state.past_due_since, state.balance, state.currency
-    FROM (
-        SELECT DISTINCT ON (account_id) account_id, past_due_since, balance, currency FROM cases_accountstate
-        WHERE effective_on <= %(date)s AND id <= %(newest_state)s
-        ORDER BY account_id, effective_on DESC, id DESC
-    ) AS state
-    JOIN cases_account AS account ON account.id = state.account_id
-    WHERE account.creditor_id = %(creditor)s
+    SELECT DISTINCT ON (account_id) account_id, past_due_since, balance, currency FROM cases_accountstate
+    WHERE creditor_id = %(creditor)s AND effective_on <= %(date)s AND id <= %(newest_state)s
+    ORDER BY account_id, effective_on DESC, id DESC
 """
 HAS_FEW_STATES: Final = """
 SELECT (SELECT reltuples FROM pg_class WHERE oid = 'cases_accountstate'::regclass) <= 4 * count(*)

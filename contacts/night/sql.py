@@ -37,5 +37,6 @@ ANALYSE: Final[Mapping[str, str]] = {
     "cases_contactpoint": "ANALYZE cases_contactpoint",
     "cases_person": "ANALYZE cases_person (id, jurisdiction, time_zone, language, is_named)",
     "contacts_enrolment": "ANALYZE contacts_enrolment",
-    "contacts_plannedcontact": "ANALYZE contacts_plannedcontact",
+    "contacts_plannedcontact": "ANALYZE contacts_plannedcontact (id, enrolment_id, case_id, person_id, creditor_id,"
+    " step_id, business_date, channel, automated, purpose, status, reason_code, severity, try_again_at)",
 }

@@ -64,7 +64,7 @@ class Stage:
 
 def _freshness(night: Night, span: Span) -> Result:
     state = freshness.of_creditor(night.close.creditor, on=night.close.business_date)
-    result = Result(counts={"book": closing.size_of_book(night.close.creditor.pk)})
+    result = Result(counts={"book": closing.size_of_book(night.close)})
     if state.age is not None:
         result.counts |= {"age": state.age, "allowed": state.allowed}
     night.is_late = state.is_late

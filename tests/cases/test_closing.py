@@ -426,3 +426,24 @@ def test_a_feed_older_than_the_creditor_allows_is_stale(at, as_of, age, stale):
     fresh = freshness.of_creditor(creditor, on=ON)
     assert (fresh.age, fresh.is_stale) == (age, stale)
     assert freshness.feed_age(creditor.pk, ON) == age
+
+
+def test_a_book_is_cut_once_in_spans_of_whole_persons(product, at, django_assert_num_queries, monkeypatch):
+    monkeypatch.setattr(closing, "SPAN", 3)
+    persons = [PersonFactory() for _ in range(6)]
+    for person in [persons[0], *[persons[1]] * 7, *persons[2:]]:
+        account(product=product, person=person, dpd=5)
+    close, ids = close_of(product.creditor, at=at), [person.pk for person in persons]
+    with django_assert_num_queries(1):
+        spans = [closing.next_span(close, after, 3) for after in (0, ids[1], ids[2])]
+        assert closing.next_span(close, 0, 6).upto == ids[2]  # two at once
+        assert closing.next_span(close, ids[3], 3).upto == ids[5]  # from anywhere, to the same cut
+        assert closing.size_of_book(close) == 12
+    assert [(span.after, span.upto, span.accounts) for span in spans] == [
+        (0, ids[1], 6), (ids[1], ids[2], 3), (ids[2], ids[5], 3)
+    ]  # fmt: skip
+    assert closing.next_span(close, ids[5], 3) is None
+    late = PersonFactory()
+    account(product=product, person=late, dpd=5)
+    span = closing.next_span(close, ids[5], 3)
+    assert (span.after, span.upto, span.accounts) == (ids[5], late.pk, 1)
