@@ -6,9 +6,11 @@ from threading import Barrier
 
 import pytest
 from django.db import connections
+from django.db.models import QuerySet
 from django.test import Client
 from django.urls import reverse
 
+from cases import worklist
 from cases.models import Case
 from tests.factories.cases import CaseFactory, CreditorFactory
 from tests.factories.staff import TeamFactory, UserFactory, set_clock
@@ -28,13 +30,14 @@ def crowd(own_database, settings):
     return [UserFactory(team=team) for _each in range(COLLECTORS)]
 
 
-def test_ten_cases_among_twelve_collectors_are_handed_out_once_each(crowd):
+def handed_out(crowd):
+    """Let everybody press "take next" at the same moment; return where each is led."""
     clients = []
     for user in crowd:
         client = Client()
         client.force_login(user)
         clients.append(client)
-    together = Barrier(COLLECTORS)
+    together = Barrier(len(crowd))
 
     def take(client):
         try:
@@ -43,9 +46,30 @@ def test_ten_cases_among_twelve_collectors_are_handed_out_once_each(crowd):
         finally:
             connections.close_all()
 
-    with ThreadPoolExecutor(COLLECTORS) as pool:
-        places = list(pool.map(take, clients))
-    got = [place for place in places if place != reverse("cases:queue")]
+    with ThreadPoolExecutor(len(crowd)) as pool:
+        return list(pool.map(take, clients))
+
+
+def test_ten_cases_among_twelve_collectors_are_handed_out_once_each(crowd):
+    got = [place for place in handed_out(crowd) if place != reverse("cases:queue")]
     assert len(got) == len(set(got)) == CASES
     held = Case.objects.filter(lease_by__in=crowd).values_list("lease_by", flat=True)
     assert len(held) == len(set(held)) == CASES
+
+
+@pytest.mark.parametrize(("is_locked", "cases"), [(True, 2), (False, 1)])
+def test_two_who_chose_before_either_has_it_get_two_cases_and_without_the_lock_the_same(
+    crowd, monkeypatch, is_locked, cases
+):
+    chosen, lease = Barrier(2), worklist.renew
+
+    def both_have_chosen(case, user):
+        chosen.wait(timeout=10)
+        lease(case, user)
+
+    monkeypatch.setattr(worklist, "renew", both_have_chosen)
+    if not is_locked:
+        monkeypatch.setattr(QuerySet, "select_for_update", lambda rows, **_how: rows)
+    got = handed_out(crowd[:2])
+    assert reverse("cases:queue") not in got
+    assert len(set(got)) == cases

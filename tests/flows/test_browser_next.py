@@ -12,7 +12,7 @@ from cases.models import Case
 from collections_app.shared.actor import Actor
 from compliance.models import AuditEvent
 from tests.browsers import GUARD_MS, window
-from tests.factories.cases import CaseFactory, CreditorFactory, PersonFactory
+from tests.factories.cases import CaseFactory, CreditorFactory, NoteFactory, PersonFactory
 from tests.factories.staff import TeamFactory, UserFactory, set_clock
 
 pytestmark = pytest.mark.browser
@@ -72,6 +72,11 @@ def call_without_an_answer(page: Any) -> None:
     assert page.locator("input[name=outcome]:checked").count() == 1
 
 
+NOTICE_WHAT_IS_SHOWN_FIRST = """() => document.addEventListener("htmx:afterSettle", (event) => {
+    if (event.target.id === "main") window.first = event.target.innerText;
+})"""
+
+
 def test_after_saving_the_next_case_is_shown_from_what_was_fetched_and_then_made_true(site, names, team, open_page):
     user = UserFactory(team=team)
     page = open_page(user)
@@ -80,10 +85,16 @@ def test_after_saving_the_next_case_is_shown_from_what_was_fetched_and_then_made
     call_without_an_answer(page)
     kept = Case.objects.get(lease_by=user, lease_is_ahead=True)
     assert str(kept.person) == names[1]
+    NoteFactory(case=kept, text="Paid at the counter.", written_at=NOON)  # since its page was fetched
+    page.evaluate(NOTICE_WHAT_IS_SHOWN_FIRST)
     page.evaluate("window.stillHere = true")  # a page that is loaded anew forgets it
     page.keyboard.press("Control+Enter")
     page.wait_for_selector("html[data-shown-true]")
     assert name(page) == names[1]
+    # What was kept did not know of it: only the page that is true tells it.
+    assert names[1] in page.evaluate("window.first")
+    assert "Paid at the counter." not in page.evaluate("window.first")
+    assert "Paid at the counter." in page.locator("#main").inner_text()
     assert page.url == f"{site.url}{reverse('cases:case', args=[kept.ref])}"
     assert page.evaluate("window.stillHere") is True
     kept.refresh_from_db()
