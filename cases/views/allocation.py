@@ -194,7 +194,7 @@ def _explained(request: HttpRequest, run: DistributionRun, ref: str) -> str:
 
 
 def _views(request: HttpRequest, run: DistributionRun, asked: str) -> list[dict[str, Any]]:
-    shown = [("", _("All moves")), ("nobody", _("Nobody takes them")), ("not", _("Left as they were"))]
+    shown = [("", _("All")), ("nobody", _("Nobody takes them")), ("not", _("Left as they were"))]
     return [
         {
             "label": label,
