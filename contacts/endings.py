@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.utils.functional import Promise as LazyText
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from cases import promises
@@ -51,7 +52,8 @@ class Ending:
     @property
     def note(self) -> str:
         """What the note begins with; more may be written behind it."""
-        return f"{self.label}: " if self.says else f"{self.label}. "
+        said = {"outcome": self.label}
+        return gettext("%(outcome)s: ") % said if self.says else gettext("%(outcome)s. ") % said
 
 
 ENDINGS: Final = (

@@ -182,7 +182,7 @@ class CallForm(forms.Form):
         if not ending.says:
             return typed
         rest = typed.removeprefix(label).lstrip(":： ") if typed.startswith(label) else typed
-        return f"{label}: {rest}" if rest else label
+        return f"{ending.note}{rest}" if rest else label
 
     def next_step(self, case: Case, *, at: datetime) -> NextStep | None:
         """Return what happens next: what was chosen, else what follows from the outcome; None leaves it as it is."""

@@ -48,7 +48,7 @@
     }
     keys.keyed().forEach(function (element) {
       const menu = element.closest("details.confirm:not([open]), details.menu:not([open])");
-      if (menu && !element.matches("summary") && keys.visible(menu.querySelector("summary"))) {
+      if (menu && !element.matches("summary") && element.dataset.key !== "mod+enter" && keys.visible(menu.querySelector("summary"))) {
         add(keys.spoken(element), menu.querySelector("summary svg"), "", function () { reveal(element); });
       }
       if (!keys.visible(element)) return;
