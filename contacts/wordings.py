@@ -13,6 +13,7 @@ from cases.refusal import Refused
 from collections_app.shared.actor import Actor
 from compliance import audit
 from contacts import forbidden, rendering, wording_rules
+from contacts.four_eyes import FourEyes
 from contacts.models import Template, TemplateVersion
 from contacts.wording_rules import Kind, Lack, Place
 
@@ -122,7 +123,7 @@ def in_words(lacks: Iterable[Lack]) -> str:
 @transaction.atomic
 def approve(*, version_id: int, by: Any, at: datetime) -> TemplateVersion:
     """Put a draft in use, in place of the one before. Raises WordingRefused, RenderingRefused."""
-    version = _to_decide(version_id, by)
+    version = LIFE.to_decide(version_id, by=by)
     check(version.subject, version.body, channel=version.template.channel)
     lacks = lacks_of(version, at=at)
     if lacks:
@@ -133,46 +134,19 @@ def approve(*, version_id: int, by: Any, at: datetime) -> TemplateVersion:
         jurisdiction=version.jurisdiction,
         variant=version.variant,
     )
-    for earlier in same.filter(status=Status.APPROVED).order_by("pk"):
-        _retire(earlier, actor=Actor.of(by), at=at)
-    version.status, version.approved_by, version.approved_at = Status.APPROVED, by, at
-    version.save(update_fields=["status", "approved_by", "approved_at"])
-    audit.record(
-        "template.published", subject=version, actor=Actor.of(by), at=at, language=version.language,
-        version=version.version,
-    )  # fmt: skip
-    return version
+    return LIFE.put_in_force(version, same=same, by=by, at=at, language=version.language)
 
 
 @transaction.atomic
 def refuse(*, version_id: int, reason: str, by: Any, at: datetime) -> TemplateVersion:
     """Say no to a draft, and why. It stays as it is; its author writes the next one. Raises WordingRefused."""
-    version = _to_decide(version_id, by)
-    if not reason.strip():
-        raise WordingRefused("no-reason")
-    version.status, version.refused_by, version.reason = Status.REFUSED, by, reason.strip()[:300]
-    version.save(update_fields=["status", "refused_by", "reason"])
-    audit.record("template.refused", subject=version, actor=Actor.of(by), at=at, version=version.version)
-    return version
+    return LIFE.refuse(version_id, reason=reason, by=by, at=at)
 
 
 @transaction.atomic
 def retire(*, version_id: int, actor: Actor, at: datetime, reason: str = "") -> TemplateVersion:
     """Take a wording out of use; messages that need it are withheld until the next one is approved."""
-    version = _locked(version_id)
-    if version.status != Status.APPROVED:
-        raise WordingRefused("not-in-use", status=version.get_status_display())
-    _retire(version, actor=actor, at=at, reason=reason)
-    return version
-
-
-def _to_decide(version_id: int, by: Any) -> TemplateVersion:
-    version = _locked(version_id)
-    if version.status != Status.DRAFT:
-        raise WordingRefused("not-a-draft", status=version.get_status_display())
-    if version.written_by_id == by.pk:
-        raise WordingRefused("own")
-    return version
+    return LIFE.retire(version_id, actor=actor, at=at, reason=reason)
 
 
 def _locked(version_id: int) -> TemplateVersion:
@@ -180,10 +154,14 @@ def _locked(version_id: int) -> TemplateVersion:
     return versions.select_related("template__creditor").get(pk=version_id)
 
 
-def _retire(version: TemplateVersion, *, actor: Actor, at: datetime, reason: str = "") -> None:
-    version.status, version.reason = Status.RETIRED, reason.strip()[:300]
-    version.save(update_fields=["status", "reason"])
-    audit.record("template.retired", subject=version, actor=actor, at=at, version=version.version)
+LIFE: Final = FourEyes(
+    lock=_locked,
+    refusal=WordingRefused,
+    not_in_force="not-in-use",
+    approved="template.published",
+    refused="template.refused",
+    retired="template.retired",
+)
 
 
 # -- Which one a person gets ---------------------------------------------------------------------------------------

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from django.db import transaction
 from django.db.models import Max
 
 from collections_app.shared.actor import Actor
 from compliance import audit
+from contacts.four_eyes import FourEyes
 from contacts.models import Script, ScriptVersion, Stage
 from contacts.scripts import checking, conditions, shipped
 from contacts.scripts.checking import ScriptRefused
@@ -59,46 +60,22 @@ def write(
 @transaction.atomic
 def approve(*, version_id: int, by: Any, at: datetime) -> ScriptVersion:
     """Put a draft in force, in place of the version before. Raises what `write` raises."""
-    version = _to_decide(version_id, by)
+    version = LIFE.to_decide(version_id, by=by)
     checking.check(version.body, stage=version.script.stage, when=version.conditions)
-    same = ScriptVersion.objects.filter(script_id=version.script_id, language=version.language, status=Status.APPROVED)
-    for earlier in same.order_by("pk"):
-        _retire(earlier, actor=Actor.of(by), at=at)
-    version.status, version.approved_by, version.approved_at = Status.APPROVED, by, at
-    version.save(update_fields=["status", "approved_by", "approved_at"])
-    audit.record("script.approved", subject=version, actor=Actor.of(by), at=at, version=version.version)
-    return version
+    same = ScriptVersion.objects.filter(script_id=version.script_id, language=version.language)
+    return LIFE.put_in_force(version, same=same, by=by, at=at)
 
 
 @transaction.atomic
 def refuse(*, version_id: int, reason: str, by: Any, at: datetime) -> ScriptVersion:
     """Say no to a draft, and why. It stays as it is; its author writes the next one. Raises ScriptRefused."""
-    version = _to_decide(version_id, by)
-    if not reason.strip():
-        raise ScriptRefused("no-reason")
-    version.status, version.refused_by, version.reason = Status.REFUSED, by, reason.strip()[:300]
-    version.save(update_fields=["status", "refused_by", "reason"])
-    audit.record("script.refused", subject=version, actor=Actor.of(by), at=at, version=version.version)
-    return version
+    return LIFE.refuse(version_id, reason=reason, by=by, at=at)
 
 
 @transaction.atomic
 def retire(*, version_id: int, actor: Actor, at: datetime, reason: str = "") -> ScriptVersion:
     """Take a version out of use; the words that come with the program are used again, where there are any."""
-    version = _locked(version_id)
-    if version.status != Status.APPROVED:
-        raise ScriptRefused("not-in-force", status=version.get_status_display())
-    _retire(version, actor=actor, at=at, reason=reason)
-    return version
-
-
-def _to_decide(version_id: int, by: Any) -> ScriptVersion:
-    version = _locked(version_id)
-    if version.status != Status.DRAFT:
-        raise ScriptRefused("not-a-draft", status=version.get_status_display())
-    if version.written_by_id == by.pk:
-        raise ScriptRefused("own")
-    return version
+    return LIFE.retire(version_id, actor=actor, at=at, reason=reason)
 
 
 def _locked(version_id: int) -> ScriptVersion:
@@ -109,7 +86,11 @@ def _locked(version_id: int) -> ScriptVersion:
     return versions.select_related("script").get(pk=version_id)
 
 
-def _retire(version: ScriptVersion, *, actor: Actor, at: datetime, reason: str = "") -> None:
-    version.status, version.reason = Status.RETIRED, reason.strip()[:300]
-    version.save(update_fields=["status", "reason"])
-    audit.record("script.retired", subject=version, actor=actor, at=at, version=version.version)
+LIFE: Final = FourEyes(
+    lock=_locked,
+    refusal=ScriptRefused,
+    not_in_force="not-in-force",
+    approved="script.approved",
+    refused="script.refused",
+    retired="script.retired",
+)
