@@ -26,6 +26,9 @@ NIGHT: Final = Actor.system("close of day")
 CLOSES_AT: Final = time(2)  # local: by then the tape of the day is usually there
 TRIES: Final = 3
 SEEN: Final = "seen"  # accounts that a step has gone through
+OF_A_NEW_STEP: Final = frozenset(
+    {"position", "state", "rows", "cursor", "started_at", "finished_at", "seconds", "details"}
+)
 MOST_SKIPPED: Final = 200  # persons noted by name on a step
 # What the rows of one person may cause; anything else stops the run.
 POISON: Final = (DatabaseError, Refused, TransitionNotAllowed, ArithmeticError, ValueError, LookupError)
@@ -179,21 +182,13 @@ def _start_over(run: NightRun, *, at: datetime) -> None:
     run.newest_state = closing.newest_state(run.creditor_id)
     run.save(update_fields=["status", "started_at", "finished_at", "error", "warnings", "newest_state"])
     known = {AGEING: seen.kept(run, before)}
-    for position, stage in enumerate(STAGES, start=1):
-        NightStep.objects.update_or_create(
-            run=run,
-            name=stage.name,
-            defaults={
-                "position": position,
-                "state": NightStep.State.WAITING,
-                "rows": 0,
-                "cursor": 0,
-                "started_at": None,
-                "finished_at": None,
-                "seconds": 0,
-                "details": known.get(stage.name, {}),
-            },
-        )
+    steps = [
+        NightStep(run=run, name=stage.name, position=position, details=known.get(stage.name, {}))
+        for position, stage in enumerate(STAGES, start=1)
+    ]
+    NightStep.objects.bulk_create(
+        steps, update_conflicts=True, unique_fields=["run", "name"], update_fields=sorted(OF_A_NEW_STEP)
+    )
 
 
 # -- one step ----------------------------------------------------------------------------------------------------------
