@@ -20,8 +20,8 @@ def make(request: HttpRequest, *, at: datetime) -> None:
 
 def stands(request: HttpRequest, *, at: datetime) -> bool:
     """Return whether it is offered at this instant."""
-    until = request.session.get(KEY)
-    return bool(until) and at < datetime.fromisoformat(until)
+    until = request.session.get(KEY, "")
+    return until != "" and at < datetime.fromisoformat(until)
 
 
 def forget(request: HttpRequest) -> None:
