@@ -154,7 +154,7 @@ def value_of(case: Case, fact: str, context: Context) -> str:
     if not one.filter(asked.known).exists():
         return _("unknown")
     if fact == "balance":
-        return f"{case.balance} {case.currency}"
+        return f"{case.balance:,} {case.currency}"
     if asked.kind == "number":
         return str(_number(case, fact, context))
     if asked.kind == "yes_no":

@@ -41,7 +41,7 @@ TURNS: Final = {
     "rolled_back": gettext_lazy("rolled back"),
     "reinstated": gettext_lazy("in force again"),
 }
-ALARMS: Final = {watching.PREDICTION: gettext_lazy("another day than was predicted")}
+ALARMS: Final = {watching.PREDICTION: gettext_lazy("Not as it was predicted")}
 
 
 @require_safe
