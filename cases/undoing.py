@@ -45,6 +45,7 @@ class Watched:
 
     columns: what is put back. adds: whether rows that the act adds are taken back too. moves: (now, before) -> the
     transition that leads back; where there is none the status stays. lenient: a row that moved on by itself is left.
+    unmakes: what takes an added row back, of a model that the apps above added: (its number, actor, at) -> nothing.
     """
 
     model: type[models.Model]
@@ -53,6 +54,7 @@ class Watched:
     adds: bool = False
     moves: Mapping[tuple[str, str], str] | None = None
     lenient: bool = False
+    unmakes: Callable[[int, Actor, datetime], None] | None = None
 
     @property
     def name(self) -> str:
@@ -223,6 +225,8 @@ def _row(row: str) -> tuple[type[models.Model], int]:
 def _take_back(row: str, *, actor: Actor, at: datetime) -> None:
     """End a promise or a callback that the act had made; it no longer takes the place of another."""
     model, pk = _row(row)
+    if unmakes := _watched(row).unmakes:
+        unmakes(pk, actor, at)
     if model is Promise:
         promise = Promise.objects.select_for_update(of=("self",), no_key=True).get(pk=pk)
         promise.cancel(at=at)

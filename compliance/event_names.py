@@ -184,6 +184,7 @@ _ENTRIES: Final = (
     EventName("verification.failed", _("The person on the line could not be confirmed"), NOTABLE),
     EventName("verification.wrong_party", _("Another person was on the line"), NOTABLE, KEEP),
     EventName("verification.wrong_number", _("The number was wrong"), NOTABLE, KEEP),
+    EventName("verification.withdrawn", _("A stranger on the line was a mistake, and is taken back"), NOTABLE, KEEP),
     EventName("inbound.received", _("Message received and kept"), ROUTINE, BLANK),
     EventName("inbound.assigned", _("Message of an unknown sender given to a case"), NOTABLE),
     EventName("inbound.undo_asked", _("Somebody asks to undo what a message was taken to mean"), NOTABLE, KEEP),

@@ -7,7 +7,8 @@ from django.db import models
 from cases import undoing
 from cases.models import Case, Undo
 from cases.undoing import Watched
-from contacts.models import ContactAttempt, PlannedContact
+from contacts import verifying
+from contacts.models import ContactAttempt, PlannedContact, Verification
 
 WAITING = ("planned", "withheld")
 
@@ -26,6 +27,13 @@ def register() -> None:
                 },
             ),
             Watched(PlannedContact, _waiting, ("try_again_at",), lenient=True),
+            Watched(
+                Verification,
+                lambda case: verifying.strangers_of(_recent_calls(case)),
+                (),
+                adds=True,
+                unmakes=verifying.take_stranger_back,
+            ),
         ]
     )
     undoing.AFTERWARDS.append(hold_back)

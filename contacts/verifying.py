@@ -1,6 +1,7 @@
 """Who is on the line: the firm's questions, what is answered rightly, and nothing disclosed before it is confirmed.
 
-What is typed is compared and not kept. One call ends one way: confirmed, not confirmed, another person, wrong number.
+What is typed is compared and not kept. One call ends one way: confirmed, not confirmed, another person, wrong number;
+a stranger who was a wrong key is taken back within five seconds, and asking goes on.
 """
 
 from collections.abc import Iterable, Mapping
@@ -9,7 +10,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from cases import amounts, firm_policy, locks, verification_policy
@@ -179,24 +180,43 @@ def wrong_party(
     attempt_id: int,
     result: str = Result.WRONG_PARTY,
     next_step: NextStep | None = None,
-    is_undoable: bool = False,
     actor: Actor,
     at: datetime,
 ) -> ContactAttempt:
     """End a call that reached another person, or a wrong number: the number is silent for everybody from now on.
 
-    is_undoable: the person may have been mistaken for a stranger by a wrong key. Who it was is then kept as a step of
-    the asking, with the stranger in the place of a question, so that asking can go on once the call is under way again;
-    the call itself is over by its outcome. Raises VerificationRefused, and what closing a call raises.
+    Raises VerificationRefused, and what closing a call raises.
     """
     if result not in STRANGERS:
         raise ValueError(f"{result} is not how a wrong party is called")
     attempt = _locked(attempt_id, actor=actor)
     terms, _standing_before = _now(attempt, at)
-    kept, asked = (Result.ASKED, [str(result)]) if is_undoable else (result, [])
-    _record(attempt, kept, asked=asked, right=[], compared=[], told=result, terms=terms, actor=actor, at=at)
+    _record(attempt, result, asked=[], right=[], compared=[], terms=terms, actor=actor, at=at)
     outcome = ContactAttempt.Outcome.WRONG_NUMBER
     return calls.log_call(attempt_id=attempt.pk, outcome=outcome, next_step=next_step, actor=actor, at=at)
+
+
+def strangers_of(attempts: QuerySet[ContactAttempt]) -> QuerySet[Verification]:
+    """Return the strangers that calls ended with."""
+    return Verification.objects.filter(attempt__in=attempts.values("pk"), result__in=STRANGERS)
+
+
+def take_stranger_back(verification_id: int, actor: Actor, at: datetime) -> None:
+    """Say that a stranger on the line was a wrong key: both stay written down, and asking goes on in another turn."""
+    stranger = Verification.objects.select_related("attempt").get(pk=verification_id)
+    row = Verification.objects.create(
+        attempt_id=stranger.attempt_id,
+        person_id=stranger.person_id,
+        needed=stranger.needed,
+        turn=stranger.turn,
+        result=Result.WITHDRAWN,
+        at=at,
+        by_id=actor.id,
+    )
+    audit.record(
+        "verification.withdrawn", subject=row, actor=actor, at=at, person_id=row.person_id, attempt=row.attempt_id,
+        was=stranger.result,
+    )  # fmt: skip
 
 
 def outcome_of(ending: Any, *, attempt_id: int) -> str:
@@ -224,8 +244,13 @@ def _standing(rows: list[Verification], terms: Terms, known: Iterable[str]) -> S
         tried = [row for row in compared if key in row.asked]
         right = any(key in row.right for row in tried) if tried else None
         questions.append(Question(key, len(tried), right))
-    ended = next((row.result for row in rows if row.result != Result.ASKED), "")
+    turn = _turn(rows)
+    ended = next((row.result for row in rows if row.turn == turn and row.result != Result.ASKED), "")
     return Standing(tuple(questions), terms.needed, terms.only_compared, str(ended))
+
+
+def _turn(rows: list[Verification]) -> int:
+    return sum(row.result == Result.WITHDRAWN for row in rows)
 
 
 def _now(attempt: ContactAttempt, at: datetime) -> tuple[Terms, Standing]:
@@ -244,7 +269,6 @@ def _record(
     asked: list[str],
     right: list[str],
     compared: list[str],
-    told: str = "",
     terms: Terms,
     actor: Actor,
     at: datetime,
@@ -256,14 +280,13 @@ def _record(
         right=right,
         compared=compared,
         needed=terms.needed,
+        turn=_turn(_rows(attempt.pk)),
         result=result,
         at=at,
         by_id=actor.id if actor.kind == "user" else None,
     )
     details = {"attempt": attempt.pk, "asked": asked, "right": right}
-    audit.record(
-        f"verification.{told or result}", subject=row, actor=actor, at=at, person_id=attempt.contacted_id, **details
-    )
+    audit.record(f"verification.{result}", subject=row, actor=actor, at=at, person_id=attempt.contacted_id, **details)
     return row
 
 

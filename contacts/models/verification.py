@@ -10,10 +10,9 @@ class Verification(models.Model):
     """One step of finding out who speaks in a call. Questions are named by key (`contacts.verifying.QUESTIONS`), what
     was said is never kept.
 
-    asked: the questions of this step. Of a stranger on the line who could still be undone, which one it was
-    (wrong_party, wrong_number): the outcome of the call says whether it stands. right: those answered rightly.
-    compared: those of `right` that the server compared with what is held; the others were judged by whoever asked.
-    needed: how many the firm asked for then.
+    asked: the questions of this step. right: those answered rightly. compared: those of `right` that the server
+    compared with what is held; the others were judged by whoever asked. needed: how many the firm asked for then.
+    turn: how often before this step a stranger on the line had been a mistake, so that asking went on.
     """
 
     class Result(models.TextChoices):
@@ -22,6 +21,7 @@ class Verification(models.Model):
         FAILED = "failed", _("not confirmed")
         WRONG_PARTY = "wrong_party", _("another person")
         WRONG_NUMBER = "wrong_number", _("wrong number")
+        WITHDRAWN = "withdrawn", _("taken back")  # the stranger of this turn was a wrong key
 
     attempt = models.ForeignKey(
         "contacts.ContactAttempt", db_index=False, on_delete=models.PROTECT, related_name="verifications"
@@ -31,6 +31,7 @@ class Verification(models.Model):
     right = ArrayField(models.CharField(max_length=20), verbose_name=_("answered rightly"), default=list)
     compared = ArrayField(models.CharField(max_length=20), verbose_name=_("compared"), default=list)
     needed = models.PositiveSmallIntegerField(_("needed"))
+    turn = models.PositiveSmallIntegerField(_("turn"), default=0, db_default=0)
     result = models.CharField(_("result"), max_length=12, choices=Result.choices)
     at = models.DateTimeField(_("when"))
     by = models.ForeignKey("staff.User", null=True, db_index=False, on_delete=models.PROTECT, related_name="+")
@@ -41,7 +42,7 @@ class Verification(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="verification_result_is_known",
-                condition=Q(result__in=["asked", "confirmed", "failed", "wrong_party", "wrong_number"]),
+                condition=Q(result__in=["asked", "confirmed", "failed", "wrong_party", "wrong_number", "withdrawn"]),
             ),
             models.CheckConstraint(
                 name="verification_right_answers_were_asked_for",
@@ -52,7 +53,12 @@ class Verification(models.Model):
                 condition=~Q(result="confirmed") | Q(needed__gte=1, right__len__gte=F("needed")),
             ),
             models.UniqueConstraint(
-                name="verification_ends_once_per_call", fields=["attempt"], condition=~Q(result="asked")
+                name="verification_ends_once_per_turn",
+                fields=["attempt", "turn"],
+                condition=~Q(result__in=["asked", "withdrawn"]),
+            ),
+            models.UniqueConstraint(
+                name="verification_is_taken_back_once", fields=["attempt", "turn"], condition=Q(result="withdrawn")
             ),
         ]
         indexes = [models.Index(name="verifications_of_a_call", fields=["attempt", "id"])]

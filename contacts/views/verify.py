@@ -73,9 +73,7 @@ def stranger(request: HttpRequest, ref: str) -> HttpResponse:
         label = _("%(name)s: %(outcome)s") % {"name": case.person, "outcome": result.label}
         with undoable(request, case, kind=Undo.Kind.OUTCOME, label=label, at=at, attempt_id=attempt):
             step = _next(case, at)
-            verifying.wrong_party(
-                attempt_id=attempt, result=result, next_step=step, is_undoable=True, actor=actor, at=at
-            )
+            verifying.wrong_party(attempt_id=attempt, result=result, next_step=step, actor=actor, at=at)
     except Refused as refused:
         messages.error(request, str(refused))
         return hx_redirect(request, "cases:case", case.ref)

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import Error, connection, transaction
 from django.urls import reverse
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -19,12 +19,12 @@ from compliance.models import AuditEvent
 from contacts import calls, dispatch, preparing, timeline, verifying
 from contacts.calls import CallbackTerms, NextStep, PromiseTerms
 from contacts.endings import ENDINGS
-from contacts.models import ContactAttempt
+from contacts.models import ContactAttempt, Verification
 from tests.contacts.conftest import TEN
 from tests.factories.cases import CaseFactory, CreditorFactory
 from tests.factories.contacts import AttemptFactory, PlannedContactFactory
 from tests.factories.staff import UserFactory, set_clock
-from tests.factories.verifying import confirmed, known
+from tests.factories.verifying import known
 
 pytestmark = pytest.mark.django_db
 FRIDAY = date(2026, 3, 6)
@@ -365,9 +365,17 @@ def test_a_stranger_named_by_a_wrong_key_is_the_person_again(desk, called, who):
     assert [given.withdrawal.reason for given in Instruction.objects.all()] == ["undone"]
     grown = {"contacts_verification", "contacts_planned"}
     assert [line for line in differs(before, everything()) if line.split()[0] not in grown] == []
-    assert AuditEvent.objects.filter(name=f"verification.{who}").count() == 1
-    confirmed(attempt, at=NOON)  # asking goes on in the same call
-    assert verifying.is_confirmed(attempt)
+    told = AuditEvent.objects.filter(name__startswith="verification.").order_by("pk")
+    assert list(told.values_list("name", flat=True)) == [f"verification.{who}", "verification.withdrawn"]
+    # Asking goes on in the same call, and ends again one way.
+    actor = Actor.of(attempt.made_by)
+    verifying.confirm(attempt_id=attempt.pk, questions=["birth_date", "document_last4"], actor=actor, at=NOON)
+    rows = attempt.verifications.order_by("pk")
+    assert list(rows.values_list("result", "turn")) == [(who, 0), ("withdrawn", 0), ("confirmed", 1)]
+    with pytest.raises(verifying.VerificationRefused, match="settled"):
+        verifying.fail(attempt_id=attempt.pk, actor=actor, at=NOON)
+    with pytest.raises(Error), transaction.atomic():
+        Verification.objects.create(attempt=attempt, person=called.person, needed=2, turn=1, result="failed", at=NOON)
 
 
 def test_a_stranger_stays_one_once_the_five_seconds_are_over(desk, called, settings):
