@@ -1,6 +1,5 @@
 """A provider that refuses us is held once for all; each provider gets no more a second than it allows."""
 
-import itertools
 import time
 from datetime import timedelta
 
@@ -124,11 +123,12 @@ def test_the_parts_of_a_message_are_kept(carrier, plan, now, only_attempt):
 
 def test_the_pace_of_a_provider_is_kept(carrier, five, now, settings):
     settings.PROVIDER_RATES = ["sms=10"]
-    begun = time.monotonic()
+    begun = time.time()
     assert sum(dispatch.run(channel="sms", limit=5, now=now).values()) == 5
-    assert time.monotonic() - begun >= 0.4  # five messages are four pauses of a tenth of a second
     sent = sorted(message.at for message in carrier.messages())
-    assert min(later - earlier for earlier, later in itertools.pairwise(sent)) > 0.07
+    # None came before its tenth of a second. One may be late, as machines are; never do three come within a tenth.
+    assert all(at - begun >= number / 10 for number, at in enumerate(sent))
+    assert min(third - first for first, third in zip(sent, sent[2:], strict=False)) > 0.1
 
 
 def test_a_slot_that_passed_is_not_made_up_for(settings):
