@@ -5,7 +5,8 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 
 PY := .venv/bin/python
-JOBS ?= 2
+# Test processes: three on two cores, because tests of browsers and of workers wait a good part of their time.
+JOBS ?= 3
 ARGS ?=
 
 .PHONY: run test check fix bench messages help clean venv

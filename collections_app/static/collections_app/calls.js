@@ -63,6 +63,28 @@
     back();
   });
 
+  /* What must be said is ticked one by one: a tick that is given while another is on its way waits for it. The same one
+     again means the next, as its key does. */
+  const ticks = [];
+  document.addEventListener("click", function (event) {
+    const form = event.target.closest && event.target.closest("#script-said form");
+    const busy = form && document.querySelector("#script-said form.htmx-request");
+    if (!busy) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    ticks.push(form === busy ? "" : form.elements.rule.value);
+  }, true);
+  document.addEventListener("htmx:afterRequest", function (event) {
+    if (!event.detail.elt.closest("#script-said") && event.detail.target.id !== "script-said") return;
+    if (!event.detail.successful) ticks.length = 0;
+    else if (ticks.length) setTimeout(function () { tick(ticks.shift()); }, 0);
+  });
+  function tick(rule) {
+    const forms = Array.from(document.querySelectorAll("#script-said form"));
+    const meant = forms.find(function (form) { return rule ? form.elements.rule.value === rule : form.querySelector("[data-key]"); });
+    if (meant) meant.querySelector("button").click();
+  }
+
   /* The bar that undoes goes when its time is over. */
   function watch() {
     const bar = document.getElementById("undo-bar");

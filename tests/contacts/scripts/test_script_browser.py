@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from contacts.models import CallDisclosures, DisclosureTick
-from tests.browsers import GUARD_MS, window
+from tests.browsers import GUARD_MS, until, window
 from tests.contacts.scripts.calling import NOON, called
 from tests.factories.cases import CaseFactory, CreditorFactory
 from tests.factories.staff import TeamFactory, UserFactory, set_clock
@@ -46,6 +46,25 @@ def test_disclosures_are_ticked_by_key_and_what_is_missing_is_asked_about(chromi
     kept = CallDisclosures.objects.get()
     assert (kept.ticked, kept.unticked, kept.unsaid) == (["CN-REC", "CN-ID"], [], [])
     assert list(DisclosureTick.objects.order_by("pk").values_list("rule", flat=True)) == ["CN-REC", "CN-ID"]
+    assert page.complaints == []
+
+
+def test_a_tick_that_is_given_while_another_is_on_its_way_is_not_lost(chromium, site, own_database, settings):
+    set_clock(settings, NOON)
+    team, _made = TeamFactory._meta.model.objects.get_or_create(code="north", defaults={"name": "North"})
+    user = UserFactory(team=team)
+    case = CaseFactory(creditor=CreditorFactory(team=team), at=NOON, working=True, dpd=47)
+    attempt = called(case, by=user, confirmed=True)
+    page = opened(chromium, site, user, case)
+    held = []
+    page.route("**/said/", lambda route: held.append(route) if not held else route.continue_())
+    page.keyboard.press("x")
+    page.keyboard.press("x")
+    until(page, "document.querySelector('#script-said form.htmx-request') !== null")
+    held[0].continue_()
+    page.wait_for_selector("#said-CN-ID[aria-pressed=true]")
+    ticked = DisclosureTick.objects.filter(attempt=attempt).order_by("pk")
+    assert list(ticked.values_list("rule", flat=True)) == ["CN-REC", "CN-ID"]
     assert page.complaints == []
 
 
