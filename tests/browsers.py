@@ -62,12 +62,25 @@ def close_windows(url: str) -> None:
 
 
 def until(page: Any, *conditions: str) -> None:
-    """Wait until all these expressions are true on the page; say which they were where they do not come true."""
+    """Wait until all these expressions are true on the page, or on the one that it leads to; say which they were where
+    they do not come true.
+    """
     for _turn in range(PATIENCE_MS // TURN_MS):
-        if all(page.evaluate(condition) for condition in conditions):
+        if all(_is_true(page, condition) for condition in conditions):
             return
         page.wait_for_timeout(TURN_MS)
     raise AssertionError(f"still not true on {page.url}: {conditions}")
+
+
+def _is_true(page: Any, condition: str) -> bool:
+    from playwright.sync_api import Error
+
+    try:
+        return bool(page.evaluate(condition))
+    except Error as error:
+        if "context was destroyed" not in str(error):
+            raise
+        return False  # another page is coming
 
 
 def _session(user: Any) -> str:
