@@ -5,6 +5,8 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 
 PY := .venv/bin/python
+# Compiled code is kept, whatever the machine says: every process of a test that starts ten of them would compile it anew.
+unexport PYTHONDONTWRITEBYTECODE
 # Test processes: three on two cores, because tests of browsers and of workers wait a good part of their time.
 JOBS ?= 3
 ARGS ?=
