@@ -275,9 +275,11 @@ def _added_up(
 
 
 def _last_words(process: "subprocess.Popen[str]") -> str:
+    """Return what a process said when it failed: its last sentence, which may go on in lines that are set in."""
     assert process.stderr is not None
     lines = process.stderr.read()[-LAST_WORDS:].strip().splitlines()
-    return lines[-1] if lines else f"ended with {process.wait()}"
+    begins = max((number for number, line in enumerate(lines) if not line[:1].isspace()), default=0)
+    return " ".join(line.strip() for line in lines[begins:]) or f"ended with {process.wait()}"
 
 
 # -- as text -----------------------------------------------------------------------------------------------------------
