@@ -59,8 +59,11 @@ class CaseQuerySet(models.QuerySet["Case"]):
             return self.none()
 
     def waiting_for_a_person(self, at: datetime):
-        """Unresolved cases whose next action is a person's and due, and which nobody holds at the moment."""
-        return self.unresolved().filter(next_action__in=HUMAN_ACTIONS, next_action_at__lte=at)
+        """Unresolved cases whose next action is a person's and due.
+
+        Said in the words of the index `case_worklist`, so that a queue is read by it and not from all cases of a book.
+        """
+        return self.filter(status__in=OPEN, next_action__in=HUMAN_ACTIONS, next_action_at__lte=at)
 
 
 class Case(FSMModelMixin, models.Model):
