@@ -33,8 +33,8 @@ def withdraw(*, case_id: int, written_by: int, written_at: datetime, actor: Acto
         audit.record("note.withdrawn", subject=note, actor=actor, at=at, person_id=note.person_id, case=case_id)
 
 
-def is_noted(*, case_id: int, text: str, since: datetime, actor: Actor, at: datetime) -> bool:
-    """Return whether its author noted the same lately; one that was withdrawn stands again."""
+def stands_again(*, case_id: int, text: str, since: datetime, actor: Actor, at: datetime) -> bool:
+    """Let the same that its author noted lately stand again, where it was withdrawn; return whether there is one."""
     same = Note.objects.filter(case_id=case_id, text=text, written_by_id=actor.id, written_at__gt=since)
     note = marked(same).order_by("-written_at", "-pk").first()
     if note is None:

@@ -50,23 +50,16 @@ class AskIn(Strict):
     purpose = serializers.ChoiceField(choices=sorted(vocabulary.PURPOSES), default="collection")
 
 
+def _rules(help_text: str) -> serializers.ListField:
+    child = StrictText(max_length=40)
+    return serializers.ListField(child=child, max_length=40, required=False, default=list, help_text=help_text)
+
+
 class ResultIn(Strict):
     outcome = serializers.ChoiceField(choices=sorted({*calls.CALL_OUTCOMES, *calls.VISIT_OUTCOMES}))
     note = StrictText(max_length=2000, required=False, default="")
-    said = serializers.ListField(
-        child=StrictText(max_length=40),
-        max_length=40,
-        required=False,
-        default=list,
-        help_text="Required disclosures that were said, by rule (`disclosures` of the answer to `begin`).",
-    )
-    not_said = serializers.ListField(
-        child=StrictText(max_length=40),
-        max_length=40,
-        required=False,
-        default=list,
-        help_text="Required disclosures that were not said. It is recorded; the call is closed all the same.",
-    )
+    said = _rules("Required disclosures that were said, by rule (`disclosures` of the answer to `begin`).")
+    not_said = _rules("Required disclosures that were not said. It is recorded; the call is closed all the same.")
 
 
 class ReportIn(Strict):

@@ -154,7 +154,7 @@ def pause(request: HttpRequest, ref: str) -> HttpResponse:
 def _not_noted_yet(text: str, case: Case, request: HttpRequest, *, at: datetime) -> str:
     """Return a note, or nothing where it stands there already: its outcome was undone, and with it it stands again."""
     actor, since = Actor.of(request.user), at - NOTED_LATELY
-    return "" if text and notes.is_noted(case_id=case.pk, text=text, since=since, actor=actor, at=at) else text
+    return "" if text and notes.stands_again(case_id=case.pk, text=text, since=since, actor=actor, at=at) else text
 
 
 def _with_version(form: CallForm, refused: Refused, case: Case) -> CallForm:

@@ -28,6 +28,15 @@ def opened(chromium, site, user, *, width=1366):
     return window(chromium, site, user, width=width)
 
 
+def a_blank_one(chromium, site, book, name):
+    """Return a strategy that says nothing yet, and an empty page of whoever made it."""
+    client, admin = Client(), UserFactory(admin=True)
+    client.force_login(admin)
+    creditors = [book[0].creditor_id]
+    client.post(reverse("contacts:strategy-new"), {"begin": "blank", "name": name, "creditors": creditors})
+    return StrategyVersion.objects.get(strategy__code=name.lower()), opened(chromium, site, admin)
+
+
 QUIET = "!document.querySelector('.htmx-request')"
 IN_TREE = "document.activeElement.closest('#tree') !== null"
 
@@ -149,14 +158,7 @@ def test_a_bad_value_stays_in_its_field_with_the_reason_and_nothing_is_lost(chro
 
 
 def test_one_real_case_is_tried_and_nothing_of_it_is_stored(chromium, site, book, at):
-    client = Client()
-    admin = UserFactory(admin=True)
-    client.force_login(admin)
-    client.post(
-        reverse("contacts:strategy-new"), {"begin": "blank", "name": "Tried", "creditors": [book[0].creditor_id]}
-    )
-    version = StrategyVersion.objects.get(strategy__code="tried")
-    page = opened(chromium, site, admin)
+    version, page = a_blank_one(chromium, site, book, "Tried")
     page.goto(site.url + reverse("contacts:strategy-edit", args=[version.pk]) + "?node=everybody")
     page.click("button[value=add-step]")
     page.wait_for_selector("[name=from_dpd]")
@@ -173,14 +175,7 @@ def test_one_real_case_is_tried_and_nothing_of_it_is_stored(chromium, site, book
 
 
 def test_a_fact_is_chosen_by_typing_its_name(chromium, site, book):
-    client = Client()
-    admin = UserFactory(admin=True)
-    client.force_login(admin)
-    client.post(
-        reverse("contacts:strategy-new"), {"begin": "blank", "name": "Typed", "creditors": [book[0].creditor_id]}
-    )
-    version = StrategyVersion.objects.get(strategy__code="typed")
-    page = opened(chromium, site, admin)
+    version, page = a_blank_one(chromium, site, book, "Typed")
     keys = Keys(page)
     page.goto(site.url + reverse("contacts:strategy-edit", args=[version.pk]) + "?node=everybody")
     page.wait_for_timeout(GUARD_MS)
@@ -198,14 +193,7 @@ def test_a_fact_is_chosen_by_typing_its_name(chromium, site, book):
 
 
 def test_a_step_that_follows_an_event_lets_go_of_its_day_and_takes_it_back(chromium, site, book):
-    client = Client()
-    admin = UserFactory(admin=True)
-    client.force_login(admin)
-    client.post(
-        reverse("contacts:strategy-new"), {"begin": "blank", "name": "Events", "creditors": [book[0].creditor_id]}
-    )
-    version = StrategyVersion.objects.get(strategy__code="events")
-    page = opened(chromium, site, admin)
+    version, page = a_blank_one(chromium, site, book, "Events")
     keys = Keys(page)
     page.goto(site.url + reverse("contacts:strategy-edit", args=[version.pk]) + "?node=everybody")
     page.click("button[value=add-step]")
@@ -223,14 +211,7 @@ def test_a_step_that_follows_an_event_lets_go_of_its_day_and_takes_it_back(chrom
 
 
 def test_whoever_leaves_the_form_at_once_loses_nothing_that_was_typed(chromium, site, book):
-    client = Client()
-    admin = UserFactory(admin=True)
-    client.force_login(admin)
-    client.post(
-        reverse("contacts:strategy-new"), {"begin": "blank", "name": "Quick", "creditors": [book[0].creditor_id]}
-    )
-    version = StrategyVersion.objects.get(strategy__code="quick")
-    page = opened(chromium, site, admin)
+    version, page = a_blank_one(chromium, site, book, "Quick")
     keys = Keys(page)
     page.goto(f"{site.url}{reverse('contacts:strategy-edit', args=[version.pk])}?node=everybody")
     page.wait_for_timeout(GUARD_MS)
@@ -260,14 +241,7 @@ def test_whoever_leaves_the_form_at_once_loses_nothing_that_was_typed(chromium, 
 
 
 def test_what_is_typed_while_an_answer_is_on_its_way_is_in_the_panel_that_comes(chromium, site, book):
-    client = Client()
-    admin = UserFactory(admin=True)
-    client.force_login(admin)
-    client.post(
-        reverse("contacts:strategy-new"), {"begin": "blank", "name": "Slow", "creditors": [book[0].creditor_id]}
-    )
-    version = StrategyVersion.objects.get(strategy__code="slow")
-    page = opened(chromium, site, admin)
+    version, page = a_blank_one(chromium, site, book, "Slow")
     change = reverse("contacts:strategy-change", args=[version.pk])
     held = []
     page.goto(f"{site.url}{reverse('contacts:strategy-edit', args=[version.pk])}?node=everybody")
@@ -293,14 +267,7 @@ def test_what_is_typed_while_an_answer_is_on_its_way_is_in_the_panel_that_comes(
 
 
 def test_a_panel_asked_for_before_a_change_and_overtaken_by_it_takes_nothing_back(chromium, site, book):
-    client = Client()
-    admin = UserFactory(admin=True)
-    client.force_login(admin)
-    client.post(
-        reverse("contacts:strategy-new"), {"begin": "blank", "name": "Late", "creditors": [book[0].creditor_id]}
-    )
-    version = StrategyVersion.objects.get(strategy__code="late")
-    page = opened(chromium, site, admin)
+    version, page = a_blank_one(chromium, site, book, "Late")
     page.goto(f"{site.url}{reverse('contacts:strategy-edit', args=[version.pk])}?node=everybody")
     page.wait_for_timeout(GUARD_MS)
     answers = []

@@ -1,5 +1,6 @@
 """A provider that refuses us is held once for all; each provider gets no more a second than it allows."""
 
+import itertools
 import time
 from datetime import timedelta
 
@@ -129,6 +130,8 @@ def test_the_pace_of_a_provider_is_kept(carrier, five, now, settings):
     # None came before its tenth of a second. One may be late, as machines are; never do three come within a tenth.
     assert all(at - begun >= number / 10 for number, at in enumerate(sent))
     assert min(third - first for first, third in zip(sent, sent[2:], strict=False)) > 0.1
+    gaps = sorted(later - earlier for earlier, later in itertools.pairwise(sent))
+    assert gaps[1] > 0.07  # one that was taken late shortens the gap after it, and no other
 
 
 def test_a_slot_that_passed_is_not_made_up_for(settings):

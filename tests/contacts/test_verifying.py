@@ -53,12 +53,12 @@ def confirm(attempt: ContactAttempt, actor: Actor, *questions: str) -> Verificat
 
 
 def words(kept: Any) -> list[str]:
-    """Return every text in what is kept; the number of a row may be any number."""
+    """Return everything that is kept as texts, but for whole numbers: the number of a row may be any number."""
     if isinstance(kept, dict):
-        kept = [part for pair in kept.items() for part in pair]
+        kept = [part for name, value in kept.items() if name != "_state" for part in (name, value)]
     if isinstance(kept, list | tuple):
         return [word for part in kept for word in words(part)]
-    return [kept] if isinstance(kept, str) else []
+    return [] if isinstance(kept, int) else [str(kept)]
 
 
 # What is right
