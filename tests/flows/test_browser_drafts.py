@@ -17,6 +17,13 @@ pytestmark = pytest.mark.browser
 TYPED = "He pays when the harvest is sold; call after the 15th."
 NOTE = "#action textarea[name=text]"
 LINE = ".draft-note"
+# In one turn of the page, so that nothing of it can be kept in between.
+A_FRAGMENT_ARRIVES_WHILE_MORE_IS_TYPED = """() => {
+    const note = document.querySelector("#call-form textarea[name=note]");
+    note.value += " And more.";
+    note.dispatchEvent(new Event("input", { bubbles: true }));
+    document.querySelector("#call-form .reads").dispatchEvent(new CustomEvent("htmx:afterSettle", { bubbles: true }));
+}"""
 
 
 @pytest.fixture
@@ -131,9 +138,13 @@ def test_a_reload_brings_the_call_back_as_it_was(desk, opened, site):
     page.locator("#call-form textarea[name=note]").fill(TYPED)
     page.locator("#verify input[name^=said_]").first.fill("1980-05-01")
     until(page, "JSON.stringify(Object.values(sessionStorage)).includes('harvest')")
+    page.evaluate(A_FRAGMENT_ARRIVES_WHILE_MORE_IS_TYPED)
+    assert page.locator("#call-form textarea[name=note]").input_value() == f"No answer. {TYPED} And more."
+    assert page.locator(LINE).count() == 0
+    until(page, "JSON.stringify(Object.values(sessionStorage)).includes('And more.')")
     assert "1980-05-01" not in kept(page)  # what the person says about itself is no draft
     page.reload()
-    assert page.locator("#call-form textarea[name=note]").input_value() == f"No answer. {TYPED}"
+    assert page.locator("#call-form textarea[name=note]").input_value() == f"No answer. {TYPED} And more."
     assert page.locator("input[name=outcome][value='no-answer']").is_checked()
     page.locator("#call-form button[value=stay]").click()
     page.locator("#messages .note-ok").wait_for()

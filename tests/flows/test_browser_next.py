@@ -117,6 +117,7 @@ def test_a_key_meant_for_the_last_case_does_not_reach_the_one_that_is_shown(site
         """() => document.addEventListener("htmx:afterSettle", (event) => {
             if (event.target.id !== "main") return;
             document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "c", bubbles: true, cancelable: true }));
+            document.querySelector("#action textarea").focus();
             window.pressed = true;
         })"""
     )
@@ -127,6 +128,8 @@ def test_a_key_meant_for_the_last_case_does_not_reach_the_one_that_is_shown(site
     assert page.locator(".dial").count() == 0
     assert name(page) == names[1]
     page.wait_for_selector("html[data-shown-true]")
+    assert page.evaluate("document.activeElement.matches('#action textarea')")  # who is in a field stays there
+    page.keyboard.press("Escape")
     with page.expect_navigation():
         page.keyboard.press("c")  # a moment later the same key calls
     assert page.locator(".dial").count() == 1

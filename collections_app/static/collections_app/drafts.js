@@ -10,6 +10,8 @@
   const user = document.body.dataset.user || "";
   let store = null;
   try { store = window.sessionStorage; store.getItem(PREFIX); } catch (e) { return; }
+  const offered = new WeakSet();   // fields that were given what is kept of them: whoever types in one is not overruled
+  const waiting = new Set();       // forms in which something was typed that is not kept yet
   const others = "BroadcastChannel" in window ? new BroadcastChannel("drafts") : null;
 
   function names() {
@@ -30,6 +32,7 @@
     return field.value !== field.defaultValue;
   }
   function keep(form) {
+    waiting.delete(form);
     if (!user || !form.isConnected) return;
     const typed = {};
     form.querySelectorAll(fields).forEach(function (field) {
@@ -40,8 +43,10 @@
     if (Object.keys(typed).length) write(nameOf(form), { at: Date.now(), typed: typed, sent: false });
     else store.removeItem(nameOf(form));
   }
+  /* Only what is new on the page: a fragment that arrives while somebody types brings no earlier text back. */
   function fill(form, typed) {
-    const all = Array.from(form.querySelectorAll(fields));
+    const all = Array.from(form.querySelectorAll(fields)).filter(function (field) { return !offered.has(field); });
+    all.forEach(function (field) { offered.add(field); });
     let done = false;
     function put(field) {
       if (!(field.name in typed)) return;
@@ -97,14 +102,16 @@
     if (!user) return;
     document.querySelectorAll("form[data-draft]").forEach(function (form) {
       const draft = read(nameOf(form));
-      if (!draft || form.querySelector("[aria-invalid=true]")) return;   // a refused form has what was typed
-      if (fill(form, draft.typed)) say(form);
+      const has = draft && !form.querySelector("[aria-invalid=true]");   // a refused form has what was typed
+      if (fill(form, has ? draft.typed : {})) say(form);
     });
   }
 
   function typed(event) {
     const form = event.target.form && event.target.form.closest("form[data-draft]");
-    if (form) setTimeout(function () { keep(form); }, 0);
+    if (!form) return;
+    waiting.add(form);
+    setTimeout(function () { if (waiting.has(form)) keep(form); }, 0);   // after those who write into other fields
   }
   document.addEventListener("input", typed);
   document.addEventListener("change", typed);
@@ -131,6 +138,7 @@
     if (!form.matches || !form.matches("form[data-draft]") || answer.status >= 400) return;
     if (answer.getResponseHeader("HX-Redirect")) store.removeItem(nameOf(form));
   });
+  document.addEventListener("htmx:beforeSwap", function () { waiting.forEach(keep); });
   document.addEventListener("htmx:afterSettle", restore);
   if (others) others.onmessage = function () { forget(true); };
 

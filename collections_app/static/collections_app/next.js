@@ -95,10 +95,11 @@
       watch();
     } catch (e) { location.assign(url); }
   }
-  /* Whether anything on the page was typed or chosen since it was shown, or a menu is open. */
+  /* Whether anything on the page was typed or chosen since it was shown, somebody is in a field, or a menu is open. */
   function touched() {
-    const main = document.getElementById("main");
+    const main = document.getElementById("main"), here = document.activeElement;
     if (main.querySelector("details.confirm[open]")) return true;
+    if (here && main.contains(here) && here.matches("input, textarea, select")) return true;
     return Array.from(main.querySelectorAll("input:not([type=hidden]), textarea, select")).some(function (field) {
       if (field.type === "radio" || field.type === "checkbox") return field.checked !== field.defaultChecked;
       if (field.tagName === "SELECT") return Array.from(field.options).some(function (one) { return one.selected !== one.defaultSelected && (one.selected && field.selectedIndex > 0); });
