@@ -6,16 +6,18 @@ their parts are of one instant.
 """
 
 import json
+import logging
 import os
 import queue
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
-from typing import Any, Final
+from typing import IO, Any, Final
 from urllib.parse import quote, urlencode
 
 from django.conf import settings
@@ -28,6 +30,7 @@ from contacts.rehearsal.running import Ran, SendDay, Task
 from contacts.rehearsal.shadow import Part
 from contacts.strategy.stable import number_of
 
+log = logging.getLogger(__name__)
 SMALL: Final = 5_000  # accounts that one thread rehearses before another process has begun
 PROCESSES: Final = 2
 CORE: Final = ("NAME", "USER", "PASSWORD", "HOST", "PORT")
@@ -49,6 +52,14 @@ class Snapshot:
     name: str
     at: datetime
     digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Started:
+    """A process at work on a part, and the file that holds what it says on standard error."""
+
+    process: "subprocess.Popen[str]"
+    words: IO[bytes]
 
 
 @contextmanager
@@ -139,20 +150,22 @@ def run(task: Task, *, processes: int, told: Told | None = None, send_day: SendD
     said: queue.Queue[tuple[int, dict[str, Any] | None]] = queue.Queue()
     started = [_start(one) for one in tasks]
     readers = [
-        threading.Thread(target=_read, args=(number, process, said), daemon=True)
-        for number, process in enumerate(started)
+        threading.Thread(target=_read, args=(number, one.process, said), daemon=True)
+        for number, one in enumerate(started)
     ]
     try:
         for reader in readers:
             reader.start()
         return _added_up(started, said, told)
     finally:
-        for process in started:
-            if process.poll() is None:
-                process.kill()
-            process.wait()
+        for one in started:
+            if one.process.poll() is None:
+                one.process.kill()
+            one.process.wait()
         for reader in readers:
             reader.join(timeout=5)
+        for one in started:
+            one.words.close()
 
 
 def _send_day() -> SendDay:
@@ -199,7 +212,7 @@ def _in_thread(task: Task, told: Told | None, send_day: SendDay) -> Ran:
 # -- in processes ------------------------------------------------------------------------------------------------------
 
 
-def _start(task: Task) -> "subprocess.Popen[str]":
+def _start(task: Task) -> _Started:
     parts = connection.settings_dict
     environment = {
         **os.environ,
@@ -210,19 +223,22 @@ def _start(task: Task) -> "subprocess.Popen[str]":
         "REDIS_URL": settings.REDIS_URL,
         "APPLICATION_NAME": "rehearsal",
     }
+    words = tempfile.TemporaryFile()  # noqa: SIM115  (closed by who waits; a pipe that nobody reads would fill)
     process = subprocess.Popen(  # noqa: S603  (our own interpreter and module)
         [sys.executable, "-c", BEGIN],
         cwd=settings.BASE_DIR,
         env=environment,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stderr=words,
         text=True,
     )
     assert process.stdin is not None
-    process.stdin.write(json.dumps(as_json(task)) + "\n")
-    process.stdin.close()
-    return process
+    with suppress(BrokenPipeError):  # it has ended before it read all; its last words say why
+        process.stdin.write(json.dumps(as_json(task)) + "\n")
+    with suppress(BrokenPipeError):
+        process.stdin.close()
+    return _Started(process, words)
 
 
 def _url(parts: dict[str, Any]) -> str:
@@ -247,7 +263,7 @@ def _read(
 
 
 def _added_up(
-    started: "list[subprocess.Popen[str]]",
+    started: list[_Started],
     said: "queue.Queue[tuple[int, dict[str, Any] | None]]",
     told: Told | None,
 ) -> Ran:
@@ -271,15 +287,24 @@ def _added_up(
         else:
             add(total, line)
             finished.add(number)
+            if words := _words(started[number]):
+                log.warning("a process of a rehearsal had something to say", extra={"part": number, "said": words})
     return total
 
 
-def _last_words(process: "subprocess.Popen[str]") -> str:
+def _last_words(started: _Started) -> str:
     """Return what a process said when it failed: its last sentence, which may go on in lines that are set in."""
-    assert process.stderr is not None
-    lines = process.stderr.read()[-LAST_WORDS:].strip().splitlines()
+    ended = started.process.wait()
+    lines = _words(started).splitlines()
     begins = max((number for number, line in enumerate(lines) if not line[:1].isspace()), default=0)
-    return " ".join(line.strip() for line in lines[begins:]) or f"ended with {process.wait()}"
+    return " ".join(line.strip() for line in lines[begins:]) or f"ended with {ended}"
+
+
+def _words(started: _Started) -> str:
+    """Return the end of what a process has said on standard error."""
+    file = started.words.fileno()  # whose place is the process's own as well, so it is not moved
+    said = os.pread(file, LAST_WORDS, max(0, os.fstat(file).st_size - LAST_WORDS))
+    return said.decode(errors="replace").strip()
 
 
 # -- as text -----------------------------------------------------------------------------------------------------------

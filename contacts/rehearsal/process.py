@@ -1,12 +1,15 @@
 """A process that rehearses one part of the book: reads a task, says how far it is, and then what it counted.
 
-Standard input: one JSON line, a task. Standard output: JSON lines, {"done": part} and at last the counts.
+Standard input: one JSON line, a task. Standard output: JSON lines, {"done": part} and at last the counts. Standard
+error: what it logs, and why it failed.
 """
 
 import json
 import sys
 
-from contacts.rehearsal import parts, running, sending
+from django.db import connection
+
+from contacts.rehearsal import connecting, parts, running, sending
 
 
 def main() -> None:
@@ -17,5 +20,6 @@ def main() -> None:
         sys.stdout.write(json.dumps({"done": done / (total or 1)}) + "\n")
         sys.stdout.flush()
 
+    connecting.connect(connection)
     ran = running.run(task, send_day=sending.send_day, tell=tell)
     sys.stdout.write(json.dumps(parts.told_by(ran), default=str) + "\n")

@@ -9,14 +9,18 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg2
 import pytest
 import redis
 from django.conf import settings
+from django.db import ConnectionHandler
 
 from collections_app import embedded
 from collections_app.embedded import places, postgres, valkey
+from collections_app.postgresql.base import DatabaseWrapper
+from contacts.rehearsal import parts
 
 pytestmark = pytest.mark.slow
 
@@ -57,6 +61,21 @@ def test_they_start_in_a_path_with_spaces_and_know_two_roles(var: Path):
 )
 def test_postgresql_keeps_a_twelfth_of_the_memory_within_bounds(memory_mb: int, shared_mb: int):
     assert postgres.shared_buffers_mb(memory_mb) == shared_mb
+
+
+def test_whoever_starts_a_process_on_the_database_finds_where_it_is_also_where_it_has_just_been_made(
+    var: Path, settings: Any
+):
+    settings.VAR_DIR, settings.EMBEDDED_PURPOSE = var, embedded.BOOK
+    settings.DATABASE_URL = "postgresql://app@/collections"
+    servers = embedded.ensure(var, embedded.BOOK)
+    read = {"NAME": servers.database, "USER": "app", "PASSWORD": servers.app_password, "HOST": ""}
+    wrapper = DatabaseWrapper(
+        ConnectionHandler({"default": {"ENGINE": "collections_app.postgresql", **read}}).settings["default"]
+    )
+    assert parts._url(wrapper.settings_dict).partition("@")[2] == "/collections"  # as the settings were read
+    wrapper.get_new_connection(wrapper.get_connection_params()).close()
+    assert parts._url(wrapper.settings_dict).partition("@")[2] == servers.app_url.partition("@")[2]
 
 
 def test_a_wrong_password_is_refused(var: Path):
