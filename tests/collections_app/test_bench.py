@@ -1,10 +1,15 @@
 """The benchmark measures what it says on a book of any size, and leaves nothing behind."""
 
+import io
+import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 
 from cases.models import Account
+from collections_app.management.commands import bench
 from collections_app.management.commands.bench import NAMES, _figure, _medians
 from collections_app.management.measures import book, gate, night, people, queues
 from compliance.models import Decision
@@ -72,6 +77,30 @@ def test_a_figure_stands_beside_its_limit():
     }
     assert _figure("import_first", 3.0, "s", None)["ratio"] is None
     assert "night_total" in NAMES
+
+
+@pytest.mark.parametrize("breaks", [True, False])
+def test_what_was_measured_before_a_failure_is_told_at_once_and_that_it_is_not_all(
+    db: None, monkeypatch: pytest.MonkeyPatch, breaks: bool
+):
+    out, told = io.StringIO(), io.StringIO()
+
+    def measured(_command: Any, _size: int) -> Iterator[tuple[str, float, str, float | None]]:
+        yield "night_total", 3.0, "s", 1.5
+        assert "night_total" in told.getvalue()
+        if breaks:
+            raise RuntimeError("no room left")
+        yield "quiet_night", 1.0, "s", 3.0
+
+    monkeypatch.setattr(bench.Command, "_measured", measured)
+    command = bench.Command()
+    call_command(command, "--json", stdout=out, stderr=told)
+    report = json.loads(out.getvalue())
+    whole = ["night_total", "quiet_night"]
+    assert [figure["name"] for figure in report["figures"]] == (whole[:1] if breaks else whole)
+    assert report.get("incomplete") == ("RuntimeError: no room left" if breaks else None)
+    assert ("NOT ALL WAS MEASURED: RuntimeError" in command.describe(report)) is breaks
+    assert command.failed is breaks
 
 
 def test_of_repeats_the_median_and_the_range_are_told():

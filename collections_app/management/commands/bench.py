@@ -4,6 +4,7 @@ machine."""
 import os
 import platform
 import statistics
+import traceback
 from argparse import ArgumentParser
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
@@ -60,29 +61,47 @@ class Command(commands.ReportCommand):
         )
 
     def report(self, **options: Any) -> dict[str, Any]:
-        """Make a book in a scratch database, measure, drop it; value and limit have one unit."""
+        """Make a book in a scratch database, measure, drop it; value and limit have one unit.
+
+        Each figure is told on standard error as soon as it is known. Where something fails, the report holds what was
+        measured until then and says that it is not all (`incomplete`), and the command ends with status 1.
+        """
         self.only, self.repeats = options["only"], options["repeats"]
         if self.repeats < 1:
             raise commands.WrongUse("It is measured once at least.")
         for name in self.only or ():
             if not any(name.startswith(known) or known.startswith(name) for known in NAMES):
                 raise commands.WrongUse(f"There is no figure {name}. Known: {', '.join(NAMES)}.")
-        size, runs = SCALES[options["scale"]], []
-        for number in range(self.repeats):
-            if self.repeats > 1:
-                self.stderr.write(f"run {number + 1} of {self.repeats} …")
-            small, small_rehearsal = self._small(size)
-            with _Scratch("bench"):
-                found = [*self._figures(size, small, small_rehearsal)]
-                machine = _machine()
-            found += self._figures_of_sending()
-            found += self._figures_of_the_allocation(size)
-            found += self._figures_of_search(size)
-            found += self._figures_of_the_queue(size)
-            runs.append([_figure(*figure) for figure in found if self._wanted(figure[0])])
-        return {
-            "machine": machine, "scale": options["scale"], "repeats": self.repeats, "figures": _medians(runs)
-        }  # fmt: skip
+        runs: list[list[dict[str, Any]]] = []
+        told = {"machine": _machine(), "scale": options["scale"], "repeats": self.repeats}
+        try:
+            for number in range(self.repeats):
+                if self.repeats > 1:
+                    self.stderr.write(f"run {number + 1} of {self.repeats} …")
+                runs.append([])
+                for figure in self._measured(SCALES[options["scale"]]):
+                    if self._wanted(figure[0]):
+                        runs[-1].append(_figure(*figure))
+                        self._tell(_line(runs[-1][-1]))
+        except Exception as error:  # noqa: BLE001  (what was measured so far is told, and that it is not all)
+            self._tell(traceback.format_exc())
+            self.failed = True
+            told["incomplete"] = f"{type(error).__name__}: {error}"
+        return told | {"figures": _medians(runs)}
+
+    def _tell(self, line: str) -> None:
+        self.stderr.write(line)
+        self.stderr.flush()
+
+    def _measured(self, size: int) -> Iterator[tuple[str, float, str, float | None]]:
+        """Yield name, value, unit and limit of all that is asked for."""
+        small, small_rehearsal = self._small(size)
+        with _Scratch("bench"):
+            yield from self._figures(size, small, small_rehearsal)
+        yield from self._figures_of_sending()
+        yield from self._figures_of_the_allocation(size)
+        yield from self._figures_of_search(size)
+        yield from self._figures_of_the_queue(size)
 
     def _small(self, size: int) -> tuple[night.Measured | None, rehearsals.Rehearsed | None]:
         """Return the small book that growth is told from, where it is asked for."""
@@ -210,7 +229,7 @@ class Command(commands.ReportCommand):
         self, size: int, small: night.Measured | None
     ) -> Iterator[tuple[str, float, str, float | None]]:
         self.stderr.write(f"a book of {size:,} accounts …")
-        measured = night.measure(size)
+        measured = night.measure(size, tell=lambda what, seconds: self._tell(f"  {what}: {seconds:,.3f} s"))
         floor = measured.floor
         yield "import_first", measured.first_import, "s", None
         yield "import", measured.second_import, "s", floor["copy"] + floor["changed"]
@@ -239,14 +258,9 @@ class Command(commands.ReportCommand):
         times = f", measured {report['repeats']} times" if report["repeats"] > 1 else ""
         lines = [f"{report['scale']} accounts{times}; {machine}"]
         lines.append(f"{'figure':<24}{'value':>12}{'limit':>12}{'ratio':>8}  unit")
-        for figure in report["figures"]:
-            limit = f"{figure['limit']:,.3f}" if figure["limit"] is not None else "-"
-            ratio = f"{figure['ratio']:.2f}" if figure["ratio"] is not None else "-"
-            line = f"{figure['name']:<24}{figure['value']:>12,.3f}{limit:>12}{ratio:>8}  {figure['unit']}"
-            if "range" in figure:
-                low, high = figure["range"]
-                line += f"  {low:,.3f} to {high:,.3f}"
-            lines.append(line)
+        lines += map(_line, report["figures"])
+        if "incomplete" in report:
+            lines.append(f"NOT ALL WAS MEASURED: {report['incomplete']}")
         return "\n".join(lines)
 
 
@@ -279,10 +293,20 @@ def _figure(name: str, value: float, unit: str, limit: float | None) -> dict[str
     }
 
 
+def _line(figure: dict[str, Any]) -> str:
+    limit = f"{figure['limit']:,.3f}" if figure["limit"] is not None else "-"
+    ratio = f"{figure['ratio']:.2f}" if figure["ratio"] is not None else "-"
+    line = f"{figure['name']:<24}{figure['value']:>12,.3f}{limit:>12}{ratio:>8}  {figure['unit']}"
+    if "range" in figure:
+        low, high = figure["range"]
+        line += f"  {low:,.3f} to {high:,.3f}"
+    return line
+
+
 def _medians(runs: Sequence[Sequence[dict[str, Any]]]) -> list[dict[str, Any]]:
     """Return one figure of each name: the medians of value, limit and ratio, and the range of the values."""
-    if len(runs) == 1:
-        return list(runs[0])
+    if len(runs) <= 1:
+        return [figure for run in runs for figure in run]
     by_name: dict[str, list[dict[str, Any]]] = {}
     for figure in (figure for run in runs for figure in run):
         by_name.setdefault(figure["name"], []).append(figure)
