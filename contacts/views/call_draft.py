@@ -7,24 +7,41 @@ from typing import Any, Final
 
 from django.http import HttpRequest
 
+from cases.verification_policy import QUESTIONS
 from contacts.forms import CallForm
 
 KEY: Final = "call"
 LONGEST: Final = 4000
 NOT_KEPT: Final = ("version", "attempt")
+TICKS: Final = "right"  # the questions that were heard answered rightly: their keys, never what was said
 
 
 def keep(request: HttpRequest, attempt_id: int) -> None:
     """Keep what was typed in the form of this call."""
     names = [name for name in CallForm.base_fields if name not in NOT_KEPT]
     typed = {name: request.POST[name][:LONGEST] for name in names if request.POST.get(name)}
-    request.session[KEY] = {"attempt": attempt_id, "typed": typed}
+    request.session[KEY] = {"attempt": attempt_id, "typed": typed, "ticks": _ticks(request)}
+
+
+def keep_ticks(request: HttpRequest, attempt_id: int) -> None:
+    """Keep the questions that are ticked, beside what is kept of this call already."""
+    request.session[KEY] = {"attempt": attempt_id, "typed": typed(request, attempt_id) or {}, "ticks": _ticks(request)}
 
 
 def typed(request: HttpRequest, attempt_id: int) -> dict[str, Any] | None:
     """Return what was typed in the form of this call, or None."""
     kept = request.session.get(KEY)
     return kept["typed"] if kept and kept["attempt"] == attempt_id else None
+
+
+def ticked(request: HttpRequest, attempt_id: int) -> list[str]:
+    """Return the questions that are ticked in the form of this call, as it was sent or as it is kept."""
+    kept = request.session.get(KEY)
+    return _ticks(request) or (kept.get("ticks", []) if kept and kept["attempt"] == attempt_id else [])
+
+
+def _ticks(request: HttpRequest) -> list[str]:
+    return [key for key in request.POST.getlist(TICKS) if key in QUESTIONS]
 
 
 def forget(request: HttpRequest) -> None:

@@ -111,6 +111,7 @@ def page(
         "next_form": NextActionForm(auto_id="next_%s", initial=next_initial(case, at=at)),
         "panel": script_panel.panel(attempt.pk if attempt is not None else None, form=form, at=at),
         "verification": standing,
+        "verify_ticked": call_draft.ticked(request, attempt.pk) if attempt is not None else [],
         "masked": not confirmed,
         "preparation": preparing.brief(case, facts, user=user, at=at) if confirmed and not case.is_resolved else None,
         "possible_endings": call_panel.possible(case, form, confirmed=confirmed, at=at),

@@ -25,7 +25,7 @@ from contacts import verifying
 from contacts.call_results import NextStep
 from contacts.calls import dialling
 from contacts.models import ContactAttempt, Verification
-from contacts.views import desk
+from contacts.views import call_draft, desk
 
 STRANGERS: Final = {each.value: each for each in verifying.STRANGERS}
 LONGEST: Final = 200
@@ -54,10 +54,11 @@ def verify(request: HttpRequest, ref: str) -> HttpResponse:
     if not is_htmx(request):
         if problem:
             messages.error(request, problem)
+            call_draft.keep_ticks(request, attempt)
         return redirect("cases:case", case.ref)
     fresh = case_queries.find(request.user, ref)
     context = desk.page(request, fresh, at=at, note=request.POST.get("note", ""))
-    context |= {"verify_problem": problem, "verify_wrong": wrong, "verify_ticked": request.POST.getlist("right")}
+    context |= {"verify_problem": problem, "verify_wrong": wrong}
     return vary_on_htmx(render(request, "cases/case.html", context))
 
 

@@ -37,6 +37,10 @@ def press(page: Any, key: str) -> None:
     page.wait_for_timeout(GUARD_MS)
 
 
+def _ticked(page: Any) -> list[bool]:
+    return [box.is_checked() for box in page.locator("#verify [name=right]").all()]
+
+
 def test_one_key_begins_a_break_and_one_ends_it(desk):
     user, page, go = desk
     go("contacts:my-day")
@@ -56,9 +60,12 @@ def test_one_key_marks_the_call_and_what_was_typed_stays(desk):
     page.fill("#call-form [name=note]", "He shouts!")
     assert AbuseMark.objects.count() == 0  # a key inside a text is a letter of it
     page.locator("#call-form [name=note]").blur()
+    page.keyboard.press("r")
+    assert _ticked(page) == [False, True]
     press(page, "!")
     assert AbuseMark.objects.get().attempt == attempt
     assert page.input_value("#call-form [name=note]") == "He shouts!"
+    assert _ticked(page) == [False, True]
     assert page.get_by_text("You did nothing wrong").is_visible()
     assert page.locator("[data-key=z][value=after_abuse]").count() == 0  # first the call is recorded
     page.keyboard.press("1")
