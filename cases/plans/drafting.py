@@ -14,7 +14,7 @@ from cases import approvals, authority, lifecycle
 from cases.models import Affordability, Case, Plan, PlanInstalment
 from cases.plans import affordability, agreeing, schedule, taking, terms
 from cases.plans.refusals import PlanRefused
-from cases.plans.schedule import Schedule, Wanted
+from cases.plans.schedule import Schedule, ScheduleRefused, Wanted
 from cases.plans.terms import Terms
 from collections_app.shared import clock
 from collections_app.shared.actor import USER, Actor
@@ -89,9 +89,9 @@ def preview(case: Case, draft: Draft, *, at: datetime, form: Affordability | Non
         rate=draft.rate,
         calendar=terms.calendar_of(case.creditor),
     )
-    _check_length(case, _shortest_months(wanted), bounds, at=at)  # before a thousand lines are worked out
+    _check_length(case, wanted, _shortest_months(wanted), bounds, at=at)  # before a thousand lines are worked out
     planned = schedule.preview(wanted)
-    _check_length(case, planned.months, bounds, at=at)
+    _check_length(case, wanted, planned.months, bounds, at=at)
     allowed = Money(form.allowed, form.currency) if form is not None and form.currency == case.currency else None
     return Previewed(planned, bounds, allowed, _reasons(draft, planned, allowed, again=again))
 
@@ -135,12 +135,28 @@ def _shortest_months(wanted: Wanted) -> int:
     return schedule.months_between(wanted.agreed_on, last) if needs_all else 1
 
 
-def _check_length(case: Case, months: int, bounds: Terms, *, at: datetime) -> None:
+def _check_length(case: Case, wanted: Wanted, months: int, bounds: Terms, *, at: datetime) -> None:
     forbidden = terms.barred(case, months=months, at=at)
     if forbidden is not None:
-        raise PlanRefused("law", months=months, limit=forbidden.limit or "–", rule=forbidden.rule)
+        does = _longest(case, wanted, min(forbidden.limit, bounds.months), at=at) if forbidden.limit else {}
+        raise PlanRefused("law", months=months, limit=forbidden.limit or "–", rule=forbidden.rule, **does)
     if months > bounds.months:
-        raise PlanRefused("too-long", months=months, limit=bounds.months)
+        does = _longest(case, wanted, bounds.months, at=at)
+        raise PlanRefused("too-long", months=months, limit=bounds.months, **does)
+
+
+def _longest(case: Case, wanted: Wanted, months: int, *, at: datetime) -> dict[str, Any]:
+    """Return the longest plan within so many months that would pass: count, each at least, last_on; else nothing."""
+    count = schedule.most_within(wanted, months)
+    if not count:
+        return {}
+    try:
+        planned = schedule.preview(replace(wanted, count=count, instalment=None))
+    except ScheduleRefused:
+        return {}
+    if planned.months > months or terms.barred(case, months=planned.months, at=at) is not None:
+        return {}
+    return {"count": count, "each": planned.regular, "last_on": planned.last.due_on}
 
 
 def _reasons(draft: Draft, planned: Schedule, allowed: Money | None, *, again: bool) -> tuple[str, ...]:

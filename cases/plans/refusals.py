@@ -6,6 +6,8 @@ from cases.refusal import Refused
 
 
 class PlanRefused(Refused):
+    """A plan cannot be. One that is too long says, where it is known, what would do: count, each, last_on."""
+
     SENTENCES = {
         "resolved": _("This case is %(status)s; no plan can be made."),
         "nothing-owed": _("Nothing is owed."),
@@ -17,6 +19,14 @@ class PlanRefused(Refused):
         "too-far": _("The first instalment can be due on %(latest)s at the latest."),
         "law": _("A plan of %(months)s months is longer than the law allows: %(limit)s are the most (%(rule)s)."),
         "too-long": _("A plan of %(months)s months is longer than the firm allows: %(limit)s are the most."),
+        "law-does": _(
+            "A plan of %(months)s months is longer than the law allows: %(limit)s are the most (%(rule)s). Allowed: "
+            "%(count)s × %(each)s or more, the last due on %(last_on)s."
+        ),
+        "too-long-does": _(
+            "A plan of %(months)s months is longer than the firm allows: %(limit)s are the most. Allowed: "
+            "%(count)s × %(each)s or more, the last due on %(last_on)s."
+        ),
         "not-here": _("Personalised instalments exist for credit cards of mainland China only."),
         "no-reason": _("Say why: a hardship plan needs its reason."),
         "settlement": _("A settlement is being paid on this case. End it first."),
@@ -35,3 +45,7 @@ class PlanRefused(Refused):
         "form": _("This form is of another case, or too old."),
         "own": _("Nobody approves his own plan."),
     }
+
+    def __str__(self) -> str:
+        whole = self.SENTENCES.get(f"{self.code}-does") if "last_on" in self.values else None
+        return str(whole) % self.values if whole else super().__str__()

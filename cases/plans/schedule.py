@@ -132,6 +132,12 @@ def months_between(start: date, end: date) -> int:
     return months
 
 
+def most_within(wanted: Wanted, months: int) -> int:
+    """Return how many instalments have their date within so many months of the agreement; 0: not even the first."""
+    end, most = add_months(wanted.agreed_on, months), 1 if wanted.kind == ONE_PAYMENT else MOST
+    return next((place for place in range(most) if nominal(wanted.first_on, wanted.cycle, place) > end), most)
+
+
 def nominal(first_on: date, cycle: str, place: int) -> date:
     """Return the date of the instalment at a place (0 is the first), before it moves off a holiday."""
     return add_months(first_on, place) if cycle == MONTHLY else first_on + timedelta(days=STEP_DAYS[cycle] * place)

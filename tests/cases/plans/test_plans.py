@@ -18,6 +18,7 @@ from cases.plans.taking import EvidenceRefused
 from cases.settlements import offering
 from cases.settlements.offering import Wanted
 from collections_app.shared.actor import SYSTEM, Actor
+from collections_app.shared.money import Money
 from compliance.models import AuditEvent
 from tests.cases.plans.conftest import AT, TODAY
 
@@ -124,6 +125,9 @@ def test_the_law_of_mainland_cards_allows_five_years_and_not_a_day_more(draft, c
     with pytest.raises(PlanRefused) as caught, transaction.atomic():
         draft(kind="personalised", count=60, first_on=date(2026, 2, 6))
     assert caught.value.code == "law"
+    does = caught.value.values
+    assert (does["count"], does["each"], does["last_on"]) == (59, Money(Decimal("101.70"), "CNY"), date(2030, 12, 6))
+    assert "59 × 101.70 CNY or more, the last due on 2030-12-06." in str(caught.value)
     assert draft(kind="personalised", count=60, first_on=date(2026, 2, 5)).months == 60
 
 
@@ -142,6 +146,12 @@ def test_the_firm_sets_share_and_length(draft, case, supervisor):
     )
     assert draft(left="1500.00").terms["reasons"] == ["above"]
     assert refusal(draft, left="9000.00", count=13) == "too-long"
+    with pytest.raises(PlanRefused) as caught, transaction.atomic():
+        draft(left="9000.00", count=None, instalment=Decimal(300))
+    does = caught.value.values
+    assert (does["months"], does["count"], does["each"].amount) == (20, 12, Decimal("500.00"))
+    assert str(does["last_on"]) in str(caught.value)
+    assert draft(left="9000.00", count=does["count"]).instalments.get(number=12).due_on == does["last_on"]
 
 
 def test_a_form_in_full_counts_for_ninety_days(draft, case, by):
