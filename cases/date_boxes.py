@@ -77,8 +77,8 @@ _READS: Final = (
     'hx-trigger="input delay:150ms from:previous [data-said]" hx-include="previous [data-said]" '
     'hx-params="{},box,kind" hx-vals=\'{{"box": "{}", "kind": "{}"}}\' '
     'hx-target="this" hx-swap="innerHTML" hx-disabled-elt="unset" hx-sync="this:replace">{}</span>'
-    '<noscript><input type="hidden" name="{}" value="{}"></noscript>'
 )
+_SHOWN: Final = '<noscript><input type="hidden" name="{}" value="{}"></noscript>'
 
 
 class SaidInput(forms.TextInput):
@@ -87,6 +87,7 @@ class SaidInput(forms.TextInput):
     kind = "day"
     shape = DAY
     zone: tzinfo | None = None  # None: the user's own clock
+    asks = True  # once about what is not written out, in a page without scripts
 
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
         hint = gettext_lazy("fri 14:30") if self.kind == "moment" else gettext_lazy("fri, +3, 25, 30/11")
@@ -100,7 +101,7 @@ class SaidInput(forms.TextInput):
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
         typed = data.get(name)
-        shown = data.get(f"{name}{SAID}")
+        shown = data.get(f"{name}{SAID}") if self.asks else None
         if typed and shown is not None and shown.strip() != typed.strip() and not is_written_out(typed):
             return Said(typed)
         return typed
@@ -109,13 +110,18 @@ class SaidInput(forms.TextInput):
         box = super().render(name, value, attrs, renderer)
         text = self.format_value(value) or ""
         meaning, _wrong = understood(text, kind=self.kind, zone=self.zone) if isinstance(value, str) else ("", "")
-        return format_html(
-            _READS, box, reverse("cases:day-reads"), name, name, self.kind, meaning, f"{name}{SAID}", text
-        )
+        reads = format_html(_READS, box, reverse("cases:day-reads"), name, name, self.kind, meaning)
+        return reads + format_html(_SHOWN, f"{name}{SAID}", text) if self.asks else reads
 
 
 class DayInput(SaidInput):
     """Takes a day."""
+
+
+class AskedDayInput(DayInput):
+    """Takes a day that a page is asked about: nothing is saved, and the answer says which day it is of."""
+
+    asks = False
 
 
 class MomentInput(SaidInput):
@@ -132,6 +138,20 @@ def is_written_out(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def asked_day(text: str) -> date | None:
+    """Return the day that an address asks for, written out or as people say it; None for one that cannot be read."""
+    try:
+        return day_of(text[:LONGEST], today=today_here()) if text.strip() else None
+    except amounts.DayRefused:
+        return None
+
+
+def asked_box(name: str, text: str, day: date | None) -> SafeString:
+    """Return the box for a day that a page is asked about. text: what was typed, where that is no day."""
+    attrs = {"id": f"asked-{name}", "class": "form-control", "maxlength": LONGEST}
+    return AskedDayInput().render(name, day or text[:LONGEST], attrs)
 
 
 def _ask_first(value: Any, meaning: date) -> None:

@@ -1,13 +1,14 @@
 """What the pages about decisions need to know of cases: whose they are, what people are called, which day it is."""
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
 from django.urls import NoReverseMatch, reverse
+from django.utils.safestring import SafeString
 
-from cases import reach
+from cases import date_boxes, reach
 from cases.models import Case, Person
 from collections_app.shared import refs
 from compliance.models import Decision
@@ -48,6 +49,14 @@ class KnowsCases:
             return Q(case_id=refs.decode("C", text))
         except refs.BadReference:
             return Q(person_id__in=Person.objects.filter(name__icontains=text).values("pk"))
+
+    def day(self, text: str) -> date | None:
+        """Return the day that somebody typed as people say days; None for one that cannot be read."""
+        return date_boxes.asked_day(text)
+
+    def day_box(self, name: str, text: str, day: date | None) -> SafeString:
+        """Return the box in which such a day is typed, with the line that says how it is read."""
+        return date_boxes.asked_box(name, text, day)
 
 
 def _case_url(pk: int) -> str:

@@ -3,8 +3,10 @@
 from typing import Any, Final
 
 from django import forms
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
+from cases.date_boxes import DayField
 from cases.models import Creditor
 from collections_app.staff.models import Absence, Team, WorkProfile
 from collections_app.staff.work import LANGUAGES, Skill
@@ -26,9 +28,7 @@ class PreviewForm(forms.Form):
     team = forms.ModelChoiceField(
         label=_("Team"), queryset=Team.objects.none(), required=False, empty_label=_("all teams")
     )
-    day = forms.DateField(
-        label=_("For the day"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
+    day = DayField(label=_("For the day"), required=False)
 
     def __init__(self, *args: Any, creditors: Any, teams: Any, is_bound_to_team: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -58,13 +58,12 @@ class WorkForm(forms.ModelForm):
 class AbsenceForm(forms.ModelForm):
     """Days on which somebody is away."""
 
+    first_day = DayField(label=capfirst(_("away from")))
+    last_day = DayField(label=capfirst(_("away until")))
+
     class Meta:
         model = Absence
         fields = ("first_day", "last_day")
-        widgets = {
-            "first_day": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-            "last_day": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        }
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or self.cleaned_data

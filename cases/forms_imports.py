@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cases import reach
+from cases.date_boxes import DayField
 from cases.imports import formats, report
 from cases.models import Creditor, ImportMapping
 from cases.payment_files import formats as money_formats
@@ -35,10 +36,9 @@ class UploadForm(forms.Form):
     mapping = forms.ChoiceField(
         label=gettext_lazy("How it is read"), help_text=gettext_lazy("“Find out” asks when it is not sure.")
     )
-    as_of = forms.DateField(
+    as_of = DayField(
         label=gettext_lazy("Balances as of"),
         required=False,
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         help_text=gettext_lazy("The day for which the balances of a tape hold."),
     )
     dry_run = forms.BooleanField(label=gettext_lazy("Only try it: check every row, keep nothing"), required=False)

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path
 
+from cases.date_boxes import DayField
 from collections_app.shared import clock
 
 
@@ -17,7 +18,7 @@ class ExampleForm(forms.Form):
     """One field of each kind; submitted with mistakes, so that errors show."""
 
     amount = forms.DecimalField(help_text="Between 1.00 and what is owed.")
-    due_on = forms.DateField(label="Date", widget=forms.DateInput(attrs={"type": "date"}))
+    due_on = DayField(label="Date")
     channel = forms.ChoiceField(choices=[("call", "Call"), ("sms", "SMS")])
     note = forms.CharField(widget=forms.Textarea(attrs={"rows": 2}), required=False)
     agreed = forms.BooleanField(label="The borrower agreed to this date", required=False)

@@ -6,10 +6,11 @@ This app knows neither, so the app above registers its answer here. Until it has
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Protocol
 
 from django.db.models import Q
+from django.utils.safestring import SafeString
 
 from compliance.models import Decision
 from compliance.models.decision import DecisionQuerySet
@@ -33,6 +34,12 @@ class Knows(Protocol):
     def named(self, text: str) -> Q:
         """Return the condition that the person of a row is called so, or that its case has this reference."""
 
+    def day(self, text: str) -> date | None:
+        """Return the day that somebody typed as people say days; None for one that cannot be read."""
+
+    def day_box(self, name: str, text: str, day: date | None) -> SafeString:
+        """Return the box in which such a day is typed, with the line that says how it is read."""
+
 
 class _Nobody:
     def limit(self, decisions: DecisionQuerySet, user: Any) -> DecisionQuerySet:
@@ -49,6 +56,12 @@ class _Nobody:
 
     def named(self, text: str) -> Q:
         return Q(pk__in=[])
+
+    def day(self, text: str) -> date | None:
+        return None
+
+    def day_box(self, name: str, text: str, day: date | None) -> SafeString:
+        return SafeString("")
 
 
 _known: list[Knows] = []

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -30,7 +30,9 @@ VERDICTS: Final = {"permit": gettext_lazy("permitted"), "refuse": gettext_lazy("
 @allowed("compliance.view_decision")
 def decisions(request: HttpRequest) -> HttpResponseBase:
     """Show the decisions that the filters in the address ask for, latest first."""
-    at = clock.now()
+    at, said = clock.now(), _days_said(request)
+    if said:
+        return redirect(_query(request, **said))
     asked = lists.Asked.of(request.GET)
     rows = lists.select(request.user, asked, at=at)
     if request.GET.get("as") == "csv":
@@ -51,8 +53,8 @@ def decisions(request: HttpRequest) -> HttpResponseBase:
             key=lambda one: one[1],
         ),
         "search": asked.name,
-        "from_day": asked.since,
-        "to_day": asked.until,
+        "from_box": reach.ask().day_box("from", request.GET.get("from", ""), asked.since),
+        "to_box": reach.ask().day_box("to", request.GET.get("to", ""), asked.until),
         "day": asked.day,
         "by_rule": [
             {"rule": rule, "title": titles.get(rule, rule), "count": number, "url": _query(request, rule=rule)}
@@ -62,6 +64,13 @@ def decisions(request: HttpRequest) -> HttpResponseBase:
         "now": at,
     }
     return render(request, "compliance/decisions.html", context)
+
+
+def _days_said(request: HttpRequest) -> dict[str, str]:
+    """Return the days of the address that are not written out as what they mean, so that it means the same tomorrow."""
+    found = {name: reach.ask().day(request.GET.get(name, "")) for name in ("from", "to")}
+    said = {name: day.isoformat() for name, day in found.items() if day is not None}
+    return {name: day for name, day in said.items() if request.GET[name] != day}
 
 
 def _query(request: HttpRequest, **changes: str) -> str:

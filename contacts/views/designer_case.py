@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
+from cases.date_boxes import AskedDayInput, DayField
 from cases.models import Case
 from cases.models.case import Status
 from collections_app.shared import clock
@@ -44,11 +45,7 @@ class WhatIfForm(forms.Form):
         ],
     )
     amount = forms.DecimalField(label=gettext_lazy("Amount"), required=False, min_value=Decimal(1), max_digits=18)
-    on = forms.DateField(
-        label=gettext_lazy("On the day"),
-        required=False,
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-    )
+    on = DayField(label=gettext_lazy("On the day"), required=False, widget=AskedDayInput)
     days = forms.TypedChoiceField(
         label=gettext_lazy("For the next"),
         required=False,

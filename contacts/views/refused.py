@@ -5,13 +5,13 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from cases import queries
+from cases import date_boxes, queries
 from cases.models import Case
 from collections_app.shared import clock, refs
 from collections_app.staff.access import allowed
@@ -29,8 +29,10 @@ def show(request: HttpRequest, ref: str) -> HttpResponse:
     """List what the gate refused about a person, newest day first; with ?all=1 also what it permitted."""
     case, at = queries.find(request.user, ref), clock.now()
     zone = case.person.time_zone or case.creditor.time_zone
-    asked = _day(request.GET.get("day", ""))
-    everything = request.GET.get("all") == "1"
+    typed, everything = request.GET.get("day", ""), request.GET.get("all") == "1"
+    asked = date_boxes.asked_day(typed)
+    if asked is not None and typed != asked.isoformat():  # the address means the same tomorrow
+        return redirect(f"{request.path}?{urlencode({'day': asked, **({'all': '1'} if everything else {})})}")
     rows = lists.within_reach(request.user).filter(person_id=case.person_id)
     if not everything:
         rows = rows.refused()
@@ -47,6 +49,7 @@ def show(request: HttpRequest, ref: str) -> HttpResponse:
         "days": _days(found[:SHOWN], at),
         "more": len(found) > SHOWN,
         "day": asked,
+        "day_box": date_boxes.asked_box("day", typed, asked),
         "day_title": _title(asked) if asked else "",
         "everything": everything,
         "back_days": LOOKS_BACK.days,
@@ -56,13 +59,6 @@ def show(request: HttpRequest, ref: str) -> HttpResponse:
         "later": asked + timedelta(days=1) if asked else None,
     }
     return render(request, "contacts/refused.html", context)
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
 
 
 def _bounds(day: date, zone: str) -> tuple[datetime, datetime]:

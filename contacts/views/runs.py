@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from cases import reach
+from cases.date_boxes import DayField
 from cases.models import Creditor
 from collections_app.shared import clock, keyset
 from collections_app.shared.actor import Actor
@@ -37,9 +38,7 @@ class CloseForm(forms.Form):
     """Which day of whose book."""
 
     creditor = forms.ModelChoiceField(Creditor.objects.none(), label=gettext_lazy("Creditor"), empty_label="–")
-    business_date = forms.DateField(
-        label=gettext_lazy("Business date"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
+    business_date = DayField(label=gettext_lazy("Business date"))
 
     def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -54,8 +53,12 @@ class CloseForm(forms.Form):
 @allowed("contacts.view_run")
 def show(request: HttpRequest) -> HttpResponse:
     """List the closes within reach, newest first, and the days that are missing."""
-    at = clock.now()
     may_start = request.user.has_perm("contacts.run_night")
+    return _page(request, CloseForm(user=request.user) if may_start else None)
+
+
+def _page(request: HttpRequest, form: CloseForm | None, status: int = 200) -> HttpResponse:
+    at, may_start = clock.now(), form is not None
     mine = list(reach.creditors(request.user))
     rows = NightRun.objects.filter(creditor__in=mine).select_related("creditor")
     code = request.GET.get("creditor", "")
@@ -73,11 +76,11 @@ def show(request: HttpRequest) -> HttpResponse:
         "page": page,
         "can_start": may_start,
         "start_url": reverse("contacts:run-night"),
-        "form": CloseForm(user=request.user) if may_start else None,
+        "form": form,
         "filters": [{"label": _("Creditor"), "value": code, "remove_url": request.path}] if code else [],
         "now": at,
     }
-    return render(request, "contacts/runs.html", context)
+    return render(request, "contacts/runs.html", context, status=status)
 
 
 def _row(run: Any, planned: int | None) -> dict[str, Any]:
@@ -123,8 +126,9 @@ def start(request: HttpRequest) -> HttpResponse:
     """Close a day: in the background where a worker hears of it, else at once."""
     form = CloseForm(request.POST, user=request.user)
     if not form.is_valid():
-        messages.error(request, _("Choose a creditor and a date."))
-        return redirect("contacts:runs")
+        day_wrong = form.errors.get("business_date") if request.POST.get("business_date") else None
+        messages.error(request, str(day_wrong[0]) if day_wrong else _("Choose a creditor and a date."))
+        return _page(request, form, status=422)
     creditor, on = form.cleaned_data["creditor"], form.cleaned_data["business_date"]
     at = clock.now()
     if clock.business_day(at, creditor.time_zone) <= on:

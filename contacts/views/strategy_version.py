@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
+from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -13,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
+from cases.date_boxes import DayField
 from cases.refusal import Refused
 from collections_app.shared import clock
 from collections_app.shared.actor import Actor
@@ -44,11 +46,25 @@ TURNS: Final = {
 ALARMS: Final = {watching.PREDICTION: gettext_lazy("Not as it was predicted")}
 
 
+class PublishForm(forms.Form):
+    """From which day on a version is published; the share and the limits are read beside it."""
+
+    starts_on = DayField(label=gettext_lazy("Begins on"), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["starts_on"].widget.attrs["class"] = "form-control"
+
+
 @require_safe
 @allowed("contacts.view_run")
 def show(request: HttpRequest, pk: int) -> HttpResponse:
     """Show where a version stands, with the one next thing to do."""
-    version, at, user = _version(pk), clock.now(), request.user
+    return _page(request, _version(pk), PublishForm())
+
+
+def _page(request: HttpRequest, version: StrategyVersion, form: PublishForm, status: int = 200) -> HttpResponse:
+    at, user = clock.now(), request.user
     newest = publishing.newest_rehearsal(version)
     running = version.rehearsals.filter(status__in=["waiting", "running"]).order_by("-pk").first()
     is_used = version.published_at is not None and version.status in (Status.PUBLISHED, Status.STOPPED)
@@ -87,8 +103,9 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
         "standing": in_force.of_strategy(version.strategy, at.date()),
         "others": version.strategy.versions.exclude(pk=version.pk).order_by("-version")[:20],
         "tomorrow": at.date() + timedelta(days=1),
+        "publish_form": form,
     }
-    return render(request, "contacts/strategy_version.html", context)
+    return render(request, "contacts/strategy_version.html", context, status=status)
 
 
 @require_POST
@@ -150,9 +167,12 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
 @allowed("contacts.publish_strategy")
 def publish(request: HttpRequest, pk: int) -> HttpResponse:
     """Publish an approved version for a share of the persons, from a day on, within guardrails."""
-    share, starts_on = request.POST.get("share", ""), request.POST.get("starts_on", "").strip()
+    share, form = request.POST.get("share", ""), PublishForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, str(form.errors["starts_on"][0]))
+        return _page(request, _version(pk), form, status=422)
+    day = form.cleaned_data["starts_on"]
     try:
-        day = date.fromisoformat(starts_on) if starts_on else None
         limits = _limits(request)
     except (ValueError, InvalidOperation):
         messages.error(request, _("This is no date or no number."))

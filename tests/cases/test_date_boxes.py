@@ -1,6 +1,8 @@
 """Boxes for days and moments: what is said is understood the same everywhere, in full width and in both languages."""
 
+import re
 from datetime import date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from django.urls import reverse
@@ -12,6 +14,8 @@ from cases.amounts import AmountRefused, DayRefused
 from cases.models import Promise
 from tests.factories.cases import CaseFactory, CreditorFactory
 
+ROOT = Path(__file__).resolve().parents[2]
+APPS = ("cases", "collections_app", "compliance", "contacts")
 NOW = datetime(2026, 11, 22, 14, 20)  # a Sunday
 DAYS = st.dates(date(2020, 1, 1), date(2040, 12, 31))
 WEEKDAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
@@ -194,3 +198,12 @@ def test_a_promise_without_scripts_says_its_days_before_it_is_kept(desk, case):
     assert not Promise.objects.exists()
     assert promise(promise__said="100 fri").status_code == 302
     assert Promise.objects.get().due_on == date(2026, 3, 6)
+
+
+def test_no_page_asks_for_a_day_in_the_browsers_own_box():
+    own = re.compile(r"""["']?type["']?\s*[=:]\s*["'](date)["']""")
+    assert own.search('<input type="date">')
+    assert own.search('attrs={"type": "date"}')
+    sources = [*(ROOT / "templates").rglob("*.html")]
+    sources += [path for app in APPS for path in (ROOT / app).rglob("*.py") if "migrations" not in path.parts]
+    assert [str(path.relative_to(ROOT)) for path in sources if own.search(path.read_text())] == []

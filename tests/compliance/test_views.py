@@ -139,6 +139,9 @@ def test_the_filters_narrow_the_list_to_what_they_say(client, officer, some):
     assert count(client, rule=rule) == Decision.objects.filter(failing__contains=[rule]).count()
     assert count(client, **{"from": "2026-03-04"}) == 3
     assert count(client, to="2026-03-03") == 1
+    said = client.get(reverse("compliance:decisions"), {"from": "4 march", "to": "2026-03-09", "verdict": "refuse"})
+    assert said.url == f"{reverse('compliance:decisions')}?from=2026-03-04&to=2026-03-09&verdict=refuse"
+    assert count(client, **{"from": "soonish"}) == 4  # a day that is none asks for nothing
     assert count(client, case=str(some[0].case_id)) == 4
     assert count(client, person="1") == 0
 

@@ -59,6 +59,8 @@ def test_a_day_without_a_refusal_leads_to_the_rules(client, case, refused):
     assert page.context["days"] == []
     assert "Nothing was refused on Monday 2026-03-02" in page.text
     assert "at=2026-03-02T12%3A00" in page.context["try_url"]
+    said = client.get(reverse("contacts:refused", args=[case.ref]), {"day": "3 march", "all": "1"})
+    assert said.url.endswith("?day=2026-03-03&all=1")  # as people say it; the address means the same tomorrow
     tuesday = client.get(reverse("contacts:refused", args=[case.ref]), {"day": "2026-03-03"})
     assert len(tuesday.context["days"]) == 1
 
