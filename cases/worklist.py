@@ -1,27 +1,27 @@
 """The collector's queue: the next best case, handed out to one person at a time.
 
 A case is in the queue when its next action is a person's and due. It is handed out by a lease on the row, taken with
-SKIP LOCKED and timed by the database's clock, so that two collectors never hold the same case. Cases whose borrower may
-well be called at this hour come first; the gate still decides about every contact.
+SKIP LOCKED and timed by the database's clock, so that two collectors never hold the same case. Among the best, those
+with whom something can be done at this hour come first (`worklist_order`); the gate still decides about every contact.
 
 While a collector is at one case the next one may be kept for him (`keep_ahead`), so that its page is there at once. It
 is leased like any other, for a shorter time, and becomes the case in hand when he asks for the next.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
 from django.utils.translation import gettext_lazy as _
 
-from cases import callbacks, lifecycle
+from cases import callbacks, daytime, lifecycle, worklist_order
 from cases.locks import ClockTimestamp
-from cases.models import Case, Hold, LocationClaim, NextAction
+from cases.models import Case, Hold, NextAction
 from cases.models.case import HUMAN_ACTIONS
 from cases.refusal import CaseRefused
-from collections_app.shared import clock
 from collections_app.shared.actor import Actor
 from collections_app.staff.models import Break
 from compliance import audit
@@ -32,7 +32,6 @@ AHEAD = timedelta(minutes=2)  # the page that waits asks again in time
 COUNTED = 1_000  # waiting cases are counted up to here; a queue that is longer is "more than" that
 SKIPS_A_DAY = 20
 RESTS: Final = "break"
-LIKELY_HOURS = (time(9), time(19))
 TAKE_OVERS: Final = {
     "on-my-line": _("The person is on my line"),
     "holder-away": _("Whoever holds it is away"),
@@ -72,16 +71,7 @@ def waiting(user, *, at: datetime):
         cases = cases.exclude(next_action=NextAction.REVIEW)
     # Whom a colleague has promised to call at this time, that colleague calls.
     cases = cases.filter(~Q(next_action=NextAction.CALLBACK) | ~callbacks.kept_for_others(user))
-    return cases.filter(Q(next_action__in=[NextAction.REVIEW, NextAction.VERIFY_PAYMENT]) | ~held()).order_by(
-        "-score", "pk"
-    )
-
-
-def likely_zones(at: datetime) -> list[str]:
-    """Return the time zones of our borrowers in which it is daytime now (a hint for the order, not a permission)."""
-    zones = LocationClaim.objects.filter(ended_at__isnull=True).values_list("time_zone", flat=True).distinct()
-    opens, closes = LIKELY_HOURS
-    return [name for name in zones if opens <= at.astimezone(clock.zone(name)).time() < closes]
+    return worklist_order.by_priority(cases.filter(Q(next_action__in=worklist_order.DESK_WORK) | ~held()))
 
 
 def held_by(user) -> QuerySet[Case]:
@@ -90,7 +80,7 @@ def held_by(user) -> QuerySet[Case]:
 
 
 @transaction.atomic
-def next_case(*, user, actor: Actor, at: datetime, zones: list[str] | None = None) -> Case | None:
+def next_case(*, user, actor: Actor, at: datetime, zones: Collection[str] | None = None) -> Case | None:
     """Hand out the next best case: leased to this user alone. None: nothing is due.
 
     A case that the user has in hand already comes back first, then the one that was kept for him.
@@ -106,7 +96,7 @@ def next_case(*, user, actor: Actor, at: datetime, zones: list[str] | None = Non
 
 
 @transaction.atomic
-def keep_ahead(*, user, actor: Actor, at: datetime, zones: list[str] | None = None) -> Case | None:
+def keep_ahead(*, user, actor: Actor, at: datetime, zones: Collection[str] | None = None) -> Case | None:
     """Keep the next best case for this user, who is still at another one; None: nothing else is due.
 
     One case at most: the one that is kept already is kept for another two minutes. What is in hand stays in hand.
@@ -121,20 +111,20 @@ def keep_ahead(*, user, actor: Actor, at: datetime, zones: list[str] | None = No
     return case
 
 
-def _best(user, *, at: datetime, zones: list[str] | None) -> Case | None:
+def _best(user, *, at: datetime, zones: Collection[str] | None) -> Case | None:
     """Lock and return the best case that is free; None where there is none. Call inside a transaction.
 
     Before all others comes whoever was promised a call at this time.
     """
-    zones = likely_zones(at) if zones is None else zones
+    zones = daytime.zones(at) if zones is None else zones
     candidates = waiting(user, at=at).filter(free()).filter(~_on_break(user))
     lock = {"of": ("self",), "no_key": True, "skip_locked": True}
     if agreed := callbacks.due_now(user, at=at):
         due = candidates.filter(pk__in=agreed).order_by("next_action_at", "pk").select_for_update(**lock).first()
         if due is not None:
             return due
-    case = candidates.filter(person__time_zone__in=zones).select_for_update(**lock).first()
-    return case or candidates.select_for_update(**lock).first()
+    case = worklist_order.near(candidates, zones).select_for_update(**lock).first()
+    return case or worklist_order.far(candidates, zones).select_for_update(**lock).first()
 
 
 def _on_break(user) -> Exists:

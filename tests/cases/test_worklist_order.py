@@ -1,0 +1,122 @@
+"""Who is handed out first: by priority, and among the best whoever can be worked at this hour."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from cases import daytime, worklist, worklist_order
+from cases.models import ContactPoint
+from collections_app.shared.actor import Actor
+from contacts.channels import catalogue
+from tests.factories.cases import CaseFactory, CreditorFactory, PersonFactory
+from tests.factories.staff import UserFactory
+
+NOON = datetime(2026, 3, 4, 3, 0, tzinfo=UTC)  # 11:00 in Shanghai, 22:00 in New York
+
+
+@pytest.fixture
+def bank(team):
+    return CreditorFactory(team=team)
+
+
+@pytest.fixture
+def waits(bank):
+    """Return a function that makes a case that is due."""
+
+    def make(score, *, asleep=False, **given):
+        return CaseFactory(creditor=bank, person=PersonFactory(new_york=asleep), at=NOON, score=score, **given)
+
+    return make
+
+
+def order(user):
+    """Return the cases in the order in which they are handed out."""
+    handed = []
+    while case := worklist.next_case(user=user, actor=Actor.of(user), at=NOON):
+        handed.append(case)
+        case.next_action_at = NOON + timedelta(days=1)
+        case.save(update_fields=["next_action_at"])
+        worklist.release(case_id=case.pk, user=user)
+    return handed
+
+
+# -- where it is daytime -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("hour", "is_day"), [("08:59:59", False), ("09:00:00", True), ("18:59:59", True), ("19:00:00", False)]
+)
+def test_daytime_is_from_nine_to_seven_by_the_clock_on_the_wall(hour, is_day):
+    at = datetime.fromisoformat(f"2026-03-04T{hour}+05:45")
+    assert ("Asia/Kathmandu" in daytime.zones(at)) is is_day
+
+
+def test_daytime_follows_a_clock_that_is_put_forward():
+    quarter_past_nine = datetime(2026, 3, 30, 7, 15, tzinfo=UTC)  # in Berlin, since summer time began on the 29th
+    assert "Europe/Berlin" in daytime.zones(quarter_past_nine)
+    assert "Europe/Berlin" not in daytime.zones(quarter_past_nine - timedelta(days=3))
+
+
+def test_daytime_is_known_without_a_book():  # no database here: whoever asks it fails
+    zones = daytime.zones(NOON)
+    assert ("Asia/Shanghai" in zones, "America/New_York" in zones) == (True, False)
+
+
+# -- the order ---------------------------------------------------------------------------------------------------------
+
+
+def test_whoever_is_awake_comes_first_and_then_each_by_priority(waits, collector):
+    asleep, awake, less, least = waits(90, asleep=True), waits(50), waits(40, asleep=True), waits(30)
+    assert order(collector) == [awake, least, asleep, less]
+
+
+def test_whoever_has_no_number_that_may_be_tried_comes_after_those_who_have_one(waits, collector):
+    without, bad, silent, called = waits(90, points=False), waits(80), waits(70), waits(10)
+    ContactPoint.objects.filter(person=bad.person).update(state="bad")
+    silent.point.address.suppressed_at, silent.point.address.suppressed_reason = NOON, "stop"
+    silent.point.address.save()
+    assert order(collector) == [called, without, bad, silent]
+
+
+def test_what_needs_no_call_keeps_its_place_at_any_hour_and_without_a_number(waits, collector):
+    asleep, called = waits(90, asleep=True, points=False), waits(50)
+    paid = waits(70, asleep=True, points=False, next_action="verify_payment")
+    assert order(collector) == [paid, called, asleep]
+
+
+def test_a_number_is_what_a_call_can_go_to():
+    assert sorted(worklist_order.TELEPHONES) == sorted(catalogue.info("phone").point_kinds)
+
+
+@pytest.mark.parametrize(("near", "first"), [(1, "without"), (2, "called")])
+def test_whoever_has_no_number_waits_behind_the_nearest_only(waits, collector, monkeypatch, near, first):
+    monkeypatch.setattr(worklist_order, "NEAR", near)
+    cases = {"without": waits(90, points=False), "called": waits(10)}
+    assert order(collector)[0] == cases[first]
+
+
+@pytest.mark.parametrize(("far", "first"), [(2, "asleep"), (3, "awake")])
+def test_somebody_awake_is_looked_for_so_far_and_no_farther(waits, collector, monkeypatch, far, first):
+    monkeypatch.setattr(worklist_order, "NEAR", 1)
+    monkeypatch.setattr(worklist_order, "FAR", far)
+    cases = {"asleep": waits(90, asleep=True), "second": waits(80, asleep=True), "awake": waits(10)}
+    assert order(collector)[0] == cases[first]
+
+
+def test_what_a_colleague_holds_is_not_among_those_who_are_looked_at(waits, team, collector, monkeypatch):
+    monkeypatch.setattr(worklist_order, "NEAR", 1)
+    monkeypatch.setattr(worklist_order, "FAR", 1)
+    held, free, colleague = waits(90), waits(50), UserFactory(team=team)
+    assert worklist.next_case(user=colleague, actor=Actor.of(colleague), at=NOON) == held
+    assert order(collector) == [free]
+
+
+@pytest.mark.parametrize(("asleep", "asked"), [(False, 1), (True, 2)])
+def test_a_claim_asks_once_and_at_night_twice_however_many_wait(
+    waits, collector, asleep, asked, django_assert_num_queries
+):
+    for _each in range(5):
+        waits(10, asleep=asleep)
+    waiting, zones = worklist.waiting(collector, at=NOON), daytime.zones(NOON)
+    with django_assert_num_queries(asked):
+        assert worklist_order.near(waiting, zones).first() or worklist_order.far(waiting, zones).first()
