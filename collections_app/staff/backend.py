@@ -13,4 +13,6 @@ class RoleBackend(ModelBackend):
             return False
         if perm in PERMISSIONS.get(getattr(user_obj, "role", ""), frozenset()):
             return True
+        if not user_obj.is_staff:
+            return False  # rows say what somebody may do in the Django admin: nobody else's are read
         return super().has_perm(user_obj, perm, obj=obj)
