@@ -11,7 +11,7 @@ is leased like any other, for a shorter time, and becomes the case in hand when 
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
@@ -118,7 +118,7 @@ def _best(user, *, at: datetime, zones: Collection[str] | None) -> Case | None:
     """
     zones = daytime.zones(at) if zones is None else zones
     candidates = waiting(user, at=at).filter(free()).filter(~_on_break(user))
-    lock = {"of": ("self",), "no_key": True, "skip_locked": True}
+    lock: dict[str, Any] = {"of": ("self",), "no_key": True, "skip_locked": True}
     if agreed := callbacks.due_now(user, at=at):
         due = candidates.filter(pk__in=agreed).order_by("next_action_at", "pk").select_for_update(**lock).first()
         if due is not None:
@@ -248,7 +248,7 @@ def queue(user, *, at: datetime, shown: int = 3) -> Queue:
     """Return what waits for this user: counts, and the next names without anything else."""
     due = waiting(user, at=at)
     late = due.filter(next_action_at__lt=at - timedelta(days=1))
-    names = due.filter(free()).select_related("person")[:shown]
+    names = due.filter(free()).select_related("person").only("person__name")[:shown]
     return Queue(due=_count(due), late=_count(late), upcoming=[str(case.person) for case in names])
 
 
