@@ -124,7 +124,9 @@ def _best(user, *, at: datetime, zones: Collection[str] | None) -> Case | None:
         if due is not None:
             return due
     case = worklist_order.near(candidates, zones).select_for_update(**lock).first()
-    return case or worklist_order.far(candidates, zones).select_for_update(**lock).first()
+    if case is None and (awake := worklist_order.awake(candidates, zones)):
+        case = candidates.filter(pk__in=awake).select_for_update(**lock).first()
+    return case or candidates.select_for_update(**lock).first()
 
 
 def _on_break(user) -> Exists:

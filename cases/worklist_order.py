@@ -24,6 +24,7 @@ from django.db.models import (
 from cases.models import Case, ContactPoint, NextAction, Person
 
 NEAR: Final = 100  # among so many of the best, whoever has no number waits behind those who have one
+CHOICE: Final = 50  # of those found far away; as many colleagues may be at the same ones
 FAR: Final = 1_000  # so far it is looked for somebody whose hour it is, when nobody of the nearest can be worked
 DESK_WORK: Final = (NextAction.REVIEW, NextAction.VERIFY_PAYMENT)  # at any hour, and without a call
 TELEPHONES: Final = ("mobile", "home_phone", "unknown_phone", "work_phone", "office_phone")
@@ -43,31 +44,32 @@ def by_priority(waiting: QuerySet[Case]) -> QuerySet[Case]:
 
 
 def near(waiting: QuerySet[Case], zones: Collection[str]) -> QuerySet[Case]:
-    """Return those of the nearest with whom something can be done now, the best first.
+    """Return those of the NEAR best with whom something can be done now, the best first. zones: where it is daytime.
 
-    zones: where it is daytime now.
+    All that is asked of those who wait stands in the outer query as well: whoever locks a row that has changed since
+    must find there that it waits no longer.
     """
-    return by_priority(_best(waiting, NEAR).filter(_at_this_hour(zones), ~Q(next_action=NextAction.CALL) | _number()))
+    best = waiting.filter(pk__in=by_priority(waiting).values("pk")[:NEAR]).alias(place=_place())
+    needs_no_number = ~Q(next_action=NextAction.CALL)
+    return by_priority(best.filter(_is_at_this_hour(zones), needs_no_number | Q(_has_number())))
 
 
-def far(waiting: QuerySet[Case], zones: Collection[str]) -> QuerySet[Case]:
-    """Return the best of the queue: first those who can be worked at this hour, then the others, each by priority."""
-    at_hour = ExpressionWrapper(_at_this_hour(zones), output_field=BooleanField())
-    return _best(waiting, FAR).annotate(is_at_hour=at_hour).order_by("-is_at_hour", "-score", "pk")
+def awake(waiting: QuerySet[Case], zones: Collection[str]) -> list[int]:
+    """Return the keys of those of the FAR best who can be worked at this hour, the best first, CHOICE at most."""
+    best = by_priority(waiting.alias(place=_place())).annotate(is_at_hour=_is_at_this_hour(zones))[:FAR]
+    return [pk for pk, is_at_hour in best.values_list("pk", "is_at_hour") if is_at_hour][:CHOICE]
 
 
-def _best(waiting: QuerySet[Case], number: int) -> QuerySet[Case]:
-    """Return so many of the best. All that was asked of them stands in the outer query as well: whoever locks a row
-    that has changed since must find there that it waits no longer."""
-    place = Subquery(Person.objects.filter(pk=OuterRef("person_id")).values("time_zone"))
-    return waiting.filter(pk__in=by_priority(waiting).values("pk")[:number]).alias(place=place)
+def _place() -> Subquery:
+    return Subquery(Person.objects.filter(pk=OuterRef("person_id")).values("time_zone"))
 
 
-def _at_this_hour(zones: Collection[str]) -> Q:
-    return Q(next_action__in=DESK_WORK) | Q(_IsOneOf(F("place"), Value(list(zones), output_field=Field())))
+def _is_at_this_hour(zones: Collection[str]) -> ExpressionWrapper:
+    is_daytime = Q(_IsOneOf(F("place"), Value(list(zones), output_field=Field())))
+    return ExpressionWrapper(Q(next_action__in=DESK_WORK) | is_daytime, output_field=BooleanField())
 
 
-def _number() -> Exists:
+def _has_number() -> Exists:
     """Return the condition that the borrower has a number that may be tried, as far as the number itself goes."""
     usable = ContactPoint.objects.filter(person_id=OuterRef("person_id"), kind__in=TELEPHONES)
     states = (ContactPoint.State.VERIFIED, ContactPoint.State.UNVERIFIED)
