@@ -9,6 +9,7 @@ seconds on average, ten times as often as people do who talk with somebody in be
 import random
 import threading
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from multiprocessing import get_context
@@ -22,6 +23,7 @@ from django.urls import reverse
 
 from cases import worklist
 from cases.models import Case
+from collections_app import database
 from collections_app.management.measures import searching
 from collections_app.management.measures import sql_searching as sql
 from collections_app.management.measures.people import AT
@@ -69,37 +71,50 @@ def measure(size: int) -> Measured:
 
 
 def claim(number: int) -> Claimed:
-    """Claim so many cases by fifty workers at once, in a book that holds a few more; beside bare SQL."""
+    """Claim so many cases by fifty workers at once, in a book that holds a few more; beside bare SQL.
+
+    The workers are threads of four processes, each with a connection of its own: as threads of one they would wait for
+    the interpreter, and not for each other's rows.
+    """
     teams = searching.make(4 * (number + number // 2 + 40))  # a case for every fourth person
     owner = teams[0]
     Case.objects.update(team=owner)
-    users = [User.objects.create(username=f"claim-{each}", role="collector", team=owner) for each in range(WORKERS)]
-    got: Counter[int] = Counter()
-    began = perf_counter()
-    lock, left = threading.Lock(), [number]
+    with database.as_owner(), connection.cursor() as cursor:
+        cursor.execute(sql.ANALYSE)
+    users = [
+        User.objects.create(username=f"claim-{each}", role="collector", team=owner).pk for each in range(WORKERS)
+    ]  # fmt: skip
+    left = get_context("fork").Value("q", number)
 
-    def work(user: User) -> None:
-        try:
-            while True:
-                with lock:
-                    if left[0] <= 0:
+    def work(mine: list[int]) -> list[int]:
+        got: list[int] = []  # appending is safe from several threads
+
+        def worker(user: User) -> None:
+            try:
+                while True:
+                    with left.get_lock():
+                        if left.value <= 0:
+                            return
+                        left.value -= 1
+                    case = worklist.next_case(user=user, actor=Actor.of(user), at=AT)
+                    if case is None:
                         return
-                    left[0] -= 1
-                case = worklist.next_case(user=user, actor=Actor.of(user), at=AT)
-                if case is None:
-                    return
-                with lock:
-                    got[case.pk] += 1
-                _put_away(case.pk, at=AT)
-        finally:
-            connections.close_all()
+                    got.append(case.pk)
+                    _put_away(case.pk, at=AT)
+            finally:
+                connections.close_all()
 
-    threads = [threading.Thread(target=work, args=(user,)) for user in users]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+        threads = [threading.Thread(target=worker, args=(user,)) for user in User.objects.filter(pk__in=mine)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return got
+
+    began = perf_counter()
+    parts = _in_processes(lambda place: work(users[place::PROCESSES]))
     taken = perf_counter() - began
+    got = Counter(pk for part in parts for pk in part)
     claims = sum(got.values())
     return Claimed(claims, claims / taken, _bare(owner.pk, min(number, 400)), sum(many > 1 for many in got.values()))
 
@@ -119,8 +134,8 @@ def _bare(team: int, number: int) -> float:
     return number / (perf_counter() - began)
 
 
-def _simulate(users: list[int]) -> Measured:
-    """Return what fifty collectors saw, from the moment somebody asked until the page was there."""
+def _in_processes[Part](work: Callable[[int], Part]) -> list[Part]:
+    """Let four processes do something, each told its number; return what each found. Raises what one of them raised."""
     connections.close_all()
     context = get_context("fork")
     found: Any = context.SimpleQueue()
@@ -132,6 +147,21 @@ def _simulate(users: list[int]) -> Measured:
             found.put(error)
         finally:
             connections.close_all()
+
+    processes = [context.Process(target=serve, args=(number,)) for number in range(PROCESSES)]
+    for process in processes:
+        process.start()
+    parts = [found.get() for _ in processes]
+    for process in processes:
+        process.join()
+    for part in parts:
+        if isinstance(part, Exception):
+            raise part
+    return parts
+
+
+def _simulate(users: list[int]) -> Measured:
+    """Return what fifty collectors saw, from the moment somebody asked until the page was there."""
 
     def work(number: int) -> tuple[list[float], list[float], list[str]]:
         chance = random.Random(number)  # noqa: S311 - arrivals, not secrecy
@@ -159,15 +189,7 @@ def _simulate(users: list[int]) -> Measured:
             due += chance.expovariate(rate)
         return nexts, aheads, cases
 
-    processes = [context.Process(target=serve, args=(number,)) for number in range(PROCESSES)]
-    for process in processes:
-        process.start()
-    parts = [found.get() for _ in processes]
-    for process in processes:
-        process.join()
-    for part in parts:
-        if isinstance(part, Exception):
-            raise part
+    parts = _in_processes(work)
     nexts = [taken for part in parts for taken in part[0]]
     seen = Counter(ref for part in parts for ref in part[2])
     cut = quantiles(nexts, n=100)
