@@ -5,7 +5,7 @@ A copy of a migrated template takes a fraction of a second; the template is made
 
 import fcntl
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -39,10 +39,11 @@ def drop_scratch(name: str) -> None:
     database.drop(PREFIX + name)
 
 
-def migrated_template() -> str:
+def migrated_template(fill: Callable[[str], object] | None = None) -> str:
     """Return the name of an empty database with the present migrations applied, making it where it is missing.
 
     Templates of earlier states of the migrations are dropped. Its name is a digest of the migration files.
+    fill: gives the database of that name what the migrations would give it; they are applied where it is None.
     """
     name = TEMPLATE + migrations_digest()
     with _one_at_a_time():
@@ -57,7 +58,10 @@ def migrated_template() -> str:
         in_use = connections.settings["default"]["NAME"]
         database.use_database(unfinished)
         try:
-            call_command("migrate", verbosity=0, interactive=False, skip_checks=True)
+            if fill is None:
+                call_command("migrate", verbosity=0, interactive=False, skip_checks=True)
+            else:
+                fill(unfinished)
         finally:
             database.use_database(in_use)
         database.rename(unfinished, name)

@@ -14,6 +14,7 @@ from typing import Any
 
 import psycopg2
 from psycopg2 import sql
+from psycopg2.extensions import parse_dsn
 
 from . import places
 
@@ -146,6 +147,27 @@ def connect(sockets: Path | str, password: str, *, database: str = "postgres") -
     )
     connection.autocommit = True
     return connection
+
+
+def copy_structure(data: Path, *, source: str, target: str) -> None:
+    """Give an empty database all that another one has: tables, rules, rights and the rows that migrations wrote.
+
+    data: of a cluster of ours, whose programs do it; source, target: addresses of the owner, also on two servers.
+    """
+    programs = _programs(data) / "bin"
+    dumped = _run([programs / "pg_dump"], at=source)
+    _run([programs / "psql", "-Xqb", "-v", "ON_ERROR_STOP=1", "-o", os.devnull], at=target, given=dumped)
+
+
+def _run(command: list[Any], *, at: str, given: str = "") -> str:
+    """Run one of PostgreSQL's programs on the database at this address, which no list of processes shows."""
+    where = {f"PG{name.upper().replace('DBNAME', 'DATABASE')}": said for name, said in parse_dsn(at).items()}
+    done = subprocess.run(  # noqa: S603  (our own programs)
+        command, input=given, capture_output=True, text=True, env=_environment() | where, check=False
+    )
+    if done.returncode != 0:
+        raise PostgresFault(f"{command[0].name} failed:\n{done.stderr[-2000:]}")
+    return done.stdout
 
 
 _children: list["subprocess.Popen[bytes]"] = []
