@@ -28,6 +28,7 @@ from collections_app.management.harness.oracle import CLOSES, OPENS
 PASSING: Final = (
     "interrupted", "permit-expired", "stopped", "provider-busy", "provider-unreachable", "fate-unknown",
 )  # fmt: skip
+AWAY_S: Final = 0.2  # that a worker waits after a task that failed for want of the database
 CHANCE: Final = 0.7  # that an armed child dies when it comes to its point
 
 
@@ -137,7 +138,7 @@ def _warm_up(at: datetime) -> None:
 
 def _work(asked: dict[str, Any], now: Callable[[], datetime]) -> None:
     """Be one worker until killed."""
-    from django.db import connections
+    from django.db import Error, connections
 
     from contacts import dispatch
 
@@ -145,11 +146,15 @@ def _work(asked: dict[str, Any], now: Callable[[], datetime]) -> None:
     connections.close_all()
     try:
         while True:
-            if asked["naive"]:
-                _send_naively(asked, now)
-            else:
-                dispatch.run(channel=asked["channel"], limit=20, budget_s=5, now=now)
-                dispatch.sweep(now=now, limit=20)
+            try:
+                if asked["naive"]:
+                    _send_naively(asked, now)
+                else:
+                    dispatch.run(channel=asked["channel"], limit=20, budget_s=5, now=now)
+                    dispatch.sweep(now=now, limit=20)
+            except Error:  # the database is away: this task has failed, and the worker stays for the next one
+                connections.close_all()
+                time.sleep(AWAY_S)
             time.sleep(0.05)
     finally:
         os._exit(1)
