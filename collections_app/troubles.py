@@ -14,8 +14,8 @@ from django.views.defaults import server_error as defect
 
 NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 # disk_full, out_of_memory, too_many_connections, configuration_limit_exceeded (a temporary file), crash_shutdown,
-# cannot_connect_now, admin_shutdown
-GAVE_WAY: Final = frozenset({"53100", "53200", "53300", "53400", "57P02", "57P03", "57P01"})
+# cannot_connect_now, admin_shutdown, lock_not_available (so many at once that nobody waits for longer)
+GAVE_WAY: Final = frozenset({"53100", "53200", "53300", "53400", "57P02", "57P03", "57P01", "55P03"})
 AGAIN_S: Final = 60
 
 

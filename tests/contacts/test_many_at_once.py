@@ -12,10 +12,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection, connections, transaction
+from django.db import OperationalError, connection, connections, transaction
+from psycopg2.errors import LockNotAvailable
 
 from cases.models import Address, ContactPoint
 from collections_app.shared.actor import SYSTEM
+from collections_app.troubles import gave_way
 from compliance import gate
 from contacts import calls, facts
 from contacts.calls import CallRefused
@@ -28,6 +30,7 @@ from tests.factories.contacts import PlannedContactFactory, StepFactory, Templat
 WORKERS = int(os.environ.get("SOAK_WORKERS", "200"))
 PERSONS = int(os.environ.get("SOAK_PERSONS", "1000"))
 LIMIT = 3
+TIMES = 20  # that a worker asks before it gives up
 
 # The most contacts of one key on one day of Shanghai, counted by nothing but time.
 MOST_PER_PERSON = """
@@ -46,9 +49,24 @@ def most(statement: str, *channels: str) -> int:
         return cursor.fetchone()[0]
 
 
+def patiently(work: Any, place: int, waited: list[int]) -> str:
+    """Do it, and again where somebody held a lock for longer than the database lets anybody wait.
+
+    As it is in production: nothing was done, a message is taken up by the sweep, and a person is asked to come again.
+    """
+    for _time in range(TIMES):
+        try:
+            return work(place)
+        except OperationalError as error:
+            if not isinstance(error.__cause__, LockNotAvailable):
+                raise
+            waited.append(place)
+    raise AssertionError(f"nobody let go of a lock, {TIMES} times: {place}")
+
+
 def at_once(work: Any, number: int, *, threads: int) -> Counter:
     """Let so many threads, each on a connection of its own and all begun together, do it; count what each time gave."""
-    ready = threading.Barrier(threads)
+    ready, waited = threading.Barrier(threads), []
     left = iter(range(number))
     lock = threading.Lock()
 
@@ -62,12 +80,14 @@ def at_once(work: Any, number: int, *, threads: int) -> Counter:
                     place = next(left, None)
                 if place is None:
                     return said
-                said[work(place)] += 1
+                said[patiently(work, place, waited)] += 1
         finally:
             connections.close_all()
 
     with ThreadPoolExecutor(threads) as pool:
-        return sum(pool.map(one, range(threads)), Counter())
+        total = sum(pool.map(one, range(threads)), Counter())
+    print(f"{len(waited)} times a lock was waited for in vain")
+    return total
 
 
 def call(case: Any, point_id: int, place: int, **more: Any) -> str:
@@ -159,6 +179,34 @@ def test_a_thousand_persons_by_two_hundred_workers(creditors):
     assert most(MOST_PER_NUMBER, "phone") == LIMIT
     possible = Counter(case for case, _ in rounds)
     assert said["cleared"] <= sum(min(LIMIT, number) for number in possible.values())
+
+
+def test_who_waits_in_vain_for_a_lock_has_done_nothing_and_comes_again(creditors):
+    """Somebody holds the person longer than anybody waits; the second call about him is a call like any other."""
+    case = CaseFactory(creditor=creditors[0], at=TEN)
+    holder, waited, seen = connections.create_connection("default"), [], []
+
+    def let_go_after_the_first(place: int) -> str:
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '50ms'")
+        try:
+            return call(case, case.point.pk, place)
+        except OperationalError as error:
+            seen.append((gave_way(error), ContactAttempt.objects.filter(case=case).count()))
+            holder.rollback()
+            raise
+
+    holder.set_autocommit(False)
+    with holder.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM cases_person WHERE id = %s FOR UPDATE", [case.person_id])
+    try:
+        assert patiently(let_go_after_the_first, 0, waited) == "cleared"
+    finally:
+        holder.close()
+        with connection.cursor() as cursor:
+            cursor.execute("RESET lock_timeout")
+    assert (waited, seen) == ([0], [(True, 0)])
+    assert ContactAttempt.objects.filter(case=case, status="cleared").count() == 1
 
 
 def _many(creditors: list[Any], number: int) -> list[tuple[int, int]]:
