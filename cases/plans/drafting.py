@@ -90,7 +90,12 @@ def preview(case: Case, draft: Draft, *, at: datetime, form: Affordability | Non
         calendar=terms.calendar_of(case.creditor),
     )
     _check_length(case, wanted, _shortest_months(wanted), bounds, at=at)  # before a thousand lines are worked out
-    planned = schedule.preview(wanted)
+    try:
+        planned = schedule.preview(wanted)
+    except ScheduleRefused as refused:
+        if refused.code not in ("number", "never-ends") or wanted.count is not None:
+            raise
+        raise PlanRefused(refused.code, **refused.values, **_longest(case, wanted, bounds.months, at=at)) from None
     _check_length(case, wanted, planned.months, bounds, at=at)
     allowed = Money(form.allowed, form.currency) if form is not None and form.currency == case.currency else None
     return Previewed(planned, bounds, allowed, _reasons(draft, planned, allowed, again=again))
@@ -138,7 +143,7 @@ def _shortest_months(wanted: Wanted) -> int:
 def _check_length(case: Case, wanted: Wanted, months: int, bounds: Terms, *, at: datetime) -> None:
     forbidden = terms.barred(case, months=months, at=at)
     if forbidden is not None:
-        does = _longest(case, wanted, min(forbidden.limit, bounds.months), at=at) if forbidden.limit else {}
+        does = _longest(case, wanted, bounds.months, at=at)
         raise PlanRefused("law", months=months, limit=forbidden.limit or "–", rule=forbidden.rule, **does)
     if months > bounds.months:
         does = _longest(case, wanted, bounds.months, at=at)
@@ -146,7 +151,12 @@ def _check_length(case: Case, wanted: Wanted, months: int, bounds: Terms, *, at:
 
 
 def _longest(case: Case, wanted: Wanted, months: int, *, at: datetime) -> dict[str, Any]:
-    """Return the longest plan within so many months that would pass: count, each at least, last_on; else nothing."""
+    """Return the longest plan within so many months, and the law, that passes: count, each at least, last_on; or {}."""
+    forbidden = terms.barred(case, months=months, at=at)
+    if forbidden is not None:
+        if not forbidden.limit or forbidden.limit >= months:
+            return {}
+        months = forbidden.limit
     count = schedule.most_within(wanted, months)
     if not count:
         return {}

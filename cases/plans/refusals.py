@@ -27,6 +27,16 @@ class PlanRefused(Refused):
             "A plan of %(months)s months is longer than the firm allows: %(limit)s are the most. Allowed: "
             "%(count)s × %(each)s or more, the last due on %(last_on)s."
         ),
+        "number": _("A plan has between 1 and %(most)s instalments."),
+        "number-does": _(
+            "A plan has between 1 and %(most)s instalments. Allowed: %(count)s × %(each)s or more, the last due on "
+            "%(last_on)s."
+        ),
+        "never-ends": _("%(instalment)s does not even cover the interest of a period (%(interest)s)."),
+        "never-ends-does": _(
+            "%(instalment)s does not even cover the interest of a period (%(interest)s). Allowed: %(count)s × %(each)s "
+            "or more, the last due on %(last_on)s."
+        ),
         "not-here": _("Personalised instalments exist for credit cards of mainland China only."),
         "no-reason": _("Say why: a hardship plan needs its reason."),
         "settlement": _("A settlement is being paid on this case. End it first."),
