@@ -16,6 +16,7 @@ from cases.locks import ClockTimestamp
 from cases.models import Account, Case, ContactPoint, Hold, Instruction, Person, Plan, Promise
 from cases.priority import rules as priority_rules
 from collections_app.shared import clock
+from collections_app.shared.listing import clauses
 
 STATUS_TONES: Final = {
     "new": "plain",
@@ -367,7 +368,7 @@ def _priority(stored: int, found: priority_rules.Score) -> str:
         for reason in found.top
         if reason.key != "worth" or found.worth
     ]
-    return _("priority %(score)s: %(reasons)s") % {"score": stored, "reasons": "; ".join(texts)}
+    return _("priority %(score)s: %(reasons)s") % {"score": stored, "reasons": clauses(texts)}
 
 
 SKIP_REASONS: Final = ("bad-hour", "known-to-me", "language", "needs-supervisor", "waiting-for-papers", "unreachable")

@@ -19,6 +19,7 @@ from django.utils.translation import ngettext
 from cases import notes
 from cases.models import Case, Document, LedgerEntry, Note, Payment, Promise
 from cases.queries import CaseFacts
+from collections_app.shared.listing import one_after_another
 from collections_app.templatetags.display import money
 from contacts import identity, verifying
 from contacts.models import ContactAttempt
@@ -159,7 +160,7 @@ def history(case: Case) -> str:
         n=Count("pk"), total=Sum("amount"), last=Max("received_at")
     )
     sentences = [_contacts(made), _promises(kept), _payments(paid, case.currency)]
-    return " ".join(sentence for sentence in sentences if sentence)
+    return one_after_another(sentence for sentence in sentences if sentence)
 
 
 def _contacts(made: Mapping[str, Any]) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from django.utils.translation import gettext, pgettext
+from django.utils.translation import get_language, gettext, pgettext
 
 
 def listed(words: Iterable[Any]) -> str:
@@ -22,3 +22,9 @@ def any_of(words: Iterable[Any]) -> str:
 def clauses(parts: Iterable[Any]) -> str:
     """Return the parts of a sentence with commas between them, where each is itself several words."""
     return pgettext("between the parts of a sentence", ", ").join(str(part) for part in parts)
+
+
+def one_after_another(sentences: Iterable[Any]) -> str:
+    """Return whole sentences as one paragraph; Chinese has no space between them."""
+    space = "" if (get_language() or "").startswith("zh") else " "
+    return space.join(str(sentence) for sentence in sentences)

@@ -2,14 +2,16 @@
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from babel.dates import get_timezone_location
 from django import template
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import get_language, gettext, ngettext
 
 from collections_app.shared import clock
 from collections_app.templatetags.display import MINUS, icon
@@ -25,6 +27,14 @@ def _now(context: Mapping[str, Any]) -> datetime:
 
 def _zone(zone: Any) -> tzinfo:
     return ZoneInfo(zone) if isinstance(zone, str) and zone else zone or timezone.get_current_timezone()
+
+
+@lru_cache(maxsize=1024)
+def _place(zone: str, language: str) -> str:
+    """Return what the reader calls the place of a zone: Shanghai, 上海."""
+    if language.startswith("zh") and "/" in zone:
+        return str(get_timezone_location(_zone(zone), locale="zh_Hans", return_city=True))
+    return zone.rsplit("/", 1)[-1].replace("_", " ")
 
 
 def _offset(local: datetime) -> str:
@@ -112,7 +122,7 @@ def their_time(at: datetime, zone: str) -> SafeString:
     """Return the clock of the person contacted: framed, with a place, so that it never looks like the user's own."""
     local = at.astimezone(_zone(zone))
     hour = local.hour
-    place = zone.rsplit("/", 1)[-1].replace("_", " ")
+    place = _place(zone, get_language() or "en")
     return format_html(
         '<span class="clock-theirs" title="{}">{}<span>{}</span> <b class="num">{}</b> <small>{} {}</small></span>',
         zone,
