@@ -46,6 +46,7 @@ class Composer:
     next_permitted: datetime | None
     reply_to: int | None
     is_connected: bool
+    size: dict[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,7 @@ def composer(case: Case, channel: str, *, user: Any, at: datetime) -> Composer:
     asked = ContactAttempt.objects.filter(case=case, channel=channel, direction="inbound", at__lte=at)
     last = asked.filter(at__gte=at - messages.STALE_REPLY).order_by("-at", "-pk").first()
     text = opening(case)
-    choices = [(point.pk, f"{point.get_kind_display()} {point}") for point in points]
+    choices = [(point.pk, str(point)) for point in points]
     reply_to = last.pk if last else None
     if not points:
         return Composer(
@@ -112,6 +113,7 @@ def composer(case: Case, channel: str, *, user: Any, at: datetime) -> Composer:
             next_permitted=None,
             reply_to=reply_to,
             is_connected=dispatch.is_connected(channel),
+            size=counted(text, channel),
         )
     question = messages.question_of(
         file, contact_point_id=points[0].pk, channel=channel, in_reply=last is not None, staff_id=user.pk
@@ -129,7 +131,14 @@ def composer(case: Case, channel: str, *, user: Any, at: datetime) -> Composer:
         next_permitted=None if permitted else preview.outcome.next_permitted,
         reply_to=reply_to,
         is_connected=dispatch.is_connected(channel),
+        size=counted(text, channel),
     )
+
+
+def counted(text: str, channel: str) -> dict[str, object]:
+    """Return the length of a text, and for SMS its parts and their alphabet."""
+    parts, alphabet = rendering.sms_segments(text) if channel == "sms" and text else (0, "")
+    return {"letters": len(text), "parts": parts, "alphabet": alphabet}
 
 
 def opening(case: Case) -> str:

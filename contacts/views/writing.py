@@ -15,7 +15,7 @@ from collections_app.shared.htmx import is_htmx, vary_on_htmx
 from collections_app.staff.access import allowed
 from compliance import reasons
 from compliance.models import Decision
-from contacts import messages, rendering, tasks, threads
+from contacts import messages, tasks, threads
 from contacts.models import ContactAttempt
 from contacts.queries import main_reason
 from contacts.views import desk
@@ -75,20 +75,14 @@ def count(request: HttpRequest, ref: str) -> HttpResponse:
             messages.check_text(text, subject=request.POST.get("subject", "") or "-", channel=channel)
         except messages.MessageRefused as refused:
             problem = str(refused)
-    return render(request, "contacts/thread.html#count", counted(text, channel) | {"problem": problem})
-
-
-def counted(text: str, channel: str) -> dict[str, object]:
-    """Return the length of a text, and for SMS its parts and their alphabet."""
-    parts, alphabet = rendering.sms_segments(text) if channel == "sms" and text else (0, "")
-    return {"letters": len(text), "parts": parts, "alphabet": alphabet}
+    return render(request, "contacts/thread.html#count", threads.counted(text, channel) | {"problem": problem})
 
 
 def _again(request: HttpRequest, case: Case, channel: str, why: str) -> HttpResponse:
     """Show the case page with what was typed and why it was refused."""
     context = desk.page(request, case, at=clock.now(), thread=channel)
     typed = {"text": request.POST.get("text", ""), "subject": request.POST.get("subject", ""), "why": why}
-    context["typed"] = typed | counted(typed["text"], channel)
+    context["typed"] = typed | threads.counted(typed["text"], channel)
     template = "cases/case.html#timeline" if is_htmx(request) else "cases/case.html"
     return vary_on_htmx(render(request, template, context))
 
