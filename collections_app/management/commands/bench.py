@@ -24,6 +24,7 @@ from collections_app.management.measures import (
     rehearsals,
     searching,
     sending,
+    showing,
     sql,
 )
 
@@ -150,21 +151,38 @@ class Command(commands.ReportCommand):
             yield "allocate_moved_again", shared.moved_again, "cases", None
 
     def _figures_of_the_queue(self, size: int) -> Iterator[tuple[str, float, str, float | None]]:
-        """Fifty collectors who go from case to case, and fifty workers who claim ten thousand cases."""
+        """Collectors who go from case to case, a browser that shows one, and fifty workers who claim ten thousand."""
         if self._wanted("next"):
             self.stderr.write(f"the next case in a book of {size:,} people …")
             with _Scratch("bench"):
-                shown = nexting.measure(size)
-            yield "next_p50", shown.p50, "ms", None
-            yield "next_p95", shown.p95, "ms", 300
-            yield "next_ahead_p95", shown.ahead_p95, f"ms; {shown.shown} pages", 300
-            yield "next_twice", shown.twice, "cases that two had", None
+                hurried, steady = nexting.measure(size)
+            for name, seen in (("next", hurried), ("next_200", steady)):
+                yield f"{name}_p50", seen.p50, "ms", None
+                yield f"{name}_p95", seen.p95, "ms", 300
+                yield f"{name}_ahead_p95", seen.ahead_p95, f"ms; {seen.shown} pages", 300
+                yield f"{name}_twice", seen.twice, "cases that two had", None
+                yield f"{name}_cpu", seen.cpu, "ms of our processes for one case", None
+            yield from self._figures_of_the_browser()
         if self._wanted("claim_50"):
             self.stderr.write(f"{CLAIMS:,} claims …")
             with _Scratch("bench"):
                 claimed = nexting.claim(CLAIMS)
             yield "claim_50", claimed.per_s, f"per second, of {claimed.claims}", claimed.bare_per_s
             yield "claim_50_twice", claimed.twice, "cases that two had", None
+
+    def _figures_of_the_browser(self) -> Iterator[tuple[str, float, str, float | None]]:
+        """How soon a browser shows the page that it has kept, where there is a browser."""
+        self.stderr.write(f"the page that is kept, {showing.TIMES} times …")
+        try:
+            with _Scratch("bench"):
+                seen = showing.measure()
+        except showing.NoBrowser as missing:
+            self.stderr.write(f"NOT MEASURED, how soon a browser shows the page that it has kept: {missing}.")
+            return
+        yield "next_kept_p50", seen.kept_p50, "ms, from the answer until it is painted", None
+        yield "next_kept_p95", seen.kept_p95, "ms, from the answer until it is painted", 100
+        yield "next_saved_p50", seen.saved_p50, "ms, from the key that saves", None
+        yield "next_saved_p95", seen.saved_p95, "ms, from the key that saves", 300
 
     def _figures_of_search(self, size: int) -> Iterator[tuple[str, float, str, float | None]]:
         """Fifty collectors, each searching every five seconds on average."""
