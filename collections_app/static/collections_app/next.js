@@ -60,7 +60,7 @@
     offer(null);
     history.pushState({ shown: true }, "", url);
     document.documentElement.dataset.shownAhead = url;
-    refresh(url);
+    requestAnimationFrame(function () { setTimeout(refresh, 0, url); });   // painted first
     return true;
   }
   /* What may be undone stands beside the page and is of the case before. */
