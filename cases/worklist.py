@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Value
 from django.utils.translation import gettext_lazy as _
 
 from cases import callbacks, daytime, lifecycle, worklist_order
@@ -249,14 +249,13 @@ def skip(*, case_id: int, user, reason: str, actor: Actor, at: datetime, until: 
 def queue(user, *, at: datetime, shown: int = 3) -> Queue:
     """Return what waits for this user: counts, and the next names without anything else."""
     due = waiting(user, at=at)
-    late = due.filter(next_action_at__lt=at - timedelta(days=1))
+    is_late = Q(next_action_at__lt=at - timedelta(days=1))
+    # Which cases are best does not matter for how many there are.
+    counted = due.order_by()[: COUNTED + 1].aggregate(due=Count("pk"), late=Count("pk", filter=is_late))
+    if counted["due"] > COUNTED:
+        counted["late"] = due.filter(is_late).order_by()[: COUNTED + 1].count()
     names = due.filter(free()).select_related("person").only("person__name")[:shown]
-    return Queue(due=_count(due), late=_count(late), upcoming=[str(case.person) for case in names])
-
-
-def _count(cases: QuerySet[Case]) -> int:
-    """Return how many there are, up to one more than COUNTED: which cases are best does not matter for it."""
-    return cases.order_by()[: COUNTED + 1].count()
+    return Queue(due=counted["due"], late=counted["late"], upcoming=[str(case.person) for case in names])
 
 
 def next_due(user, *, at: datetime) -> datetime | None:

@@ -184,6 +184,16 @@ def test_a_long_queue_is_counted_to_a_thousand_and_said_to_be_longer(desk, three
     assert desk.get(reverse("cases:queue")).context["queue"]["left"] == 3
 
 
+@pytest.mark.parametrize(("counted", "due", "late"), [(1, 2, 2), (2, 3, 2), (3, 3, 2)])
+def test_what_is_late_is_counted_of_the_whole_queue_however_long(
+    three, monkeypatch, collector, noon, counted, due, late
+):
+    monkeypatch.setattr(worklist, "COUNTED", counted)
+    Case.objects.filter(pk__in=[three[1].pk, three[2].pk]).update(next_action_at=noon - timedelta(days=2))
+    queue = worklist.queue(collector, at=noon)
+    assert (queue.due, queue.late) == (due, late)
+
+
 def test_the_last_cases_are_listed_to_look_at_latest_first_without_the_one_in_hand(desk, three):
     for case in three:
         assert take_next(desk) == url(case)
