@@ -124,8 +124,10 @@ def test_an_outcome_that_is_undone_leaves_everything_as_it_was(collector, actor,
     before = everything()
     kept = act(case, "outcome", outcome(case, collector, actor, value, attempt), actor=actor)
     assert differs(before, everything()) != []  # it had done something
+    assert worklist.held_by(collector).count() == 0
     take_back(kept, collector)
     assert differs(before, everything()) == []
+    assert worklist.held_by(collector).get() == case  # its call goes on: nobody else is given the case meanwhile
     attempt.refresh_from_db()
     assert (attempt.status, attempt.outcome, attempt.ended_at) == ("in_progress", "", None)
 
