@@ -141,6 +141,10 @@
         event.target.value = "";
         filter("");
         current().focus();
+      } else if (isField(event.target) && event.target.closest("main") && current()) {
+        event.preventDefault();   // a field beside the tree: its keys are those of the tree, so that is where it leads
+        event.target.blur();
+        current().focus();
       }
       return;
     }
