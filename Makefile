@@ -16,8 +16,9 @@ ARGS ?=
 run: venv ## start everything: servers, demo book, web, worker, carrier (Ctrl-C stops it all)
 	@exec $(PY) manage.py run $(ARGS)
 
+# Beside the checks, which leave a processor idle, the tests are compiled; what is wrong with them pytest says itself.
 test: venv ## run the checks and all tests (ARGS="-k name" chooses)
-	@$(MAKE) check
+	@$(PY) -m tests.prepare & prepared=$$!; $(MAKE) check || { kill $$prepared; exit 1; }; wait $$prepared || true
 	@$(PY) -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: venv ## lint, types, import contracts, deployment settings, migrations, translations

@@ -5,6 +5,7 @@ transaction that is rolled back. A test with several connections or processes ta
 module alone; nothing is ever flushed, because the role `app` may not truncate.
 """
 
+import gc
 import os
 import shutil
 import socket
@@ -91,6 +92,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             raise pytest.UsageError(f"{item.nodeid}: tests flush nothing; take the fixture own_database instead.")
         if item.get_closest_marker("browser") and chromium is None:
             item.add_marker(pytest.mark.skip(reason=NO_CHROMIUM))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Search for garbage neither while tests are collected, nor later among the many objects that they all share."""
+    gc.disable()
+    result = yield
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
+    gc.enable()
+    return result
 
 
 @pytest.hookimpl(trylast=True)
