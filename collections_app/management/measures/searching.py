@@ -88,8 +88,8 @@ def make(size: int) -> list[Team]:
     }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(sql.PATIENT)
-        for statement in (sql.MAKE_PEOPLE, sql.MAKE_BORROWERS, sql.MAKE_ACCOUNTS, sql.MAKE_TELEPHONES, sql.MAKE_POINTS,
-                          sql.MAKE_CASES):  # fmt: skip
+        for statement in (sql.MAKE_PEOPLE, sql.MAKE_LOCATIONS, sql.MAKE_BORROWERS, sql.MAKE_ACCOUNTS,
+                          sql.MAKE_TELEPHONES, sql.MAKE_POINTS, sql.MAKE_CASES):  # fmt: skip
             cursor.execute(statement, values)
         cursor.execute(sql.IMPATIENT)
     with database.as_owner(), connection.cursor() as cursor:

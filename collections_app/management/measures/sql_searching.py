@@ -20,6 +20,10 @@ SELECT 'person',
     %(at)s
 FROM generate_series(1::bigint, %(size)s) AS number
 """
+MAKE_LOCATIONS: Final = """
+INSERT INTO cases_locationclaim (person_id, basis, time_zone, jurisdiction, authoritative, learned_at)
+SELECT id, 'address', time_zone, jurisdiction, false, %(at)s FROM cases_person
+"""
 MAKE_BORROWERS: Final = """
 INSERT INTO cases_borrower (person_id, creditor_id, external_ref, created_at)
 SELECT id, (%(creditors)s::bigint[])[1 + id %% %(teams)s], 'B-' || id, %(at)s FROM cases_person
@@ -83,5 +87,6 @@ WHERE debt.team_id = %(team)s AND debt.person_id IN (
 ) LIMIT 12
 """
 ANALYSE: Final = """
-ANALYZE cases_person, cases_borrower, cases_account, cases_address, cases_contactpoint, cases_case, cases_personname
+ANALYZE cases_person, cases_locationclaim, cases_borrower, cases_account, cases_address, cases_contactpoint, cases_case,
+    cases_personname
 """
