@@ -13,13 +13,13 @@ from django.db.models import Count, Max, Q, Sum
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.html import strip_tags
+from django.utils.translation import get_language_info, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from cases import notes
 from cases.models import Case, Document, LedgerEntry, Note, Payment, Promise
 from cases.queries import CaseFacts
-from collections_app.shared.listing import one_after_another
+from collections_app.shared.listing import listed, one_after_another
 from collections_app.templatetags.display import money
 from contacts import identity, verifying
 from contacts.models import ContactAttempt
@@ -95,7 +95,7 @@ def checks(case: Case, facts: CaseFacts, *, user: Any, at: datetime) -> list[Che
     dated = LedgerEntry.objects.filter(account_id__in=owing, due_on__isnull=False)
     itemised = len(set(dated.values_list("account_id", flat=True).distinct())) if owing else 0
     documents = Document.objects.filter(case=case).count()
-    labels = ", ".join(str(verifying.QUESTIONS[key]) for key in questions) or _("nothing known")
+    labels = listed(verifying.QUESTIONS[key] for key in questions) or _("nothing known")
     return [
         Check(
             "identity",
@@ -125,7 +125,7 @@ def checks(case: Case, facts: CaseFacts, *, user: Any, at: datetime) -> list[Che
             ngettext("%(n)s document", "%(n)s documents", documents) % {"n": documents},
             f"{reverse('contacts:preparation', args=[case.ref])}#documents",
         ),
-        Check("language", _("Language"), bool(person.language), person.language or _("not known"), files),
+        Check("language", _("Language"), bool(person.language), _language(person.language), files),
         Check(
             "jurisdiction",
             _("Law and time zone"),
@@ -141,6 +141,14 @@ def checks(case: Case, facts: CaseFacts, *, user: Any, at: datetime) -> list[Che
             files,
         ),
     ]
+
+
+def _language(code: str) -> str:
+    """Return a language in its own name: 简体中文; its code where no name is known."""
+    try:
+        return str(get_language_info(code)["name_local"]) if code else _("not known")
+    except KeyError:
+        return code
 
 
 def history(case: Case) -> str:
@@ -184,7 +192,7 @@ def _promises(kept: Mapping[str, int]) -> str:
     if not total:
         return _("No promise was ever made.")
     labels = {"kept": _("kept"), "partly_kept": _("partly kept"), "broken": _("broken"), "open": _("open")}
-    parts = ", ".join(f"{kept[name]} {label}" for name, label in labels.items() if kept[name])
+    parts = listed(f"{kept[name]} {label}" for name, label in labels.items() if kept[name])
     said = ngettext("%(n)s promise: %(parts)s.", "%(n)s promises: %(parts)s.", total)
     return said % {"n": total, "parts": parts}
 
