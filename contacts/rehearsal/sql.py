@@ -41,8 +41,8 @@ _CANARY: Final = """
 (('x' || substr(encode(sha256(convert_to(%(salt)s || ':' || account.person_id::text, 'UTF8')), 'hex'), 1, 8))::bit(32)
  ::bigint & 4294967295) %% 100
 """
-# Whoever shares a number or an address with somebody is rehearsed beside him: the limits of the address are both's. Only
-# lists of the column's own type are looked up by hash; of a large book they hold hundreds of thousands.
+# Whoever shares a number or an address with somebody is rehearsed beside him: the limits of the address are both's.
+# Only lists of the column's own type are looked up by hash; of a large book they hold hundreds of thousands.
 _OF_THE_PART: Final = f"""
 (account.person_id %% %(parts)s = %(number)s AND account.person_id <> ALL(%(left_out)s::bigint[])
  OR account.person_id = ANY(%(added)s::bigint[]))
