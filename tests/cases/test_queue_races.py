@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from cases import worklist
-from cases.models import Case
+from cases.models import Case, ContactPoint
 from tests.factories.cases import CaseFactory, CreditorFactory
 from tests.factories.staff import TeamFactory, UserFactory, set_clock
 
@@ -50,7 +50,10 @@ def handed_out(crowd):
         return list(pool.map(take, clients))
 
 
-def test_ten_cases_among_twelve_collectors_are_handed_out_once_each(crowd):
+@pytest.mark.parametrize("has_number", [True, False])  # found among the nearest, and farther away
+def test_ten_cases_among_twelve_collectors_are_handed_out_once_each(crowd, has_number):
+    if not has_number:
+        ContactPoint.objects.all().delete()
     got = [place for place in handed_out(crowd) if place != reverse("cases:queue")]
     assert len(got) == len(set(got)) == CASES
     held = Case.objects.filter(lease_by__in=crowd).values_list("lease_by", flat=True)
