@@ -34,6 +34,20 @@ def day_of(text: str, *, today: date) -> date:
     return natural_dates.read(text, today=today, order=natural_dates.order_in(get_language() or "en"))
 
 
+def past_day_of(text: str, *, today: date) -> date:
+    """Return the day that was typed where days gone by are meant: fri and 25 are the last such day, +3 lies ahead.
+
+    Raises amounts.DayRefused.
+    """
+    day = day_of(text, today=today)
+    one = timedelta(days=1)
+    is_counted = day - day_of(text, today=today - one) == one == day_of(text, today=today + one) - day
+    if day <= today or is_counted:
+        return day
+    before = (day_of(text, today=today - timedelta(days=back)) for back in (7, 31))
+    return next((each for each in before if each <= today), day)
+
+
 def moment_of(text: str, *, zone: tzinfo | None = None, after: datetime | None = None) -> datetime:
     """Return the instant that was typed, on the user's own clock or that of `zone`. Raises amounts.DayRefused.
 
@@ -67,7 +81,9 @@ def understood(text: str, *, kind: str, zone: tzinfo | None = None) -> tuple[str
     if not text.strip():
         return "", ""
     try:
-        return in_words(moment_of(text, zone=zone) if kind == "moment" else day_of(text, today=today_here())), ""
+        if kind == "moment":
+            return in_words(moment_of(text, zone=zone)), ""
+        return in_words((past_day_of if kind == "past" else day_of)(text, today=today_here())), ""
     except amounts.DayRefused as refused:
         return "", str(refused)
 
@@ -118,6 +134,12 @@ class DayInput(SaidInput):
     """Takes a day."""
 
 
+class PastDayInput(DayInput):
+    """Takes a day that has gone by, as a rule."""
+
+    kind = "past"
+
+
 class AskedDayInput(DayInput):
     """Takes a day that a page is asked about: nothing is saved, and the answer says which day it is of."""
 
@@ -141,9 +163,9 @@ def is_written_out(text: str) -> bool:
 
 
 def asked_day(text: str) -> date | None:
-    """Return the day that an address asks for, written out or as people say it; None for one that cannot be read."""
+    """Return the day that an address asks for, as people say what has gone by; None for one that cannot be read."""
     try:
-        return day_of(text[:LONGEST], today=today_here()) if text.strip() else None
+        return past_day_of(text[:LONGEST], today=today_here()) if text.strip() else None
     except amounts.DayRefused:
         return None
 
@@ -151,7 +173,9 @@ def asked_day(text: str) -> date | None:
 def asked_box(name: str, text: str, day: date | None) -> SafeString:
     """Return the box for a day that a page is asked about. text: what was typed, where that is no day."""
     attrs = {"id": f"asked-{name}", "class": "form-control", "maxlength": LONGEST}
-    return AskedDayInput().render(name, day or text[:LONGEST], attrs)
+    box = PastDayInput()
+    box.asks = False
+    return box.render(name, day or text[:LONGEST], attrs)
 
 
 def _ask_first(value: Any, meaning: date) -> None:
@@ -183,7 +207,7 @@ class DayField(_Named, forms.DateField):
             return super().to_python(value)
         today = today_here()
         try:
-            day = day_of(value, today=today)
+            day = (past_day_of if isinstance(self.widget, PastDayInput) else day_of)(value, today=today)
             if self.future and day < today:
                 raise amounts.DayRefused("past", day=day)
         except amounts.DayRefused as refused:

@@ -13,6 +13,5 @@ from collections_app.staff.access import allowed
 def reads(request: HttpRequest) -> HttpResponse:
     """Answer with the weekday and date that a text means, or what is wrong with it. `box` names the field."""
     text = request.GET.get(request.GET.get("box", ""), "")[: date_boxes.LONGEST]
-    kind = "moment" if request.GET.get("kind") == "moment" else "day"
-    meaning, wrong = date_boxes.understood(text, kind=kind)
+    meaning, wrong = date_boxes.understood(text, kind=request.GET.get("kind", ""))
     return render(request, "cases/day_reads.html", {"meaning": meaning, "wrong": wrong})

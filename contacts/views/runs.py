@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from cases import reach
-from cases.date_boxes import DayField
+from cases.date_boxes import DayField, PastDayInput
 from cases.models import Creditor
 from collections_app.shared import clock, keyset
 from collections_app.shared.actor import Actor
@@ -38,7 +38,7 @@ class CloseForm(forms.Form):
     """Which day of whose book."""
 
     creditor = forms.ModelChoiceField(Creditor.objects.none(), label=gettext_lazy("Creditor"), empty_label="–")
-    business_date = DayField(label=gettext_lazy("Business date"))
+    business_date = DayField(label=gettext_lazy("Business date"), widget=PastDayInput)
 
     def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -9,7 +9,7 @@ from django.urls import reverse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cases import amounts, natural_dates, natural_times
+from cases import amounts, date_boxes, natural_dates, natural_times
 from cases.amounts import AmountRefused, DayRefused
 from cases.models import Promise
 from tests.factories.cases import CaseFactory, CreditorFactory
@@ -198,6 +198,15 @@ def test_a_promise_without_scripts_says_its_days_before_it_is_kept(desk, case):
     assert not Promise.objects.exists()
     assert promise(promise__said="100 fri").status_code == 302
     assert Promise.objects.get().due_on == date(2026, 3, 6)
+
+
+def test_where_days_gone_by_are_meant_a_weekday_and_a_day_of_the_month_are_the_last_such_day():
+    sunday = NOW.date()
+    read = {text: f"{date_boxes.past_day_of(text, today=sunday):%m-%d}" for text in ("fri", "周日", "25", "3 march")}
+    assert read == {"fri": "11-20", "周日": "11-22", "25": "10-25", "3 march": "03-03"}
+    ahead = {text: date_boxes.past_day_of(text, today=sunday) - sunday for text in ("+3", "tomorrow", "2026-12-01")}
+    assert [gap.days for gap in ahead.values()] == [3, 1, 9]
+    assert date_boxes.day_of("fri", today=sunday) == date(2026, 11, 27)  # elsewhere it is the next
 
 
 def test_no_page_asks_for_a_day_in_the_browsers_own_box():

@@ -61,6 +61,10 @@ def test_a_day_without_a_refusal_leads_to_the_rules(client, case, refused):
     assert "at=2026-03-02T12%3A00" in page.context["try_url"]
     said = client.get(reverse("contacts:refused", args=[case.ref]), {"day": "3 march", "all": "1"})
     assert said.url.endswith("?day=2026-03-03&all=1")  # as people say it; the address means the same tomorrow
+    assert (
+        "Tuesday 2026-03-03"
+        in client.get(reverse("cases:day-reads"), {"box": "day", "day": "tue", "kind": "past"}).content.decode()
+    )  # the last Tuesday: of what lies ahead nothing was refused yet
     tuesday = client.get(reverse("contacts:refused", args=[case.ref]), {"day": "2026-03-03"})
     assert len(tuesday.context["days"]) == 1
 
