@@ -28,7 +28,8 @@ from collections_app.management.harness.oracle import CLOSES, OPENS
 PASSING: Final = (
     "interrupted", "permit-expired", "stopped", "provider-busy", "provider-unreachable", "fate-unknown",
 )  # fmt: skip
-AWAY_S: Final = 0.2  # that a worker waits after a task that failed for want of the database
+IDLE_S: Final = 0.2  # that a worker waits where nothing was due, or the database was away
+LOOK_S: Final = 0.2  # between two looks whether anything is left
 CHANCE: Final = 0.7  # that an armed child dies when it comes to its point
 
 
@@ -58,7 +59,7 @@ def main(asked: dict[str, Any]) -> None:
     def clock() -> datetime:
         return trial_clock.after(time.monotonic() - began)
 
-    killed, until = 0, time.monotonic() + asked["at_most_s"]
+    killed, look, until = 0, 0.0, time.monotonic() + asked["at_most_s"]
     signal.signal(signal.SIGTERM, lambda *_given: sys.exit(0))  # and take the children along
     try:
         while time.monotonic() < until:
@@ -82,8 +83,10 @@ def main(asked: dict[str, Any]) -> None:
             else:
                 time.sleep(0.02)
             elapsed = time.monotonic() - began
-            if not wanted and killed >= asked["random_kills"] and elapsed > last_jump + 1 and not left(at=clock()):
-                break
+            if not wanted and killed >= asked["random_kills"] and elapsed > max(last_jump + 1, look):
+                look = elapsed + LOOK_S
+                if not left(at=clock()):
+                    break
     finally:
         for child in children:
             os.kill(child, signal.SIGKILL)
@@ -147,15 +150,16 @@ def _work(asked: dict[str, Any], now: Callable[[], datetime]) -> None:
     try:
         while True:
             try:
+                busy: object = True
                 if asked["naive"]:
                     _send_naively(asked, now)
                 else:
-                    dispatch.run(channel=asked["channel"], limit=20, budget_s=5, now=now)
+                    busy = dispatch.run(channel=asked["channel"], limit=20, budget_s=5, now=now)
                     dispatch.sweep(now=now, limit=20)
             except Error:  # the database is away: this task has failed, and the worker stays for the next one
                 connections.close_all()
-                time.sleep(AWAY_S)
-            time.sleep(0.05)
+                busy = False
+            time.sleep(0.05 if busy else IDLE_S)
     finally:
         os._exit(1)
 
