@@ -149,13 +149,14 @@ def _send_chunk(day: _Day, persons: set[int]) -> Iterator[Sent]:
     groups = _Groups(persons)
     fresh = persons
     while fresh:
-        pairs = sql.SHARING.rows([sorted(fresh)])
-        new = {other for _, other in pairs if other not in persons and other not in day.taken and day.holds(other)}
-        persons = persons | new
-        for mine, other in pairs:
-            if other in persons:
-                groups.join(mine, other)
-        fresh = new
+        addresses = [shared for (shared,) in sql.SHARING.rows([sorted(fresh)])]
+        found = {person for shared in addresses for person in shared} - persons - day.taken
+        fresh = {person for person in found if day.holds(person)}
+        persons = persons | fresh
+        for shared in addresses:
+            together = [person for person in shared if person in persons]
+            for person in together[1:]:
+                groups.join(together[0], person)
     day.taken |= persons
     rows = _rows(day, persons)
     yield from _held_back(row for row in rows if row.planned.channel in day.stopped)

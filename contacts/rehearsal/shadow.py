@@ -160,18 +160,23 @@ def _choose(part: Part, *, known_on: Any) -> int:
                 "creditors": list(part.creditors),
                 "number": part.number,
                 "parts": part.parts,
-                "left_out": list(part.left_out),
-                "added": list(part.added),
+                "left_out": _written(part.left_out),
+                "added": _written(part.added),
                 "share": part.share,
                 "salt": part.salt,
                 "below": part.below,
-                "beside": list(part.beside),
+                "beside": _written(part.beside),
                 "known_on": known_on,
             },
         )
         cursor.execute(sql.COUNT_PERSONS)
         persons: int = cursor.fetchone()[0]
     return persons
+
+
+def _written(numbers: Sequence[int]) -> str:
+    """Return numbers as PostgreSQL writes an array: read at once, where each element of a list is an expression."""
+    return f"{{{','.join(map(str, numbers))}}}"
 
 
 def analyse() -> list[str]:

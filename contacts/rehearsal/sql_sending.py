@@ -28,13 +28,14 @@ ROWS: Final = Prepared(
     """,
     ["bigint", "text[]", "timestamptz", "bigint[]"],
 )
-# Who is reached at an address of these persons: $1 persons. A pair for each other person.
+# Who is reached at an address of these persons: $1 persons. A list for each address that is of several, with all of
+# them: a pair for each two would be as many as the square of those who share it.
 SHARING: Final = Prepared(
     """
-    SELECT DISTINCT mine.person_id, other.person_id
-    FROM cases_contactpoint AS mine
-    JOIN cases_contactpoint AS other ON other.address_id = mine.address_id AND other.person_id <> mine.person_id
-    WHERE mine.person_id = ANY ($1)
+    SELECT array_agg(DISTINCT point.person_id)
+    FROM cases_contactpoint AS point
+    WHERE point.address_id IN (SELECT address_id FROM cases_contactpoint WHERE person_id = ANY ($1))
+    GROUP BY point.address_id HAVING min(point.person_id) <> max(point.person_id)
     """,
     ["bigint[]"],
 )
