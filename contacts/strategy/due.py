@@ -5,8 +5,9 @@ from datetime import date, timedelta
 from typing import Final
 
 from django.db import connection
-from django.db.models import Exists, IntegerField, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models import IntegerField, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
+from django.db.models.lookups import GreaterThanOrEqual, IsNull
 
 from cases.closing import Close, Span
 from cases.models import Case
@@ -90,14 +91,15 @@ def due(
     if what.purpose != Purpose.SERVICE_REMINDER:
         cases = cases.filter(status__in=[Status.NEW, Status.WORKING])
     cases = cases.exclude(conditions.held())
+    asked: list[Q] = []  # the cheapest first, and what most cases fail: the others are asked of few
     if step.trigger != Step.Trigger.EVENT or step.repeat_every_days:
         before = _done_before(step, close, strategy_id, missed=missed)
-        cases = cases.exclude(Exists(before.filter(triggers.of_this_beginning()) if may_be_fresh else before))
-    if what.channel == REVIEW or missed:
-        return cases
-    if step.kind == Step.Kind.MESSAGE:
-        cases = cases.filter(conditions.reachable([what.channel])).exclude(Exists(_said_today(what, close)))
-    return _climbing(cases, step, close)
+        asked.append(~conditions.one_by_one(before.filter(triggers.of_this_beginning()) if may_be_fresh else before))
+    if what.channel != REVIEW and not missed:
+        if step.kind == Step.Kind.MESSAGE:
+            asked += [~conditions.one_by_one(_said_today(what, close)), conditions.reachable([what.channel])]
+        asked.append(_climbs(step, close))
+    return cases.filter(conditions.in_turn(asked))
 
 
 def _done_before(step: Step, close: Close, strategy_id: int, *, missed: bool) -> QuerySet[PlannedContact]:
@@ -119,10 +121,15 @@ def _said_today(what: What, close: Close) -> QuerySet[PlannedContact]:
     )
 
 
-def _climbing(cases: QuerySet[Case], step: Step, close: Close) -> QuerySet[Case]:
+def _climbs(step: Step, close: Close) -> Q:
+    """Return the condition that a step is not milder than what is planned for its day, as far as that is a climb."""
     contacts = PlannedContact.objects.filter(case_id=OuterRef("pk")).exclude(channel=REVIEW).order_by()
-    highest = contacts.filter(business_date__lt=close.day).values("case_id").annotate(top=Max("severity"))
-    reached = Coalesce(Subquery(highest.values("top"), output_field=IntegerField()), 0)
-    cases = cases.annotate(reached=reached)
-    today = contacts.filter(business_date=close.day, severity__gt=OuterRef("reached"))
-    return cases.filter(Q(reached__gte=step.severity) | ~Q(Exists(today)))
+    today = _hardest(contacts.filter(business_date=close.day))
+    reached = Coalesce(_hardest(contacts.filter(business_date__lt=close.day)), 0)
+    none_today = Q(IsNull(today, True))  # noqa: FBT003
+    return none_today | Q(GreaterThanOrEqual(reached, step.severity)) | Q(GreaterThanOrEqual(reached, today))
+
+
+def _hardest(contacts: QuerySet[PlannedContact]) -> Subquery:
+    hardest = contacts.values("case_id").annotate(top=Max("severity")).values("top")
+    return Subquery(hardest, output_field=IntegerField())

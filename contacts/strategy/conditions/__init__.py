@@ -9,6 +9,7 @@ false, and so is its negation (Kleene's logic): a case matches only when the con
 the unknown ones says so: `{"fact": "jurisdiction", "op": "known", "value": false}`.
 """
 
+from contacts.strategy.conditions.asking import in_turn, one_by_one
 from contacts.strategy.conditions.compiling import check, compile_condition, holds_for, matching
 from contacts.strategy.conditions.facts import FACTS
 from contacts.strategy.conditions.language import ALWAYS, NEVER, OPERATORS, ConditionError, Context, Fact, Truth
@@ -27,6 +28,8 @@ __all__ = [
     "compile_condition",
     "held",
     "holds_for",
+    "in_turn",
     "matching",
+    "one_by_one",
     "reachable",
 ]

@@ -1,12 +1,24 @@
 """What the questions share: one of several, counting rows, and whole days that have passed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Exists, IntegerField, OuterRef, Q, QuerySet, Subquery
+from django.db.models import (
+    BooleanField,
+    Count,
+    Exists,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
+from django.db.models import Case as Choose
 from django.db.models.functions import Coalesce
-from django.db.models.lookups import GreaterThanOrEqual
+from django.db.models.lookups import GreaterThanOrEqual, IsNull
 
 from cases.models import Account
 from contacts.strategy.conditions.language import ALWAYS, Context
@@ -30,6 +42,24 @@ def codes(choices: Any) -> tuple[str, ...]:
 def some(rows: QuerySet[Any]) -> Q:
     """Return the condition that there is such a row."""
     return Q(Exists(rows.order_by()))
+
+
+def one_by_one(rows: QuerySet[Any]) -> Q:
+    """Return the condition that there is such a row, looked up for each case that is asked about.
+
+    For a table that holds far more than the cases do: EXISTS may be answered by reading all of it.
+    """
+    return Q(IsNull(Subquery(rows.order_by().values("pk")[:1]), False))  # noqa: FBT003
+
+
+def in_turn(asked: Sequence[Q]) -> Q:
+    """Return the condition that all of these hold, each asked only where those before it hold."""
+    if not asked:
+        return ALWAYS
+    last = Choose(When(asked[-1], then=Value(True)), default=Value(False), output_field=BooleanField())  # noqa: FBT003
+    for each in reversed(asked[:-1]):
+        last = Choose(When(each, then=last), default=Value(False), output_field=BooleanField())  # noqa: FBT003
+    return Q(last)
 
 
 def number_of(rows: QuerySet[Any], by: str = "case_id", weight: int = 1) -> Coalesce:

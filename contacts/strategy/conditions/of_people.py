@@ -9,7 +9,7 @@ from django.db.models.lookups import In
 from cases.models import ContactPoint, Hold, PartyRole
 from contacts.channels import catalogue
 from contacts.models import ArmAssignment, ContactAttempt, InboundBinding, PostalLetter
-from contacts.strategy.conditions.asking import ended_by, of_the_person, so_many, some
+from contacts.strategy.conditions.asking import ended_by, of_the_person, one_by_one, so_many, some
 from contacts.strategy.conditions.language import ALWAYS, NEVER, Context
 
 UNMADE: Final = (
@@ -39,7 +39,7 @@ def hold_kind(kinds: list[str], context: Context) -> Q:
 def reachable(channels: list[str]) -> Q:
     """Return the condition that the borrower has a usable number or address for one of these channels."""
     kinds = sorted({kind for channel in channels for kind in catalogue.info(channel).point_kinds})
-    return some(
+    return one_by_one(
         ContactPoint.objects.filter(
             person_id=OuterRef("person_id"),
             kind__in=kinds,

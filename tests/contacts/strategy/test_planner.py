@@ -12,7 +12,7 @@ from cases.models import Case, ContactPoint
 from collections_app.shared.actor import SYSTEM
 from compliance.models import AuditEvent
 from contacts.models import Enrolment, Move, PlannedContact, StrategyVersion, Template
-from contacts.strategy import definition, due, enrolment, planner, rollout
+from contacts.strategy import conditions, definition, due, enrolment, planner, rollout
 from tests.factories.cases import (
     AddressFactory,
     CaseFactory,
@@ -169,7 +169,7 @@ def test_a_case_climbs_one_rung_a_day_and_jumps_none(creditor):
 def test_without_the_guard_a_late_case_would_get_everything_at_once(creditor, monkeypatch):
     publish(creditor)
     case_of(creditor, 45)
-    monkeypatch.setattr(due, "_climbing", lambda cases, step, close: cases)
+    monkeypatch.setattr(due, "_climbs", lambda step, close: conditions.ALWAYS)
     assert night(creditor) == {"call": 1, "letter": 1}
 
 

@@ -16,7 +16,7 @@ import pytest
 from cases.models import Case
 from collections_app.shared.actor import SYSTEM
 from contacts.models import ContactAttempt, Enrolment, Move, PlannedContact, StrategyVersion, Template
-from contacts.strategy import definition, due, planner, rollout
+from contacts.strategy import conditions, definition, due, planner, rollout
 from contacts.strategy.stable import number_of
 from tests.contacts.strategy.test_planner import MORNING, NIGHT_OF, case_of, night, publish
 from tests.factories.cases import CreditorFactory, ProductFactory, PromiseFactory
@@ -304,7 +304,7 @@ def test_a_planner_that_forgets_what_was_done_is_caught(monkeypatch):
 
 
 def test_a_planner_that_does_not_climb_is_caught(monkeypatch):
-    monkeypatch.setattr(due, "_climbing", lambda cases, step, close: cases)
+    monkeypatch.setattr(due, "_climbs", lambda step, close: conditions.ALWAYS)
     creditor = CreditorFactory()
     ProductFactory(creditor=creditor)
     publish(creditor)
