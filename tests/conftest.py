@@ -36,6 +36,8 @@ LONG = (
     "test_axe",
 )
 BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+# No page lives long enough to earn back what compiling its scripts a second and a third time costs.
+NO_OPTIMISING = "--js-flags=--no-opt --no-maglev"
 NO_CHROMIUM = "no chromium on this machine"
 LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0", "::ffff:127.")
 
@@ -247,7 +249,7 @@ def chromium() -> Iterator[Any]:
     connections.close_all()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=_browser(), args=["--no-sandbox", "--disable-dev-shm-usage"]
+            executable_path=_browser(), args=["--no-sandbox", "--disable-dev-shm-usage", NO_OPTIMISING]
         )
         yield browser
         browser.close()
