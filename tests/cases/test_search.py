@@ -278,7 +278,7 @@ def test_a_search_asks_the_database_a_fixed_number_of_times(numbered, collector,
     for number in range(5):
         CaseFactory(creditor=bank, person=PersonFactory(name=f"王丽{number}"), at=at)
     name_index.spell(at=at)
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(10):
         asked(collector, "wangli", at)
 
 
