@@ -105,10 +105,16 @@ def test_what_is_ahead_reads_one_person_and_asks_for_the_policy_once(book):
     assert len(asked) < 1_000
 
 
-def test_the_close_rehearsed_plans_what_the_close_then_plans(book):
-    ran = running.run(task(keep_rows=True), send_day=nothing_sent)
+def close_the_night() -> Creditor:
+    """Close it where no test before has done so."""
     creditor = Creditor.objects.get()
     night.close_of_day(creditor_id=creditor.pk, business_date=ON, at=AT)
+    return creditor
+
+
+def test_the_close_rehearsed_plans_what_the_close_then_plans(book):
+    ran = running.run(task(keep_rows=True), send_day=nothing_sent)
+    creditor = close_the_night()
     day = ON + timedelta(days=1)
     assert ran.first_day == day
     assert ran.rows == running.rows_of_day([creditor.pk], day)
@@ -116,7 +122,8 @@ def test_the_close_rehearsed_plans_what_the_close_then_plans(book):
 
 
 def test_what_is_ahead_of_a_case_is_what_the_rehearsal_of_the_book_says(book):
-    tomorrow = AT + timedelta(days=1)  # the night before is closed: every case stands
+    close_the_night()  # so that every case stands
+    tomorrow = AT + timedelta(days=1)
     before = everything()
     ran = running.run(dataclasses.replace(task(keep_rows=True), at=tomorrow), send_day=nothing_sent)
     keys = dict(Step.objects.values_list("pk", "key"))
