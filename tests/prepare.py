@@ -6,16 +6,18 @@
 import sys
 
 import pytest
+from pytest_django.plugin import blocking_manager_key
 
 
 class Template:
     """Makes the template while the servers of the tests run."""
 
-    def pytest_collection_finish(self) -> None:
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Migrate it once everything is compiled."""
         from collections_app import scratch
 
-        scratch.migrated_template()
+        with session.config.stash[blocking_manager_key].unblock():
+            scratch.migrated_template()
 
 
 if __name__ == "__main__":
