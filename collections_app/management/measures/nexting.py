@@ -1,10 +1,11 @@
 """The next case measured: fifty collectors who go from case to case in a book of any size, and fifty workers who claim
 as fast as they can.
 
-Collectors ask by chance, whether or not the ones before them are answered, and four processes answer them through all
-of Django, as a web server would: what a request waited for its turn is part of its time. Each goes on every fifteen
-seconds on average, ten times as often as people do who talk with somebody in between. Beside them it is measured what
-two hundred see who work as people do: two hundred cases in eight hours each.
+Collectors ask by chance, whether or not the ones before them are answered, and whichever of four processes is free
+answers through all of Django, as a web server would: what a request waited for its turn is part of its time. The page
+ahead is asked for a moment after the page, as the browser does. Each goes on every fifteen seconds on average, ten
+times as often as people do who talk with somebody in between. Beside them it is measured what two hundred see who work
+as people do: two hundred cases in eight hours each.
 """
 
 import random
@@ -13,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from heapq import heappop, heappush
 from multiprocessing import get_context
 from statistics import quantiles
 from time import perf_counter, process_time, sleep
@@ -39,7 +41,9 @@ SECONDS: Final = 40.0
 MANY: Final = 200  # who go on as people do
 THEIR_EACH_S: Final = 8 * 3600 / 200
 THEIR_SECONDS: Final = 80.0
+AHEAD_S: Final = 1.2  # after which the browser asks for the page ahead (next.js)
 WARM_S: Final = 5.0  # not counted
+TURN_S: Final = 0.002
 WORKERS: Final = 50
 
 
@@ -175,42 +179,101 @@ def _in_processes[Part](work: Callable[[int], Part]) -> list[Part]:
 def _simulate(users: list[int], *, each_s: float, seconds: float) -> Measured:
     """Return what these collectors saw, from the moment somebody asked until the page was there.
 
-    each_s: seconds from one case of a collector to the next, on average; seconds: how long they work.
+    each_s: seconds from one case of a collector to the next, on average; seconds: how long they work. Whichever process
+    is free answers, as a web server's do; the next case is kept ahead when the browser asks for it.
     """
+    clients = [_client(pk) for pk in users]
+    connections.close_all()
+    context = get_context("fork")
+    asked: Any = context.SimpleQueue()
+    told: Any = context.SimpleQueue()
+    processes = [context.Process(target=_serve, args=(clients, asked, told)) for _each in range(PROCESSES)]
+    for process in processes:
+        process.start()
+    try:
+        seen = _arrive(len(clients), asked, told, rate=len(users) / each_s, seconds=seconds)
+        for _each in processes:
+            asked.put(None)
+        used = sum(_heard(told) for _each in processes)
+    finally:
+        for process in processes:
+            process.kill()
+            process.join()
+    cut = quantiles(seen.nexts, n=100)
+    ahead = quantiles(seen.aheads, n=100)
+    twice = sum(many > 1 for many in seen.cases.values())
+    return Measured(cut[49], cut[94], ahead[94], len(seen.nexts), twice, used / sum(seen.cases.values()) * 1000)
 
-    def work(number: int) -> tuple[list[float], list[float], list[str], float]:
-        chance = random.Random(number)  # noqa: S311 - arrivals, not secrecy
-        mine = [_client(pk) for pk in users[number::PROCESSES]]
-        rate = len(mine) / each_s
-        began, used = perf_counter(), process_time()
-        due = began + chance.expovariate(rate)
-        nexts: list[float] = []
-        aheads: list[float] = []
-        cases: list[str] = []
-        while due < began + seconds:
-            sleep(max(0.0, due - perf_counter()))
-            client = chance.choice(mine)
-            page = client.post(reverse("cases:take-next")).headers["Location"]
-            client.get(page)
-            shown = perf_counter()
-            kept = client.post(reverse("cases:ahead")).json()
-            asked = perf_counter()
-            client.get(kept["url"], {"ahead": "1"})
-            if due > began + WARM_S:
-                nexts.append((shown - due) * 1000)
-                aheads.append((perf_counter() - asked) * 1000)
-            cases.append(page)
-            _put_away(refs.decode("C", page.strip("/").split("/")[-1]), at=clock.now())
-            due += chance.expovariate(rate)
-        return nexts, aheads, cases, process_time() - used
 
-    parts = _in_processes(work)
-    nexts = [taken for part in parts for taken in part[0]]
-    seen = Counter(ref for part in parts for ref in part[2])
-    cut = quantiles(nexts, n=100)
-    ahead = quantiles([taken for part in parts for taken in part[1]], n=100)
-    cpu = sum(part[3] for part in parts) / sum(seen.values()) * 1000
-    return Measured(cut[49], cut[94], ahead[94], len(nexts), sum(many > 1 for many in seen.values()), cpu)
+@dataclass(slots=True)
+class _Seen:
+    """Milliseconds that pages took, and how often each case was handed out."""
+
+    nexts: list[float]
+    aheads: list[float]
+    cases: Counter[str]
+
+
+def _arrive(many: int, asked: Any, told: Any, *, rate: float, seconds: float) -> _Seen:
+    """Let collectors ask by chance, so many a second, and their browsers for the page ahead a moment later."""
+    chance = random.Random(0)  # noqa: S311 - arrivals, not secrecy
+    idle = set(range(many))
+    ahead: list[tuple[float, int, str]] = []
+    seen = _Seen([], [], Counter())
+    began = perf_counter()
+    arrival = began + chance.expovariate(rate)
+    while arrival < began + seconds or len(idle) < many:
+        while not told.empty():
+            who, due, done, page = _heard(told)
+            if page:
+                seen.cases[page] += 1
+                heappush(ahead, (done + AHEAD_S, who, page))
+            else:
+                idle.add(who)
+            if began + WARM_S < due < began + seconds:
+                (seen.nexts if page else seen.aheads).append((done - due) * 1000)
+        if ahead and ahead[0][0] <= perf_counter():
+            due, who, page = heappop(ahead)
+            asked.put(("ahead", who, due, page))
+        elif idle and arrival <= perf_counter() and arrival < began + seconds:
+            who = chance.choice(sorted(idle))
+            idle.remove(who)
+            asked.put(("next", who, arrival, ""))
+            arrival += chance.expovariate(rate)
+        else:
+            sleep(TURN_S)
+    return seen
+
+
+def _heard(told: Any) -> Any:
+    """Return what a process said. Raises what one of them raised."""
+    said = told.get()
+    if isinstance(said, Exception):
+        raise said
+    return said
+
+
+def _serve(clients: list[Client], asked: Any, told: Any) -> None:
+    """Answer what is asked until there is nothing more, and then say how much of the processor it took, in seconds."""
+    used = process_time()
+    try:
+        while (question := asked.get()) is not None:
+            what, who, due, in_hand = question
+            if what == "next":
+                page = clients[who].post(reverse("cases:take-next")).headers["Location"]
+                clients[who].get(page)
+                told.put((who, due, perf_counter(), page))
+            else:
+                kept = clients[who].post(reverse("cases:ahead")).json()
+                clients[who].get(kept["url"], {"ahead": "1"})
+                done = perf_counter()
+                _put_away(refs.decode("C", in_hand.strip("/").split("/")[-1]), at=clock.now())
+                told.put((who, due, done, ""))
+        told.put(process_time() - used)
+    except Exception as error:  # noqa: BLE001  (told by the process that waits for this one)
+        told.put(error)
+    finally:
+        connections.close_all()
 
 
 def _client(user_id: int) -> Client:
