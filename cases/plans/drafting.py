@@ -93,9 +93,9 @@ def preview(case: Case, draft: Draft, *, at: datetime, form: Affordability | Non
     try:
         planned = schedule.preview(wanted)
     except ScheduleRefused as refused:
-        if refused.code not in ("number", "never-ends") or wanted.count is not None:
-            raise
-        raise PlanRefused(refused.code, **refused.values, **_longest(case, wanted, bounds.months, at=at)) from None
+        if refused.code in ("number", "never-ends") and wanted.count is None:
+            refused.values |= _longest(case, wanted, bounds.months, at=at)
+        raise
     _check_length(case, wanted, planned.months, bounds, at=at)
     allowed = Money(form.allowed, form.currency) if form is not None and form.currency == case.currency else None
     return Previewed(planned, bounds, allowed, _reasons(draft, planned, allowed, again=again))

@@ -3,11 +3,20 @@
 from django.utils.translation import gettext_lazy as _
 
 from cases.refusal import Refused
+from collections_app.shared.listing import one_after_another
 
 
-class PlanRefused(Refused):
-    """A plan cannot be. One that is too long says, where it is known, what would do: count, each, last_on."""
+class AnsweredRefusal(Refused):
+    """What is too long says, where it is known, which plan would do: its values count, each and last_on."""
 
+    WOULD_DO = _("Allowed: %(count)s × %(each)s or more, the last due on %(last_on)s.")
+
+    def __str__(self) -> str:
+        said = super().__str__()
+        return one_after_another([said, self.WOULD_DO % self.values]) if "last_on" in self.values else said
+
+
+class PlanRefused(AnsweredRefusal):
     SENTENCES = {
         "resolved": _("This case is %(status)s; no plan can be made."),
         "nothing-owed": _("Nothing is owed."),
@@ -19,24 +28,6 @@ class PlanRefused(Refused):
         "too-far": _("The first instalment can be due on %(latest)s at the latest."),
         "law": _("A plan of %(months)s months is longer than the law allows: %(limit)s are the most (%(rule)s)."),
         "too-long": _("A plan of %(months)s months is longer than the firm allows: %(limit)s are the most."),
-        "law-does": _(
-            "A plan of %(months)s months is longer than the law allows: %(limit)s are the most (%(rule)s). Allowed: "
-            "%(count)s × %(each)s or more, the last due on %(last_on)s."
-        ),
-        "too-long-does": _(
-            "A plan of %(months)s months is longer than the firm allows: %(limit)s are the most. Allowed: "
-            "%(count)s × %(each)s or more, the last due on %(last_on)s."
-        ),
-        "number": _("A plan has between 1 and %(most)s instalments."),
-        "number-does": _(
-            "A plan has between 1 and %(most)s instalments. Allowed: %(count)s × %(each)s or more, the last due on "
-            "%(last_on)s."
-        ),
-        "never-ends": _("%(instalment)s does not even cover the interest of a period (%(interest)s)."),
-        "never-ends-does": _(
-            "%(instalment)s does not even cover the interest of a period (%(interest)s). Allowed: %(count)s × %(each)s "
-            "or more, the last due on %(last_on)s."
-        ),
         "not-here": _("Personalised instalments exist for credit cards of mainland China only."),
         "no-reason": _("Say why: a hardship plan needs its reason."),
         "settlement": _("A settlement is being paid on this case. End it first."),
@@ -55,7 +46,3 @@ class PlanRefused(Refused):
         "form": _("This form is of another case, or too old."),
         "own": _("Nobody approves his own plan."),
     }
-
-    def __str__(self) -> str:
-        whole = self.SENTENCES.get(f"{self.code}-does") if "last_on" in self.values else None
-        return str(whole) % self.values if whole else super().__str__()

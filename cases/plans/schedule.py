@@ -14,7 +14,7 @@ from typing import Final
 
 from django.utils.translation import gettext_lazy as _
 
-from cases.refusal import Refused
+from cases.plans.refusals import AnsweredRefusal
 from collections_app.shared.money import Money, exponent
 from compliance.calendars import Calendar
 from compliance.facts import MissingFact
@@ -28,7 +28,7 @@ ONE_PAYMENT: Final = "extension"
 YEAR: Final = Decimal(36500)  # days of a year, for a rate in per cent
 
 
-class ScheduleRefused(Refused):
+class ScheduleRefused(AnsweredRefusal):
     SENTENCES = {
         "nothing-owed": _("Nothing is owed."),
         "not-positive": _("An instalment must be more than zero."),
