@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cases import reach
-from cases.date_boxes import DayField
+from cases.date_boxes import DayField, PastDayInput
 from cases.imports import formats, report
 from cases.models import Creditor, ImportMapping
 from cases.payment_files import formats as money_formats
@@ -39,6 +39,7 @@ class UploadForm(forms.Form):
     as_of = DayField(
         label=gettext_lazy("Balances as of"),
         required=False,
+        widget=PastDayInput,
         help_text=gettext_lazy("The day for which the balances of a tape hold."),
     )
     dry_run = forms.BooleanField(label=gettext_lazy("Only try it: check every row, keep nothing"), required=False)
