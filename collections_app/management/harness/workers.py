@@ -143,7 +143,7 @@ def _warm_up(at: datetime) -> None:
 
 def _work(asked: dict[str, Any], now: Callable[[], datetime]) -> None:
     """Be one worker until killed."""
-    from django.db import Error, connections
+    from django.db import InterfaceError, OperationalError, connections
 
     from contacts import dispatch
 
@@ -158,7 +158,7 @@ def _work(asked: dict[str, Any], now: Callable[[], datetime]) -> None:
                 else:
                     busy = dispatch.run(channel=asked["channel"], limit=20, budget_s=5, now=now)
                     dispatch.sweep(now=now, limit=20)
-            except Error:  # the database is away: this task has failed, and the worker stays for the next one
+            except (InterfaceError, OperationalError):  # the database is away: this task failed, the worker stays
                 connections.close_all()
                 busy = False
             time.sleep(0.05 if busy else IDLE_S)
