@@ -90,7 +90,7 @@ FIRST_PARTY_APPS = ["collections_app.staff", "compliance", "cases", "contacts"]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "django.middleware.gzip.GZipMiddleware",  # of random length, and tokens are masked: a page's size tells nothing
+    "django.middleware.gzip.GZipMiddleware",  # tokens are masked and lengths vary: sizes tell no secret
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
