@@ -21,7 +21,7 @@ from contacts.channels import catalogue
 from contacts.facts import of_case
 from contacts.models import ContactAttempt, PlannedContact, StopOrder
 from contacts.rehearsal import answers as answers_module
-from contacts.rehearsal import sending
+from contacts.rehearsal import sending, sql_sending
 from contacts.rehearsal.answers import Answers
 from contacts.rehearsal.sending import Sent, send_day
 from tests.contacts.conftest import TEN, Clock
@@ -236,6 +236,16 @@ def test_the_rows_of_a_channel_that_is_stopped_keep_their_place(scope: str):
     with undone():
         assert {(one.outcome, one.reason) for one in rehearse(creditor)} == {("obstacle", "stopped")}
         assert book() == before
+
+
+def test_who_shares_an_address_is_read_once_for_the_address_and_not_for_each_two_of_them():
+    shared, other = AddressFactory(), AddressFactory()
+    many = sorted(ContactPointFactory(address=shared).person_id for _each in range(20))
+    two = sorted([many[0], ContactPointFactory(address=other).person_id])
+    ContactPointFactory(address=other, person_id=many[0])
+    ContactPointFactory(person_id=many[1])  # of one person alone: nobody shares it
+    rows = [sorted(persons) for (persons,) in sql_sending.SHARING.rows([many])]
+    assert sorted(rows) == sorted([many, two])
 
 
 def test_only_the_persons_asked_for_are_simulated(carrier: Any):
