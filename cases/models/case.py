@@ -170,7 +170,8 @@ class Case(FSMModelMixin, models.Model):
         indexes = [
             models.Index(
                 name="case_worklist",
-                fields=["team", "-score", "id"],
+                # The instant says of those who are put off that they do not wait, without a look at their rows.
+                fields=["team", "-score", "id", "next_action_at"],
                 condition=Q(
                     status__in=["new", "working", "promised", "on_plan"],
                     next_action__in=["call", "review", "callback", "verify_payment"],
