@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
+from django.db.models import F, QuerySet
+
 from cases.models import Account, AccountState, LedgerEntry
+from collections_app.shared.asked_often import IsOneOf, asked_often
 
 ZERO = Decimal("0.00")
 TAPE = "tape"
@@ -45,13 +48,22 @@ def of_account(account: Account, *, on: date) -> Arrears:
 def of_accounts(accounts: list[Account], *, on: date) -> list[Arrears]:
     """Return what is past due on each of these accounts on a date, in two queries however many there are."""
     ids = [account.pk for account in accounts]
-    states = AccountState.objects.filter(account_id__in=ids, effective_on__lte=on)
-    in_force = states.order_by("account_id", "-effective_on", "-pk").distinct("account_id")
-    state_of = {state.account_id: state for state in in_force}
+    state_of = {state.account_id: state for state in _in_force(accounts=ids, on=on)}
     moved: dict[int, list[LedgerEntry]] = {}
-    for entry in LedgerEntry.objects.filter(account_id__in=ids, kind__in=MOVING):
+    for entry in _moved(accounts=ids):
         moved.setdefault(entry.account_id, []).append(entry)
     return [position(account, state_of.get(account.pk), moved.get(account.pk, [])) for account in accounts]
+
+
+@asked_often
+def _in_force(accounts: list[int], on: date) -> QuerySet[AccountState]:
+    states = AccountState.objects.filter(IsOneOf(F("account_id"), accounts), effective_on__lte=on)
+    return states.order_by("account_id", "-effective_on", "-pk").distinct("account_id")
+
+
+@asked_often
+def _moved(accounts: list[int]) -> QuerySet[LedgerEntry]:
+    return LedgerEntry.objects.filter(IsOneOf(F("account_id"), accounts), kind__in=MOVING)
 
 
 def position(account: Account, state: AccountState | None, moved: list[LedgerEntry]) -> Arrears:

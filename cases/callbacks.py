@@ -11,6 +11,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from cases import lifecycle, locks
+from cases.asking import Asker, asked_by_users
 from cases.models import Callback, Case, NextAction
 from cases.refusal import Refused
 from collections_app.shared.actor import Actor
@@ -22,6 +23,8 @@ LONGEST: Final = timedelta(hours=12)
 EARLY: Final = timedelta(minutes=10)  # a call so long before its window is the one that was agreed
 AGAIN: Final = timedelta(hours=1)  # after a missed window, where nothing else was said
 MISSED: Final = "callback-missed"  # what the next action says then; `cases.queries.skip_label` has it in words
+AHEAD: Final = timedelta(hours=4)
+STRIP: Final = 3  # in the strip above a case
 LIMIT: Final = 200
 
 
@@ -98,23 +101,42 @@ def standing() -> QuerySet[Callback]:
     )
 
 
-def of_user(user: Any, *, at: datetime, ahead: timedelta = timedelta(hours=4)) -> QuerySet[Callback]:
+def of_user(user: Any, *, at: datetime, ahead: timedelta = AHEAD) -> QuerySet[Callback]:
     """Return the callbacks that this user makes in the hours ahead, or should be making now; the earliest first."""
-    mine = Q(owner=user) | Q(owner__isnull=True, case__team_id=user.team_id)
-    soon = standing().filter(mine, starts_at__lte=at + ahead)
+    return _until(user, at + ahead)
+
+
+def _until(user: Any, until: datetime) -> QuerySet[Callback]:
+    mine = Q(owner_id=user.pk) | Q(owner__isnull=True, case__team_id=user.team_id)
+    soon = standing().filter(mine, starts_at__lte=until)
     return soon.select_related("case__person", "owner").order_by("starts_at", "pk")
+
+
+def next_of_user(user: Any, *, at: datetime, ahead: timedelta = AHEAD) -> list[Callback]:
+    """Return the first few of the callbacks `of_user`, as the strip above a case shows them."""
+    return _next(user, until=at + ahead)
+
+
+@asked_by_users
+def _next(user: Asker, until: datetime) -> QuerySet[Callback]:
+    return _until(user, until)[:STRIP]
 
 
 def kept_for_others(user: Any) -> Exists:
     """Return the condition that somebody else has agreed to call this case's person."""
     others = Callback.objects.filter(case_id=OuterRef("pk"), ended_at__isnull=True, owner__isnull=False)
-    others = others.filter(starts_at=OuterRef("next_action_at")).exclude(owner=user)
+    others = others.filter(starts_at=OuterRef("next_action_at")).exclude(owner_id=user.pk)
     return Exists(others)
 
 
 def due_now(user: Any, *, at: datetime) -> list[int]:
     """Return the cases whose agreed time it is, for this user to call, the earliest first."""
-    return list(of_user(user, at=at, ahead=timedelta(0)).values_list("case_id", flat=True)[:20])
+    return _due(user, at=at)
+
+
+@asked_by_users
+def _due(user: Asker, at: datetime) -> QuerySet[Callback, int]:
+    return _until(user, at).values_list("case_id", flat=True)[:20]
 
 
 def fall_back(*, at: datetime, limit: int = LIMIT) -> dict[str, int]:

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from math import ceil
 from typing import Any, Final
 
 from django.db import connection
@@ -30,6 +31,7 @@ from collections_app.shared.once import once
 
 OPENS: Final = time(8)  # local, where the creditor has no hour of his own
 SPAN: Final = 20_000  # accounts; a span holds whole persons
+WIDE: Final = 5  # of them, in a wide span
 PROMISES_A_SPAN: Final = 200
 INSTALMENT_GRACE_DAYS: Final = 3
 PLAN_BREAKS_AFTER_DAYS: Final = 14
@@ -38,7 +40,10 @@ FIRST_INSTALMENTS: Final = 2  # watched without grace, and the down payment with
 
 @dataclass(frozen=True, slots=True)
 class Close:
-    """What is closed, when, by whom. newest_state: key of the newest account state that existed when it began."""
+    """What is closed, when, by whom. newest_state: key of the newest account state that existed when it began.
+
+    at_once: on how many spans of a step may be worked at once.
+    """
 
     creditor: Creditor
     business_date: date
@@ -46,6 +51,7 @@ class Close:
     actor: Actor
     at: datetime
     spans: list["Span"] = field(default_factory=list, compare=False, repr=False)  # of the book, once it was cut
+    at_once: int = 1
 
     @property
     def day(self) -> date:
@@ -104,6 +110,12 @@ def raise_limits() -> None:
         cursor.execute(sql.TIMEOUTS)
 
 
+def let_wait() -> None:
+    """Let the transaction be idle for longer than a page may: it waits for other connections of the same close."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql.LET_WAIT)
+
+
 # -- spans -------------------------------------------------------------------------------------------------------------
 
 
@@ -121,6 +133,17 @@ def next_span(close: Close, after: int, size: int = SPAN) -> Span | None:
         cursor.execute(sql.NEXT_SPAN, {"creditor": close.creditor.pk, "after": after, "size": size})
         upto, accounts = cursor.fetchone()
     return Span(after, upto, accounts) if upto is not None else None
+
+
+def next_wide_span(close: Close, after: int, size: int = 0) -> Span | None:
+    """Return the next persons of the book for a step whose statements cost much to make: a wide span, or less where
+    several are worked on at once and there would be too few of them to share. size: that of each, if said.
+    """
+    if not size:
+        cuts = max(1, len(_spans(close)))
+        rounds = ceil(cuts / WIDE / close.at_once)
+        size = SPAN * ceil(cuts / rounds / close.at_once)
+    return next_span(close, after, size)
 
 
 def _spans(close: Close) -> list[Span]:

@@ -8,12 +8,14 @@ from datetime import datetime, time
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from cases import policy_book, verification_policy
 from cases.models import Creditor, FirmPolicyVersion
 from cases.refusal import Refused
 from collections_app.shared.actor import Actor
+from collections_app.shared.asked_often import asked_often
 from collections_app.shared.once import forget, is_remembering, once
 from compliance import audit
 from compliance.policy_bounds import Objection
@@ -57,7 +59,8 @@ def in_force(*, creditor_id: int, at: datetime) -> Policy:
     Where answers are remembered (`shared.once`), one query reads all versions of the creditor for every instant.
     """
     if not is_remembering():
-        return in_force_for([creditor_id], at=at).get(creditor_id, UNSET)
+        row = _newest.first(creditor=creditor_id, at=at)
+        return UNSET if row is None else _policy(row)
     versions = once(_key(creditor_id), lambda: _versions(creditor_id))
     return next((policy for begins, policy in versions if begins <= at), UNSET)
 
@@ -70,6 +73,12 @@ def _versions(creditor_id: int) -> list[tuple[datetime, Policy]]:
     """Return the versions of a creditor, the newest first, each with its beginning."""
     rows = FirmPolicyVersion.objects.filter(creditor_id=creditor_id).order_by("-in_force_from", "-pk")
     return [(row.in_force_from, _policy(row)) for row in rows]
+
+
+@asked_often
+def _newest(creditor: int, at: datetime) -> QuerySet[FirmPolicyVersion]:
+    begun = FirmPolicyVersion.objects.filter(creditor_id=creditor, in_force_from__lte=at)
+    return begun.order_by("-in_force_from", "-pk")[:1]
 
 
 def in_force_for(creditor_ids: Iterable[int], *, at: datetime) -> dict[int, Policy]:

@@ -9,9 +9,10 @@ automatic messages wait all the same.
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 
 from cases.models import Creditor, ImportBatch
+from collections_app.shared.asked_often import asked_often
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +37,22 @@ class Freshness:
 
 def newest_tapes(creditor_ids: list[int] | None = None) -> dict[int, date]:
     """Return, per creditor, the day of the newest balances that were loaded. Creditors without a tape are missing."""
-    batches = ImportBatch.objects.filter(kind="tape", status=ImportBatch.Status.LOADED, as_of__isnull=False)
-    if creditor_ids is not None:
-        batches = batches.filter(creditor_id__in=creditor_ids)
+    batches = _tapes() if creditor_ids is None else _tapes().filter(creditor_id__in=creditor_ids)
+    return dict(_newest(batches))
+
+
+def _tapes() -> QuerySet[ImportBatch]:
+    return ImportBatch.objects.filter(kind="tape", status=ImportBatch.Status.LOADED, as_of__isnull=False)
+
+
+def _newest(batches: QuerySet[ImportBatch]) -> QuerySet[ImportBatch, tuple[int, date]]:
     newest = batches.values("creditor_id").annotate(newest=Max("as_of")).values_list("creditor_id", "newest")
-    return dict(newest.order_by("creditor_id"))
+    return newest.order_by("creditor_id")
+
+
+@asked_often
+def _tapes_of(creditor: int) -> QuerySet[ImportBatch, tuple[int, date]]:
+    return _newest(_tapes().filter(creditor_id=creditor))
 
 
 def of_creditors(creditors: list[Creditor], *, on: date) -> dict[int, Freshness]:
@@ -51,13 +63,18 @@ def of_creditors(creditors: list[Creditor], *, on: date) -> dict[int, Freshness]
 
 def of_creditor(creditor: Creditor, *, on: date) -> Freshness:
     """Return the freshness of one creditor's balances on a date (his business date)."""
-    return of_creditors([creditor], on=on)[creditor.pk]
+    return _freshness(creditor, _newest_tape(creditor.pk), on)
 
 
 def feed_age(creditor_id: int, on: date) -> int | None:
     """Return how many days old the newest balances are on a date; None when there are none at all."""
-    as_of = newest_tapes([creditor_id]).get(creditor_id)
+    as_of = _newest_tape(creditor_id)
     return max(0, (on - as_of).days) if as_of else None
+
+
+def _newest_tape(creditor_id: int) -> date | None:
+    found = _tapes_of.first(creditor=creditor_id)
+    return found[1] if found else None
 
 
 def _freshness(creditor: Creditor, as_of: date | None, on: date) -> Freshness:

@@ -48,15 +48,27 @@ CLOSED: Final[Mapping[str, str]] = {
 }
 
 
+Question = tuple[str, dict[str, Any]]  # a statement and what it binds
+
+
+def questions(creditor_id: int, closed: Closed | None) -> dict[str, Question]:
+    """Return the checks of one creditor's book by name, those that take longest first; those of a close where there is
+    one.
+    """
+    asked: dict[str, Question] = {}
+    if closed is not None:
+        asked = {name: (closing.of_book(each, creditor_id), closed.values()) for name, each in CLOSED.items()}
+    return asked | {name: (statement, {"creditor": creditor_id}) for name, statement in ALWAYS.items()}
+
+
 def check_creditor(creditor_id: int, closed: Closed | None) -> dict[str, list[int]]:
     """Return the violations in one creditor's book by name of the check: ids of accounts, cases, plans, figures."""
-    found = {name: _ids(statement, {"creditor": creditor_id}) for name, statement in ALWAYS.items()}
-    for name, statement in CLOSED.items():
-        found[name] = _ids(closing.of_book(statement, creditor_id), closed.values()) if closed is not None else []
-    return found
+    found: dict[str, list[int]] = {name: [] for name in (*ALWAYS, *CLOSED)}
+    return found | {name: ids(*question) for name, question in questions(creditor_id, closed).items()}
 
 
-def _ids(statement: str, values: dict[str, Any]) -> list[int]:
+def ids(statement: str, values: dict[str, Any]) -> list[int]:
+    """Return what a check finds."""
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         return [row[0] for row in cursor.fetchall()]

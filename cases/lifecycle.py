@@ -4,6 +4,7 @@ from datetime import datetime
 from functools import partial
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django_fsm import can_proceed
 
 from cases import events, locks
@@ -11,6 +12,7 @@ from cases.models import Case
 from cases.models.case import HUMAN_ACTIONS, NextAction, Status
 from cases.refusal import CaseRefused
 from collections_app.shared.actor import Actor
+from collections_app.shared.asked_often import asked_often
 from compliance import audit
 
 NEXT_FIELDS = ["next_action", "next_action_at", "next_action_note"]
@@ -19,9 +21,22 @@ LEASE_FIELDS = ["lease_by", "lease_until"]
 
 def locked(case_id: int) -> Case:
     """Return the case with its person locked first, then its own row. Call inside a transaction."""
-    person_id = Case.objects.values_list("person_id", flat=True).get(pk=case_id)
+    person_id = _person_of.first(case=case_id)
+    if person_id is None:
+        raise Case.DoesNotExist(f"there is no case with the key {case_id}")
     locks.lock(person_ids=[person_id])
-    return Case.objects.select_for_update(of=("self",), no_key=True).get(pk=case_id)
+    (case,) = _row_locked(case=case_id)  # cases are never deleted
+    return case
+
+
+@asked_often
+def _person_of(case: int) -> QuerySet[Case, int]:
+    return Case.objects.filter(pk=case).values_list("person_id", flat=True)
+
+
+@asked_often
+def _row_locked(case: int) -> QuerySet[Case]:
+    return Case.objects.select_for_update(of=("self",), no_key=True).filter(pk=case)
 
 
 def check_version(case: Case, version: int | None) -> None:

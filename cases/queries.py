@@ -12,10 +12,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from cases import ageing, arrears, freshness, promise_outcomes, promise_parts
+from cases.asking import Asker, asked_by_users
 from cases.locks import ClockTimestamp
 from cases.models import Account, Case, ContactPoint, Hold, Instruction, Person, Plan, Promise
 from cases.priority import rules as priority_rules
-from collections_app.shared import clock
+from collections_app.shared import clock, refs
+from collections_app.shared.asked_often import asked_often
 from collections_app.shared.listing import clauses
 
 STATUS_TONES: Final = {
@@ -195,11 +197,19 @@ class CaseFacts:
 
 def find(user, ref: str) -> Case:
     """Return the case of this reference with what its page needs. Raises Http404, also for a case of another team."""
-    cases = Case.objects.visible_to(user).by_ref(ref)
-    case = cases.select_related("person", "creditor", "owner", "lease_by", "team").annotate(is_leased=LEASED).first()
+    try:
+        case = _found.first(user, case=refs.decode("C", ref))
+    except refs.BadReference:
+        raise Http404 from None
     if case is None:
         raise Http404
     return case
+
+
+@asked_by_users
+def _found(user: Asker, case: int) -> QuerySet[Case]:
+    beside = "person", "creditor", "owner", "lease_by", "team"
+    return Case.objects.visible_to(user).filter(pk=case).select_related(*beside).annotate(is_leased=LEASED)
 
 
 LEASED: Final = ExpressionWrapper(
@@ -219,26 +229,20 @@ def facts_of(case: Case, *, user, at: datetime) -> CaseFacts:
     case: as `find` returns it.
     """
     on = today(case, at)
-    accounts = list(
-        Account.objects.filter(person_id=case.person_id, creditor_id=case.creditor_id)
-        .select_related("product")
-        .order_by("-balance", "pk")
-    )
-    promises = list(Promise.objects.filter(case=case).order_by("-made_at", "-pk")[:20])
-    plan = Plan.objects.filter(case=case, status__in=LIVE_PLANS).order_by("-pk").first()
+    mine_alone = {"person": case.person_id, "creditor": case.creditor_id}
+    accounts = _accounts(**mine_alone)
+    promises = _promises(case=case.pk)
+    plan = _live_plan.first(case=case.pk)
     leased = bool(getattr(case, "is_leased", False))
     mine = case.lease_by_id == user.pk and leased
     broken = sum(promise.status == Promise.Status.BROKEN for promise in promises)
-    standing = Hold.objects.filter(person_id=case.person_id, released_at__isnull=True).filter(
-        Q(creditor_id__isnull=True) | Q(creditor_id=case.creditor_id)
-    )
     return CaseFacts(
         row=case,
         today=on,
         accounts=[_account_line(position, on) for position in arrears.of_accounts(accounts, on=on)],
-        points=[_point_line(point) for point in _points(case)],
-        holds=[_hold_line(hold) for hold in standing.order_by("starts_at", "pk")],
-        asked=[_ask_line(given) for given in asked_by(case, at=at)],
+        points=[_point_line(point) for point in _points(person=case.person_id)],
+        holds=[_hold_line(hold) for hold in _holds(**mine_alone)],
+        asked=[_ask_line(given) for given in _asked(**mine_alone, at=at)],
         promise=_promise_line(promises),
         plan=_plan_line(plan),
         broken_promises=broken,
@@ -250,8 +254,31 @@ def facts_of(case: Case, *, user, at: datetime) -> CaseFacts:
     )
 
 
-def _points(case: Case) -> QuerySet[ContactPoint]:
-    points = ContactPoint.objects.filter(person_id=case.person_id).exclude(state=ContactPoint.State.REMOVED)
+@asked_often
+def _accounts(person: int, creditor: int) -> QuerySet[Account]:
+    accounts = Account.objects.filter(person_id=person, creditor_id=creditor)
+    return accounts.select_related("product").order_by("-balance", "pk")
+
+
+@asked_often
+def _promises(case: int) -> QuerySet[Promise]:
+    return Promise.objects.filter(case_id=case).order_by("-made_at", "-pk")[:20]
+
+
+@asked_often
+def _live_plan(case: int) -> QuerySet[Plan]:
+    return Plan.objects.filter(case_id=case, status__in=LIVE_PLANS).order_by("-pk")[:1]
+
+
+@asked_often
+def _holds(person: int, creditor: int) -> QuerySet[Hold]:
+    standing = Hold.objects.filter(person_id=person, released_at__isnull=True)
+    return standing.filter(Q(creditor_id__isnull=True) | Q(creditor_id=creditor)).order_by("starts_at", "pk")
+
+
+@asked_often
+def _points(person: int) -> QuerySet[ContactPoint]:
+    points = ContactPoint.objects.filter(person_id=person).exclude(state=ContactPoint.State.REMOVED)
     return points.select_related("address").order_by("position", "pk")
 
 
@@ -296,9 +323,16 @@ def _hold_line(hold: Hold) -> HoldLine:
 
 def asked_by(case: Case, *, at: datetime) -> QuerySet[Instruction]:
     """Return what the person asks of us or of this creditor, latest first, without what was taken back or is over."""
-    given = Instruction.objects.filter(person_id=case.person_id, withdrawal__isnull=True)
-    given = given.filter(Q(creditor_id__isnull=True) | Q(creditor_id=case.creditor_id))
+    return _asked_rows(case.person_id, case.creditor_id, at)
+
+
+def _asked_rows(person: int, creditor: int, at: datetime) -> QuerySet[Instruction]:
+    given = Instruction.objects.filter(person_id=person, withdrawal__isnull=True)
+    given = given.filter(Q(creditor_id__isnull=True) | Q(creditor_id=creditor))
     return given.exclude(expires_at__lte=at).order_by("-received_at", "-pk")
+
+
+_asked = asked_often(_asked_rows)
 
 
 def _ask_line(given: Instruction) -> AskLine:

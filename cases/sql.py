@@ -14,6 +14,8 @@ from cases.priority import sql as priority
 TIMEOUTS: Final = """
 SET LOCAL statement_timeout = '10min'; SET LOCAL lock_timeout = '30s'; SET LOCAL jit = off; SET LOCAL work_mem = '64MB'
 """
+# A transaction that waits for what others of the same close do, each at most for as long as a statement may take.
+LET_WAIT: Final = "SET LOCAL idle_in_transaction_session_timeout = '10min'"
 
 NEXT_SPAN: Final = """
 SELECT max(person_id), count(*) FROM (

@@ -4,11 +4,12 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Final
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from cases.models import Case, Consent, Hold, Instruction
 from cases.models.instruction import Source
+from collections_app.shared.asked_often import asked_often
 
 ENDED_SHOWN: Final = 20
 
@@ -57,21 +58,10 @@ class Standing:
 
 def of_case(case: Case, *, at: datetime, over: bool = False) -> Standing:
     """Return what stands about the person of a case, for this creditor or everybody; over: also what has ended."""
-    mine = Q(person_id=case.person_id) & (Q(creditor_id__isnull=True) | Q(creditor_id=case.creditor_id))
-    asked = [
-        _asked(row, at)
-        for row in Instruction.objects.filter(mine)
-        .select_related("contact_point__address", "account", "recorded_by", "reviewer_team", "reviewer", "withdrawal")
-        .order_by("-received_at", "-pk")
-    ]
-    agreed = [
-        _agreed(row, at)
-        for row in Consent.objects.filter(mine)
-        .select_related("contact_point__address", "account", "recorded_by")
-        .order_by("-given_at", "-pk")
-    ]
-    held_rows = Hold.objects.filter(mine).select_related("account", "placed_by", "reviewer_team", "reviewer")
-    held = [_held(row) for row in held_rows.order_by("-starts_at", "-pk")]
+    of = {"person": case.person_id, "creditor": case.creditor_id}
+    asked = [_asked(row, at) for row in _instructions(**of)]
+    agreed = [_agreed(row, at) for row in _consents(**of)]
+    held = [_held(row) for row in _holds(**of)]
     ended = [line for line in (*held, *asked, *agreed) if line.ended]
     ended.sort(key=lambda line: line.since, reverse=True)
     return Standing(
@@ -80,6 +70,28 @@ def of_case(case: Case, *, at: datetime, over: bool = False) -> Standing:
         held=tuple(line for line in held if not line.ended),
         over=tuple(ended[:ENDED_SHOWN]) if over else (),
     )
+
+
+def _mine(person: int, creditor: int) -> Q:
+    return Q(person_id=person) & (Q(creditor_id__isnull=True) | Q(creditor_id=creditor))
+
+
+@asked_often
+def _instructions(person: int, creditor: int) -> QuerySet[Instruction]:
+    beside = "contact_point__address", "account", "recorded_by", "reviewer_team", "reviewer", "withdrawal"
+    return Instruction.objects.filter(_mine(person, creditor)).select_related(*beside).order_by("-received_at", "-pk")
+
+
+@asked_often
+def _consents(person: int, creditor: int) -> QuerySet[Consent]:
+    beside = "contact_point__address", "account", "recorded_by"
+    return Consent.objects.filter(_mine(person, creditor)).select_related(*beside).order_by("-given_at", "-pk")
+
+
+@asked_often
+def _holds(person: int, creditor: int) -> QuerySet[Hold]:
+    beside = "account", "placed_by", "reviewer_team", "reviewer"
+    return Hold.objects.filter(_mine(person, creditor)).select_related(*beside).order_by("-starts_at", "-pk")
 
 
 def channel_label(channel: str) -> str:

@@ -14,15 +14,17 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import transaction
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Value
+from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet, Value
 from django.utils.translation import gettext_lazy as _
 
-from cases import callbacks, daytime, lifecycle, worklist_order
+from cases import callbacks, daytime, lifecycle, sql_queue, worklist_order
+from cases.asking import Asker, asked_by_users
 from cases.locks import ClockTimestamp
 from cases.models import Case, Hold, NextAction
 from cases.models.case import HUMAN_ACTIONS
 from cases.refusal import CaseRefused
 from collections_app.shared.actor import Actor
+from collections_app.shared.asked_often import IsOneOf, asked_often
 from collections_app.staff.models import Break
 from compliance import audit
 from compliance.models import AuditEvent
@@ -30,6 +32,7 @@ from compliance.models import AuditEvent
 LEASE = timedelta(minutes=5)
 AHEAD = timedelta(minutes=2)  # the page that waits asks again in time
 COUNTED = 1_000  # waiting cases are counted up to here; a queue that is longer is "more than" that
+UPCOMING: Final = 3
 SKIPS_A_DAY = 20
 RESTS: Final = "break"
 TAKE_OVERS: Final = {
@@ -65,7 +68,7 @@ def held():
 
 def waiting(user, *, at: datetime):
     """Return the cases that this user could be handed now, best first."""
-    mine = Q(owner__isnull=True) | Q(owner=user)
+    mine = Q(owner__isnull=True) | Q(owner_id=user.pk)
     cases = Case.objects.visible_to(user).waiting_for_a_person(at).filter(mine)
     if user.role == "collector":
         cases = cases.exclude(next_action=NextAction.REVIEW)
@@ -76,7 +79,7 @@ def waiting(user, *, at: datetime):
 
 def held_by(user) -> QuerySet[Case]:
     """Return the open cases that this user holds now: the one in hand, and the one kept ahead."""
-    return Case.objects.visible_to(user).unresolved().filter(lease_by=user, lease_until__gt=ClockTimestamp())
+    return Case.objects.visible_to(user).unresolved().filter(lease_by_id=user.pk, lease_until__gt=ClockTimestamp())
 
 
 @transaction.atomic
@@ -85,7 +88,7 @@ def next_case(*, user, actor: Actor, at: datetime, zones: Collection[str] | None
 
     A case that the user has in hand already comes back first, then the one that was kept for him.
     """
-    case = held_by(user).order_by("lease_is_ahead", "-score", "pk").first()
+    case = _in_hand.first(user)
     if case is None:
         case = _best(user, at=at, zones=zones)
         if case is None:
@@ -101,7 +104,7 @@ def keep_ahead(*, user, actor: Actor, at: datetime, zones: Collection[str] | Non
 
     One case at most: the one that is kept already is kept for another two minutes. What is in hand stays in hand.
     """
-    case = held_by(user).filter(lease_is_ahead=True).order_by("-score", "pk").first()
+    case = _kept.first(user)
     if case is None:
         case = _best(user, at=at, zones=zones)
         if case is None:
@@ -116,22 +119,64 @@ def _best(user, *, at: datetime, zones: Collection[str] | None) -> Case | None:
 
     Before all others comes whoever was promised a call at this time.
     """
-    zones = daytime.zones(at) if zones is None else zones
-    candidates = waiting(user, at=at).filter(free()).filter(~_on_break(user))
-    lock: dict[str, Any] = {"of": ("self",), "no_key": True, "skip_locked": True}
+    places = sorted(daytime.zones(at) if zones is None else zones)
     if agreed := callbacks.due_now(user, at=at):
-        due = candidates.filter(pk__in=agreed).order_by("next_action_at", "pk").select_for_update(**lock).first()
+        due = _agreed.first(user, at=at, keys=agreed)
         if due is not None:
             return due
-    case = worklist_order.near(candidates, zones).select_for_update(**lock).first()
-    if case is None and (awake := worklist_order.awake(candidates, zones)):
-        case = candidates.filter(pk__in=awake).select_for_update(**lock).first()
-    return case or candidates.select_for_update(**lock).first()
+    case = _nearest.first(user, at=at, zones=places)
+    if case is None and (awake := worklist_order.awake(_far(user, at=at, zones=places))):
+        case = _best_of.first(user, at=at, keys=awake)
+    return case or _free.first(user, at=at)
+
+
+def _candidates(user: Any, *, at: datetime) -> QuerySet[Case]:
+    return waiting(user, at=at).filter(free()).filter(~_on_break(user))
+
+
+def _first_locked(cases: QuerySet[Case]) -> QuerySet[Case]:
+    return cases.select_for_update(of=("self",), no_key=True, skip_locked=True)[:1]
+
+
+@asked_by_users
+def _in_hand(user: Asker) -> QuerySet[Case]:
+    return held_by(user).order_by("lease_is_ahead", "-score", "pk")[:1]
+
+
+@asked_by_users
+def _kept(user: Asker) -> QuerySet[Case]:
+    return held_by(user).filter(lease_is_ahead=True).order_by("-score", "pk")[:1]
+
+
+@asked_by_users
+def _agreed(user: Asker, at: datetime, keys: list[int]) -> QuerySet[Case]:
+    promised = _candidates(user, at=at).filter(IsOneOf(F("pk"), keys))
+    return _first_locked(promised.order_by("next_action_at", "pk"))
+
+
+@asked_by_users
+def _nearest(user: Asker, at: datetime, zones: list[str]) -> QuerySet[Case]:
+    return _first_locked(worklist_order.near(_candidates(user, at=at), zones))
+
+
+@asked_by_users
+def _far(user: Asker, at: datetime, zones: list[str]) -> QuerySet[Case, tuple[int, bool]]:
+    return worklist_order.far(_candidates(user, at=at), zones)
+
+
+@asked_by_users
+def _best_of(user: Asker, at: datetime, keys: list[int]) -> QuerySet[Case]:
+    return _first_locked(_candidates(user, at=at).filter(IsOneOf(F("pk"), keys)))
+
+
+@asked_by_users
+def _free(user: Asker, at: datetime) -> QuerySet[Case]:
+    return _first_locked(_candidates(user, at=at))
 
 
 def _on_break(user) -> Exists:
     """Return the condition that this user is on a break: nothing is handed to him then."""
-    return Exists(Break.objects.filter(user=user, ended_at__isnull=True))
+    return Exists(Break.objects.filter(user_id=user.pk, ended_at__isnull=True))
 
 
 def is_on_break(user) -> bool:
@@ -151,9 +196,8 @@ def renew(case: Case, user) -> None:
 
 
 def _lease(case: Case, user, duration: timedelta, *, is_ahead: bool) -> None:
-    until = ClockTimestamp() + duration
-    Case.objects.filter(pk=case.pk).update(lease_by=user, lease_until=until, lease_is_ahead=is_ahead)
-    case.refresh_from_db(fields=["lease_by", "lease_until", "lease_is_ahead"])
+    ((until,),) = sql_queue.LEASE.rows([case.pk, user.pk, duration, is_ahead])
+    case.lease_by_id, case.lease_until, case.lease_is_ahead = user.pk, until, is_ahead
     case.is_leased = True  # type: ignore[attr-defined]  # as `queries.find` says it
 
 
@@ -205,18 +249,23 @@ def release(*, case_id: int, user) -> None:
 
 def skips_left(user, *, at: datetime) -> int:
     """Return how many cases this user may still put aside; what was undone at once does not count."""
-    return _left_of(list(_skips(user, at=at)))
+    return _left_of(list(_skips(user.pk, since=at - timedelta(days=1))))
 
 
 def skips_left_and_rest(user, *, at: datetime) -> tuple[int, bool]:
     """Return how many cases this user may still put aside, and whether he is on a break. One query."""
-    rest = Break.objects.filter(user=user, ended_at__isnull=True).annotate(name=Value(RESTS))
-    told = list(_skips(user, at=at).union(rest.values_list("name", flat=True), all=True))
+    told = _skips_and_rest(user=user.pk, since=at - timedelta(days=1))
     return _left_of(told), RESTS in told
 
 
-def _skips(user, *, at: datetime) -> QuerySet[AuditEvent, str]:
-    lately = AuditEvent.objects.filter(actor_kind="user", actor_id=user.pk, at__gt=at - timedelta(days=1))
+@asked_often
+def _skips_and_rest(user: int, since: datetime) -> QuerySet[AuditEvent, str]:
+    rest = Break.objects.filter(user_id=user, ended_at__isnull=True).annotate(name=Value(RESTS))
+    return _skips(user, since=since).union(rest.values_list("name", flat=True), all=True)
+
+
+def _skips(user: int, *, since: datetime) -> QuerySet[AuditEvent, str]:
+    lately = AuditEvent.objects.filter(actor_kind="user", actor_id=user, at__gt=since)
     return lately.filter(name__in=["case.skipped", "case.skip_undone"]).values_list("name", flat=True)
 
 
@@ -246,16 +295,32 @@ def skip(*, case_id: int, user, reason: str, actor: Actor, at: datetime, until: 
     return case
 
 
-def queue(user, *, at: datetime, shown: int = 3) -> Queue:
+def queue(user, *, at: datetime) -> Queue:
     """Return what waits for this user: counts, and the next names without anything else."""
-    due = waiting(user, at=at)
-    is_late = Q(next_action_at__lt=at - timedelta(days=1))
-    # Which cases are best does not matter for how many there are.
-    counted = due.order_by()[: COUNTED + 1].aggregate(due=Count("pk"), late=Count("pk", filter=is_late))
-    if counted["due"] > COUNTED:
-        counted["late"] = due.filter(is_late).order_by()[: COUNTED + 1].count()
-    names = due.filter(free()).select_related("person").only("person__name")[:shown]
-    return Queue(due=counted["due"], late=counted["late"], upcoming=[str(case.person) for case in names])
+    yesterday = at - timedelta(days=1)
+    counted = _counted(user, at=at, before=yesterday)
+    late = sum(counted) if len(counted) <= COUNTED else len(_late(user, at=at, before=yesterday))
+    names = [str(case.person) for case in _upcoming(user, at=at)]
+    return Queue(due=len(counted), late=late, upcoming=names)
+
+
+@asked_by_users
+def _counted(user: Asker, at: datetime, before: datetime) -> QuerySet[Case, bool]:
+    """Return, for each case that waits, whether it was due before an instant: which are best does not matter here."""
+    is_late = ExpressionWrapper(Q(next_action_at__lt=before), output_field=BooleanField())
+    due = waiting(user, at=at).annotate(is_late=is_late).order_by()
+    return due.values_list("is_late", flat=True)[: COUNTED + 1]
+
+
+@asked_by_users
+def _late(user: Asker, at: datetime, before: datetime) -> QuerySet[Case, int]:
+    late = waiting(user, at=at).filter(next_action_at__lt=before).order_by()
+    return late.values_list("pk", flat=True)[: COUNTED + 1]
+
+
+@asked_by_users
+def _upcoming(user: Asker, at: datetime) -> QuerySet[Case]:
+    return waiting(user, at=at).filter(free()).select_related("person").only("person__name")[:UPCOMING]
 
 
 def next_due(user, *, at: datetime) -> datetime | None:

@@ -6,6 +6,7 @@ once.
 """
 
 import json
+import os
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
@@ -137,7 +138,8 @@ DATABASES: dict[str, dict[str, Any]] = {
         # The embedded engine is Django's own, which starts the server at the first connection.
         "ENGINE": "collections_app.postgresql" if EMBEDDED else "django.db.backends.postgresql",
         **{key: _db[key] for key in _core},
-        "CONN_MAX_AGE": env_int("CONN_MAX_AGE", 60),
+        # Statements are planned once for a connection: one that lives a minute would plan them again each minute.
+        "CONN_MAX_AGE": env_int("CONN_MAX_AGE", 600),
         "CONN_HEALTH_CHECKS": True,
         # True behind a pooler that hands out another connection for each transaction.
         "DISABLE_SERVER_SIDE_CURSORS": env_bool("DISABLE_SERVER_SIDE_CURSORS"),
@@ -292,6 +294,8 @@ for _cost in env_list("CHANNEL_COSTS"):
         CHANNEL_COSTS[_name.strip()] = Decimal(_amount)
     except InvalidOperation as error:
         raise ImproperlyConfigured("CHANNEL_COSTS is a list such as letter=2.40,email=0.") from error
+# How many connections a close of day may work with at once, where the book is large enough to be shared among them.
+NIGHT_CONNECTIONS = env_int("NIGHT_CONNECTIONS", min(4, os.cpu_count() or 1))
 # What a collector can work on contacts in a day: eight hours less breaks, meetings and what comes in.
 COLLECTOR_MINUTES = env_int("COLLECTOR_MINUTES", 360)
 PROVIDER_TIMEOUT_S = env_int("PROVIDER_TIMEOUT_S", 10)

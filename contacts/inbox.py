@@ -11,10 +11,12 @@ from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from cases.models import Case
+from collections_app.shared.asked_often import asked_often
 from contacts.inbound import recognise, undoing, unmatched
 from contacts.models import Channel, InboundAction, InboundAttachment, InboundBinding, InboundMessage
 
 VIEWS: Final = ("new", "undo", "all", "unmatched")
+NEWS_SHOWN: Final = 3  # messages on the page of a case
 SHOWN: Final = 600  # letters of a message in a list
 ICONS: Final = {"sms": "message", "email": "mail", "chat": "brand-wechat", "phone": "phone-incoming",
                 "voice_notice": "phone-incoming"}  # fmt: skip
@@ -107,11 +109,16 @@ def with_parts(rows: QuerySet[InboundBinding]) -> QuerySet[InboundBinding]:
     )
 
 
-def of_case(case: Case, *, user: Any, limit: int = 3) -> list[MessageLine]:
+def of_case(case: Case, *, user: Any) -> list[MessageLine]:
     """Return the latest messages of a case that nobody has seen, or about which undoing was asked for."""
+    return lines(_of_case(case=case.pk), user=user)
+
+
+@asked_often
+def _of_case(case: int) -> QuerySet[InboundBinding]:
     asked = InboundAction.objects.filter(binding=OuterRef("pk"), asked_at__isnull=False, undone_at__isnull=True)
-    rows = InboundBinding.objects.filter(case=case).filter(Q(message__seen_at__isnull=True) | Exists(asked))
-    return lines(with_parts(rows).order_by("-message__received_at", "-pk")[:limit], user=user)
+    rows = InboundBinding.objects.filter(case_id=case).filter(Q(message__seen_at__isnull=True) | Exists(asked))
+    return with_parts(rows).order_by("-message__received_at", "-pk")[:NEWS_SHOWN]
 
 
 def unmatched_lines(rows: Iterable[InboundMessage]) -> list[MessageLine]:

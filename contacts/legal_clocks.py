@@ -15,10 +15,12 @@ from time import monotonic
 from typing import Any, Final
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 
 from cases import arrears
 from cases.models import Account, Case, Creditor, LedgerEntry, Payment, Plan, Promise
 from collections_app.shared import clock as clocks_of_places
+from collections_app.shared.asked_often import asked_often
 from compliance import clocks, gate
 from compliance.clocks import Clock
 from compliance.facts import ContactEvent, Facts, Question, Record
@@ -292,6 +294,10 @@ def tone(kind: str, left: int, *, is_kept: bool = False) -> str:
 
 def near(case: Case, *, today: date) -> Sequence[LegalClock]:
     """Return the clocks of a case that a person who works it should see: barred, or in their last days; two at most."""
-    rows = LegalClock.objects.filter(case=case, kept__isnull=True).order_by("ends", "pk")
-    shown = [row for row in rows if tone(row.kind, (row.ends - today).days) in ("soon", "stop")]
+    shown = [row for row in _running(case=case.pk) if tone(row.kind, (row.ends - today).days) in ("soon", "stop")]
     return shown[:2]
+
+
+@asked_often
+def _running(case: int) -> QuerySet[LegalClock]:
+    return LegalClock.objects.filter(case_id=case, kept__isnull=True).order_by("ends", "pk")

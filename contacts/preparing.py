@@ -3,13 +3,14 @@
 Everything is counted from the rows of the case at the moment of asking; seven queries however long the history is.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from django.db.models import Count, Max, Q, Sum
+from django.db.models import Count, F, Max, Q, QuerySet, Sum
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.html import strip_tags
@@ -19,6 +20,7 @@ from django.utils.translation import gettext as _
 from cases import notes
 from cases.models import Case, Document, LedgerEntry, Note, Payment, Promise
 from cases.queries import CaseFacts
+from collections_app.shared.asked_often import IsOneOf, asked_often
 from collections_app.shared.listing import listed, one_after_another
 from collections_app.templatetags.display import money
 from contacts import identity, verifying
@@ -27,6 +29,8 @@ from contacts.timeline import REACHED
 
 PHONES: Final = ("mobile", "home_phone", "work_phone", "office_phone", "unknown_phone")
 NOT_MADE: Final = ("withheld", "cancelled", "cleared", "in_progress", "failed")
+NOTHING_MADE: Final[Mapping[str, Any]] = {"ours": 0, "theirs": 0, "talks": 0, "talked": None}
+NOTHING_PAID: Final[Mapping[str, Any]] = {"n": 0, "total": None, "last": None}
 WORDS_SHOWN: Final = 280  # letters of the last words
 
 
@@ -92,9 +96,8 @@ def checks(case: Case, facts: CaseFacts, *, user: Any, at: datetime) -> list[Che
     questions = terms.asked_of(known)
     phones = [point for point in facts.points if point.kind in PHONES and point.usable]
     owing = [account.pk for account in facts.accounts if account.balance]
-    dated = LedgerEntry.objects.filter(account_id__in=owing, due_on__isnull=False)
-    itemised = len(set(dated.values_list("account_id", flat=True).distinct())) if owing else 0
-    documents = Document.objects.filter(case=case).count()
+    itemised = len(_itemised(accounts=owing)) if owing else 0
+    documents = _documents.first(case=case.pk) or 0
     labels = listed(verifying.QUESTIONS[key] for key in questions) or _("nothing known")
     return [
         Check(
@@ -153,22 +156,53 @@ def _language(code: str) -> str:
 
 def history(case: Case) -> str:
     """Return what happened with a case so far, in one paragraph."""
-    tried = ContactAttempt.objects.filter(case=case).exclude(status__in=NOT_MADE)
-    made = tried.aggregate(
+    made = _made.first(case=case.pk) or NOTHING_MADE
+    kept = Counter(_promised(case=case.pk))
+    paid = _paid.first(person=case.person_id, creditor=case.creditor_id, currency=case.currency)
+    sentences = [_contacts(made), _promises(kept), _payments(paid or NOTHING_PAID, case.currency)]
+    return one_after_another(sentence for sentence in sentences if sentence)
+
+
+@asked_often
+def _itemised(accounts: list[int]) -> QuerySet[LedgerEntry, int]:
+    """Return those of the accounts that have an entry with a day on which it falls due."""
+    dated = LedgerEntry.objects.filter(IsOneOf(F("account_id"), accounts), due_on__isnull=False)
+    return dated.order_by().values_list("account_id", flat=True).distinct()
+
+
+@asked_often
+def _documents(case: int) -> QuerySet[Document, int]:
+    """Return how many documents a case has; nothing where it has none."""
+    return Document.objects.filter(case_id=case).order_by().values("case_id").annotate(n=Count("pk")).values_list(
+        "n", flat=True
+    )  # fmt: skip
+
+
+@asked_often
+def _made(case: int) -> QuerySet[Any, Any]:
+    """Return the contacts of a case counted; nothing where there was none."""
+    talk = Q(outcome__in=REACHED[:2], party="debtor")
+    tried = ContactAttempt.objects.filter(case_id=case).exclude(status__in=NOT_MADE)
+    return tried.order_by().values("case_id").annotate(
         ours=Count("pk", filter=Q(direction="outbound")),
         theirs=Count("pk", filter=Q(direction="inbound")),
-        talks=Count("pk", filter=Q(outcome__in=REACHED[:2], party="debtor")),
-        talked=Max("at", filter=Q(outcome__in=REACHED[:2], party="debtor")),
-    )
-    kept = Promise.objects.filter(case=case).aggregate(
-        **{status: Count("pk", filter=Q(status=status)) for status in ("open", "kept", "partly_kept", "broken")}
-    )
-    mine = Payment.objects.filter(person_id=case.person_id, creditor_id=case.creditor_id, currency=case.currency)
-    paid = mine.exclude(status=Payment.Status.REVERSED).aggregate(
+        talks=Count("pk", filter=talk),
+        talked=Max("at", filter=talk),
+    )  # fmt: skip
+
+
+@asked_often
+def _promised(case: int) -> QuerySet[Promise, str]:
+    return Promise.objects.filter(case_id=case).values_list("status", flat=True)
+
+
+@asked_often
+def _paid(person: int, creditor: int, currency: str) -> QuerySet[Any, Any]:
+    """Return what was paid in a currency and stands; nothing where nothing was paid."""
+    mine = Payment.objects.filter(person_id=person, creditor_id=creditor, currency=currency)
+    return mine.exclude(status=Payment.Status.REVERSED).order_by().values("currency").annotate(
         n=Count("pk"), total=Sum("amount"), last=Max("received_at")
-    )
-    sentences = [_contacts(made), _promises(kept), _payments(paid, case.currency)]
-    return one_after_another(sentence for sentence in sentences if sentence)
+    )  # fmt: skip
 
 
 def _contacts(made: Mapping[str, Any]) -> str:
@@ -188,10 +222,10 @@ def _contacts(made: Mapping[str, Any]) -> str:
 
 
 def _promises(kept: Mapping[str, int]) -> str:
-    total = sum(kept.values())
+    labels = {"kept": _("kept"), "partly_kept": _("partly kept"), "broken": _("broken"), "open": _("open")}
+    total = sum(kept[name] for name in labels)
     if not total:
         return _("No promise was ever made.")
-    labels = {"kept": _("kept"), "partly_kept": _("partly kept"), "broken": _("broken"), "open": _("open")}
     parts = listed(f"{kept[name]} {label}" for name, label in labels.items() if kept[name])
     said = ngettext("%(n)s promise: %(parts)s.", "%(n)s promises: %(parts)s.", total)
     return said % {"n": total, "parts": parts}
@@ -217,8 +251,7 @@ def _day(at: datetime) -> str:
 
 
 def _last_words(case: Case) -> Words | None:
-    standing = notes.standing(Note.objects.filter(case=case))
-    note = standing.select_related("written_by").order_by("-written_at", "-pk").first()
+    note = _last_note.first(case=case.pk)
     if note is None:
         return None
     by = str(note.written_by) if note.written_by else ""
@@ -227,11 +260,22 @@ def _last_words(case: Case) -> Words | None:
 
 def _talk(case: Case) -> str:
     """Return how the last contact with the person himself ended, and when."""
-    talks = ContactAttempt.objects.filter(case=case, outcome__in=REACHED[:2], party="debtor")
-    last = talks.order_by("-at", "-pk").first()
+    last = _last_talk.first(case=case.pk)
     if last is None:
         return ""
     return _("%(day)s: %(outcome)s") % {"day": _day(last.at), "outcome": last.get_outcome_display()}
+
+
+@asked_often
+def _last_note(case: int) -> QuerySet[Note]:
+    standing = notes.standing(Note.objects.filter(case_id=case))
+    return standing.select_related("written_by").order_by("-written_at", "-pk")[:1]
+
+
+@asked_often
+def _last_talk(case: int) -> QuerySet[ContactAttempt]:
+    talks = ContactAttempt.objects.filter(case_id=case, outcome__in=REACHED[:2], party="debtor")
+    return talks.order_by("-at", "-pk")[:1]
 
 
 def advice(case: Case) -> str:

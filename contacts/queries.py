@@ -5,11 +5,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cases.models import Case, ContactPoint, Person
 from collections_app.shared import sealed
+from collections_app.shared.asked_often import asked_often
 from compliance import plain, previews, reasons
 from compliance.limits import Limit
 from compliance.previews import Preview
@@ -178,8 +180,7 @@ class OpenCall:
 
 def open_call(case: Case, *, user, at: datetime) -> OpenCall | None:
     """Return this user's open call on a case. Its number is shown because the gate has cleared dialling it."""
-    calls = ContactAttempt.objects.filter(case=case, made_by=user, channel=Channel.PHONE, status__in=OPEN)
-    attempt = calls.select_related("address", "contacted").order_by("-at", "-pk").first()
+    attempt = _open_calls.first(case=case.pk, user=user.pk)
     if attempt is None:
         return None
     return OpenCall(
@@ -194,8 +195,19 @@ def open_call(case: Case, *, user, at: datetime) -> OpenCall | None:
 
 def call_elsewhere(user, *, but: Case) -> ContactAttempt | None:
     """Return a call that this user has open on another case."""
-    calls = ContactAttempt.objects.filter(made_by=user, channel=Channel.PHONE, status__in=OPEN).exclude(case=but)
-    return calls.select_related("case__person").order_by("-at", "-pk").first()
+    return _calls_elsewhere.first(but=but.pk, user=user.pk)
+
+
+@asked_often
+def _open_calls(case: int, user: int) -> QuerySet[ContactAttempt]:
+    calls = ContactAttempt.objects.filter(case_id=case, made_by_id=user, channel=Channel.PHONE, status__in=OPEN)
+    return calls.select_related("address", "contacted").order_by("-at", "-pk")[:1]
+
+
+@asked_often
+def _calls_elsewhere(but: int, user: int) -> QuerySet[ContactAttempt]:
+    calls = ContactAttempt.objects.filter(made_by_id=user, channel=Channel.PHONE, status__in=OPEN)
+    return calls.exclude(case_id=but).select_related("case__person").order_by("-at", "-pk")[:1]
 
 
 def usable_phones(points: Iterable[ContactPoint]) -> list[ContactPoint]:

@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from django.db import OperationalError, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from cases.models import Creditor
 from cases.refusal import Refused
 from collections_app.shared.actor import Actor
+from collections_app.shared.asked_often import asked_often
 from compliance import audit
 from contacts import epochs
 from contacts.facts.rows import StopRow
@@ -75,7 +76,12 @@ def lift_stop(*, order_id: int, actor: Actor, at: datetime) -> StopOrder:
 
 def standing() -> list[StopOrder]:
     """Return the stops in force, oldest first. There are never many."""
-    return list(StopOrder.objects.filter(lifted_at__isnull=True).order_by("pk"))
+    return _standing()
+
+
+@asked_often
+def _standing() -> QuerySet[StopOrder]:
+    return StopOrder.objects.filter(lifted_at__isnull=True).order_by("pk")
 
 
 def is_stopped(planned: PlannedContact, stops: Iterable[StopRow | StopOrder]) -> bool:

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from django.db.models import Value
+from django.db.models import QuerySet, Value
 from django.urls import reverse
 
 from cases.models import Case, ContactPoint
 from collections_app.shared import sealed
+from collections_app.shared.asked_often import asked_often
 from compliance import reasons
 from contacts import dispatch, facts, messages, rendering
 from contacts.channels import catalogue
@@ -60,10 +61,7 @@ class Thread:
 def tabs(case: Case, *, chosen: str) -> list[dict[str, Any]]:
     """Return the channels in which something was said or could be, for the tabs above the timeline."""
     address = reverse("cases:case", args=[case.ref])
-    attempts = ContactAttempt.objects.filter(case=case, channel__in=CHANNELS)
-    points = ContactPoint.objects.filter(person_id=case.person_id)
-    said = attempts.order_by().values_list(Value("channel"), "channel")
-    known = set(said.union(points.order_by().values_list(Value("kind"), "kind")))
+    known = set(_known(case=case.pk, person=case.person_id))
     used = {name for what, name in known if what == "channel"}
     kinds = {name for what, name in known if what == "kind"}
     shown = [one for one in CHANNELS if one in used or kinds & set(catalogue.info(one).point_kinds)]
@@ -75,6 +73,14 @@ def tabs(case: Case, *, chosen: str) -> list[dict[str, Any]]:
         }
         for one in shown
     ]
+
+
+@asked_often
+def _known(case: int, person: int) -> QuerySet[ContactAttempt, tuple[str, str]]:
+    """Return the channels of what was said about a case, and the kinds of the person's numbers and addresses."""
+    said = ContactAttempt.objects.filter(case_id=case, channel__in=CHANNELS).order_by()
+    points = ContactPoint.objects.filter(person_id=person).order_by()
+    return said.values_list(Value("channel"), "channel").union(points.values_list(Value("kind"), "kind"))
 
 
 def of_case(case: Case, channel: str, *, user: Any, at: datetime) -> Thread:

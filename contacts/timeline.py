@@ -3,85 +3,31 @@
 Pages follow a place in time: (instant, kind, key) of the last row shown. Eight queries, however long the history is.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import strip_tags
 from django.utils.translation import gettext as _
 
 from cases import notes
-from cases.models import Account, Case, Consent, Correction, Hold, Instruction, Note, Payment, Plan, Promise
+from cases.models import Case, Hold, Instruction, Note, Payment, Promise
 from cases.queries import reveal_reasons, skip_label
 from collections_app.shared import refs, sealed
+from collections_app.shared.asked_often import Asked, asked_often
 from collections_app.shared.money import HIDDEN
 from collections_app.templatetags.display import money
 from compliance import actors, event_names, gate, reasons
 from compliance.models import AuditEvent, Decision
-from contacts.models import CallDisclosures, Channel, ContactAttempt
+from contacts import timeline_rows
+from contacts.models import Channel, ContactAttempt
 from contacts.queries import main_reason
 from contacts.reasons import say
 
 PAGE: Final = 25
-# What the audit trail adds to the rows themselves: how things ended, and who looked.
-TOLD: Final = (
-    "case.opened",
-    "case.cured",
-    "case.closed",
-    "case.reopened",
-    "case.assigned",
-    "case.unassigned",
-    "case.skipped",
-    "case.skip_undone",
-    "case.act_undone",
-    "callback.missed",
-    "case.flagged_for_review",
-    "promise.kept",
-    "promise.partly_kept",
-    "promise.broken",
-    "promise.cancelled",
-    "promise.reopened",
-    "plan.drafted",
-    "plan.approved",
-    "plan.refused",
-    "plan.signed",
-    "plan.missed",
-    "plan.early_trouble",
-    "plan.caught_up",
-    "plan.broken",
-    "plan.reinstated",
-    "plan.completed",
-    "plan.cancelled",
-    "settlement.offered",
-    "settlement.accepted",
-    "settlement.fulfilled",
-    "settlement.unfulfilled",
-    "settlement.failed",
-    "settlement.expired",
-    "settlement.withdrawn",
-    "settlement.refused",
-    "waiver.granted",
-    "waiver.reversed",
-    "write_off.done",
-    "write_off.reversed",
-    "asset.taken",
-    "asset.reversed",
-    "hold.released",
-    "hold.extended",
-    "hold.reviewed",
-    "hold.end_moved",
-    "consent.given",
-    "consent.withdrawn",
-    "payment.reversed",
-    "correction.opened",
-    "correction.approved",
-    "correction.refused",
-    "instruction.withdrawn",
-    "reveal.looked",
-)
 EVENT_TONES: Final = {
     "case.cured": "ok",
     "promise.kept": "ok",
@@ -107,7 +53,6 @@ ATTEMPT_TONES: Final = {
     "cleared": "soon",
     "in_progress": "soon",
 }
-HEAVY: Final = ("content_sealed", "decision__facts", "decision__question")
 INCOMING: Final = {"sms": "message", "email": "mail", "chat": "brand-wechat"}
 OUTGOING: Final = {"phone": "phone-outgoing"}
 WORDS_SHOWN: Final = 300  # letters of what was said, in one line
@@ -157,8 +102,8 @@ def page(case: Case, *, user, after: str | None = None) -> tuple[list[Entry], st
     """Return one page of a case's history, and the token of the next; None when this was the last."""
     place = place_of(after)
     entries: list[Entry] = []
-    for source, instant, rows, tell in _sources(case, user):
-        entries += tell(_before(rows, source, instant, place)[: PAGE + 1])
+    for source in SOURCES:
+        entries += source.tell(source.rows_of(case, before=place), user)
     entries.sort(key=lambda entry: entry.place, reverse=True)
     more = len(entries) > PAGE
     entries = entries[:PAGE]
@@ -167,94 +112,63 @@ def page(case: Case, *, user, after: str | None = None) -> tuple[list[Entry], st
 
 def last_contact(case: Case) -> dict[str, Any] | None:
     """Return the last contact that took place, in words."""
-    attempts = ContactAttempt.objects.filter(case=case).exclude(status__in=["withheld", "cancelled", "cleared"])
-    attempt = attempts.order_by("-at", "-pk").first()
+    attempt = _last_made.first(case=case.pk)
     return {"at": attempt.at, "title": _title(attempt)} if attempt else None
 
 
-def _before(rows: QuerySet, source: str, instant: str, place: tuple[datetime, str, int] | None) -> QuerySet:
-    if place is not None:
-        at, last_source, pk = place
-        earlier = Q(**{f"{instant}__lt": at})
-        if source == last_source:
-            earlier |= Q(**{instant: at, "pk__lt": pk})
-        elif source < last_source:
-            earlier |= Q(**{instant: at})
-        rows = rows.filter(earlier)
-    return rows.order_by(f"-{instant}", "-pk")
+@asked_often
+def _last_made(case: int) -> QuerySet[ContactAttempt]:
+    attempts = ContactAttempt.objects.filter(case_id=case).exclude(status__in=["withheld", "cancelled", "cleared"])
+    return attempts.select_related("address").order_by("-at", "-pk")[:1]
 
 
-Source = tuple[str, str, QuerySet, Callable[[Iterable[Any]], list[Entry]]]
+def _before(rows: QuerySet, source: str, instant: str, place: tuple[datetime, str, int]) -> QuerySet:
+    at, last_source, pk = place
+    earlier = Q(**{f"{instant}__lt": at})
+    if source == last_source:
+        earlier |= Q(**{instant: at, "pk__lt": pk})
+    elif source < last_source:
+        earlier |= Q(**{instant: at})
+    return _in_order(rows.filter(earlier), instant)
 
 
-def _sources(case: Case, user) -> list[Source]:
-    """Return, per kind: its name, the field of its instant, its rows, and how they are told."""
-    mine = Q(creditor_id=case.creditor_id) | Q(creditor_id__isnull=True)
-    said = CallDisclosures.objects.filter(attempt_id=OuterRef("pk"))
-    attempts = ContactAttempt.objects.filter(case=case).annotate(has_record=Exists(said))
-    withheld = ContactAttempt.objects.filter(decision_id=OuterRef("pk"))
-    money_in = Payment.objects.filter(person_id=case.person_id, creditor_id=case.creditor_id)
-    return [
-        (
-            "attempt",
-            "at",
-            attempts.select_related("made_by", "address", "decision").defer(*HEAVY),
-            lambda rows: _attempts(list(rows), user),
-        ),
-        (
-            "decision",
-            "at",
-            Decision.objects.filter(case_id=case.pk, verdict="refuse")
-            .exclude(Exists(withheld))
-            .defer("facts", "question"),
-            lambda rows: _refusals(list(rows), user),
-        ),
-        ("event", "at", _told(case), lambda rows: [_event(row) for row in rows]),
-        (
-            "hold",
-            "starts_at",
-            Hold.objects.filter(mine, person_id=case.person_id).select_related("placed_by"),
-            lambda rows: [_hold(row) for row in rows],
-        ),
-        (
-            "instruction",
-            "received_at",
-            Instruction.objects.filter(mine, person_id=case.person_id).select_related("recorded_by"),
-            lambda rows: [_instruction(row) for row in rows],
-        ),
-        (
-            "note",
-            "written_at",
-            notes.marked(Note.objects.filter(case=case)).select_related("written_by"),
-            lambda rows: [_note(row) for row in rows],
-        ),
-        ("payment", "received_at", money_in, lambda rows: [_payment(row) for row in rows]),
-        (
-            "promise",
-            "made_at",
-            Promise.objects.filter(case=case).select_related("made_with"),
-            lambda rows: [_promise(row) for row in rows],
-        ),
-    ]
+def _in_order(rows: QuerySet, instant: str) -> QuerySet:
+    return rows.order_by(f"-{instant}", "-pk")[: PAGE + 1]
 
 
-def _told(case: Case) -> QuerySet[AuditEvent]:
-    """Return the audit events of this case, and of what hangs on it; nothing of the person's other creditors."""
-    mine = Q(creditor_id=case.creditor_id) | Q(creditor_id__isnull=True)
-    of = {
-        "cases.promise": Promise.objects.filter(case=case),
-        "cases.plan": Plan.objects.filter(case=case),
-        "cases.hold": Hold.objects.filter(mine, person_id=case.person_id),
-        "cases.payment": Payment.objects.filter(person_id=case.person_id, creditor_id=case.creditor_id),
-        "cases.correction": Correction.objects.filter(person_id=case.person_id, creditor_id=case.creditor_id),
-        "cases.consent": Consent.objects.filter(mine, person_id=case.person_id),
-        "cases.instruction": Instruction.objects.filter(mine, person_id=case.person_id),
-        "cases.account": Account.objects.filter(person_id=case.person_id, creditor_id=case.creditor_id),
-    }
-    about = Q(subject_label="cases.case", subject_id=case.pk) | Q(name="reveal.looked", details__case=case.pk)
-    for label, rows in of.items():
-        about |= Q(subject_label=label, subject_id__in=rows.values("pk"))
-    return AuditEvent.objects.filter(about, person_id=case.person_id, name__in=TOLD)
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One kind of entries. name: it stands in the addresses of pages. instant: the field that its rows are in order of.
+
+    rows: of a case, its person and its creditor, given by their keys. newest: the first page of them. tell: makes
+    entries of rows, for a user.
+    """
+
+    name: str
+    instant: str
+    rows: Callable[[int, int, int], QuerySet]
+    newest: Asked[Any]
+    tell: Callable[[list[Any], Any], list[Entry]]
+
+    def rows_of(self, case: Case, *, before: tuple[datetime, str, int] | None) -> list[Any]:
+        """Return the newest rows, or those before a place: one more than a page shows."""
+        if before is None:
+            return self.newest(case=case.pk, person=case.person_id, creditor=case.creditor_id)
+        rows = self.rows(case.pk, case.person_id, case.creditor_id)
+        return list(_before(rows, self.name, self.instant, before))
+
+
+def _source(
+    name: str,
+    instant: str,
+    rows: Callable[[int, int, int], QuerySet],
+    tell: Callable[[list[Any], Any], list[Entry]],
+) -> Source:
+    @asked_often
+    def newest(case: int, person: int, creditor: int) -> QuerySet:
+        return _in_order(rows(case, person, creditor), instant)
+
+    return Source(name, instant, rows, newest, tell)
 
 
 def _title(attempt: ContactAttempt) -> str:
@@ -429,3 +343,19 @@ def _promise(promise: Promise) -> Entry:
 def _plain(amount: Any, currency: str) -> str:
     """Return an amount as the page writes it, as text."""
     return strip_tags(str(money(amount, currency)))
+
+
+def _each(tell: Callable[[Any], Entry]) -> Callable[[list[Any], Any], list[Entry]]:
+    return lambda rows, _user: [tell(row) for row in rows]
+
+
+SOURCES: Final = (
+    _source("attempt", "at", timeline_rows.attempts, _attempts),
+    _source("decision", "at", timeline_rows.decisions, _refusals),
+    _source("event", "at", timeline_rows.events, _each(_event)),
+    _source("hold", "starts_at", timeline_rows.holds, _each(_hold)),
+    _source("instruction", "received_at", timeline_rows.instructions, _each(_instruction)),
+    _source("note", "written_at", timeline_rows.notes, _each(_note)),
+    _source("payment", "received_at", timeline_rows.payments, _each(_payment)),
+    _source("promise", "made_at", timeline_rows.promises, _each(_promise)),
+)

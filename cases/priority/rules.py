@@ -10,12 +10,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+from django.db.models import QuerySet
 from django.utils.functional import Promise as LazyText
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cases import ageing
 from cases.models import Case, CaseChance, Promise
+from collections_app.shared.asked_often import asked_often
 
 DATA: Final = Path(__file__).resolve().parent.parent / "priority_data" / "rules.toml"
 SCALE: Final = 20  # points of a factor e
@@ -142,7 +144,7 @@ def of_case(case: Case, *, day: date, at: datetime, promises: Collection[str] | 
     """Return the score of one case on a day, as the night computes it. promises: states of its promises, if known."""
     if promises is None:
         promises = set(Promise.objects.filter(case_id=case.pk).values_list("status", flat=True))
-    chance = CaseChance.objects.filter(case_id=case.pk).values_list("factor", flat=True).first()
+    chance = _chance.first(case=case.pk)
     reached = case.last_right_party_at
     return weigh(
         Known(
@@ -156,6 +158,11 @@ def of_case(case: Case, *, day: date, at: datetime, promises: Collection[str] | 
             chance_factor=float(chance) if chance is not None else 1.0,
         )
     )
+
+
+@asked_often
+def _chance(case: int) -> QuerySet[CaseChance, Decimal]:
+    return CaseChance.objects.filter(case_id=case).values_list("factor", flat=True)
 
 
 def values() -> dict[str, Any]:

@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 
 from django.db import connections
 
-ASK: Final = "SELECT 1 FROM pg_prepared_statements WHERE name = %s"
+ASK: Final = "SELECT name FROM pg_prepared_statements"
 _known: "WeakKeyDictionary[Any, set[str]]" = WeakKeyDictionary()
 
 
@@ -21,8 +21,8 @@ class Prepared:
     def __init__(self, text: str, types: Sequence[str]) -> None:
         self.name = f"kept_{hashlib.sha256(text.encode()).hexdigest()[:16]}"
         marks = ", ".join(["%s"] * len(types))
-        self._prepare = f"PREPARE {self.name} ({', '.join(types)}) AS {text}"
-        self._execute = f"EXECUTE {self.name} ({marks})"
+        self._prepare = f"PREPARE {self.name} {f'({", ".join(types)})' if types else ''} AS {text}"
+        self._execute = f"EXECUTE {self.name} ({marks})" if types else f"EXECUTE {self.name}"
         self._plain = text.replace("%", "%%")
         for number in range(len(types), 0, -1):
             self._plain = self._plain.replace(f"${number}", f"(%({number})s::{types[number - 1]})")
@@ -30,21 +30,32 @@ class Prepared:
     def rows(self, values: Sequence[Any], *, using: str = "default") -> list[tuple[Any, ...]]:
         """Run it with these values and return its rows; none for a statement that returns none."""
         connection = connections[using]
-        connection.ensure_connection()
+        plain = {str(number): value for number, value in enumerate(values, 1)}
+        text, said = self.ready(values, connection) or (self._plain, plain)
         with connection.cursor() as cursor:
-            if connection.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS"):
-                cursor.execute(self._plain, {str(number): value for number, value in enumerate(values, 1)})
-            else:
-                self._be_known(connection)
-                cursor.execute(self._execute, values)
+            cursor.execute(text, said)
             return list(cursor.fetchall()) if cursor.description else []
 
+    def ready(self, values: Sequence[Any], connection: Any) -> tuple[str, Sequence[Any]] | None:
+        """Return how to run it on this connection with these values, where it is prepared, as it is from now on.
+
+        None behind a pooler: there its text is sent.
+        """
+        connection.ensure_connection()
+        if connection.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS"):
+            return None
+        self._be_known(connection)
+        return self._execute, values
+
     def _be_known(self, connection: Any) -> None:
-        known = _known.setdefault(connection.connection, set())
-        if self.name not in known:
-            with connection.wrap_database_errors, connection.connection.cursor() as cursor:
+        known = _known.get(connection.connection)
+        if known is not None and self.name in known:
+            return
+        with connection.wrap_database_errors, connection.connection.cursor() as cursor:
+            if known is None:
                 # The session is asked, not only our memory of it: preparing twice would end the transaction.
-                cursor.execute(ASK, [self.name])
-                if cursor.fetchone() is None:
-                    cursor.execute(self._prepare)
-            known.add(self.name)  # it stays until the connection ends, also when this transaction is rolled back
+                cursor.execute(ASK)
+                known = _known[connection.connection] = {name for (name,) in cursor.fetchall()}
+            if self.name not in known:
+                cursor.execute(self._prepare)
+                known.add(self.name)  # it stays until the connection ends, also when this transaction is rolled back

@@ -6,10 +6,13 @@ from datetime import datetime, time
 from functools import cached_property
 from typing import Final
 
+from django.db.models import QuerySet
+
 from cases.firm_policy import Policy
 from cases.models import Account, Case, ContactPoint, Product, Promise
 from cases.models.case import RESOLVED
 from collections_app.shared import clock
+from collections_app.shared.asked_often import asked_often
 from compliance import facts as known
 from compliance.facts import ContactEvent, Facts, FirmPolicy, Override, Question, Record
 from contacts.facts.asked import Concerned, records_of
@@ -101,8 +104,7 @@ class CaseFile:
     @cached_property
     def points(self) -> tuple[ContactPoint, ...]:
         """The numbers and addresses of the person to be reached, in his order."""
-        points = ContactPoint.objects.filter(person_id=self.contacted_id).select_related("address", "person")
-        return tuple(points.order_by("position", "pk"))
+        return tuple(_points(person=self.contacted_id))
 
     @cached_property
     def open_promise(self) -> Promise | None:
@@ -351,3 +353,9 @@ def firm_numbers(policy: Policy) -> FirmPolicy:
         ),
         enabled=tuple(sorted({*known.DEFAULT_POLICIES, *numbers.get("enabled", ())})),
     )
+
+
+@asked_often
+def _points(person: int) -> QuerySet[ContactPoint]:
+    points = ContactPoint.objects.filter(person_id=person).select_related("address", "person")
+    return points.order_by("position", "pk")

@@ -1,7 +1,7 @@
 """The case page, where a case and its contacts meet: contact bar, queue, facts, action, timeline."""
 
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -32,8 +32,6 @@ from contacts import (
 from contacts.forms import CallForm, new_call_form
 from contacts.models import LegalClock
 from contacts.views import call_draft, call_panel, pause_offer, script_panel
-
-CALLBACKS_SHOWN: Final = 3  # in the strip of the queue
 
 
 @allowed("cases.view_case")
@@ -118,7 +116,7 @@ def page(
         "skip_reasons": skip_choices(likely="" if _has_number(ways) else "unreachable"),
         "skips_left": skips_left,
         "quick_acts": quick_acts.ACTS,
-        "callbacks_due": list(callbacks.of_user(user, at=at)[:CALLBACKS_SHOWN]) if waiting else [],
+        "callbacks_due": callbacks.next_of_user(user, at=at) if waiting else [],
         "instruction_kinds": QUICK_ASKS,
         "take_overs": worklist.TAKE_OVERS.items(),
         "resting": attempt is None and resting,

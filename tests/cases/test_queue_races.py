@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from cases import worklist
 from cases.models import Case, ContactPoint
+from tests.asked import anew
 from tests.factories.cases import CaseFactory, CreditorFactory
 from tests.factories.staff import TeamFactory, UserFactory, set_clock
 
@@ -73,6 +74,7 @@ def test_two_who_chose_before_either_has_it_get_two_cases_and_without_the_lock_t
     monkeypatch.setattr(worklist, "renew", both_have_chosen)
     if not is_locked:
         monkeypatch.setattr(QuerySet, "select_for_update", lambda rows, **_how: rows)
+        anew(monkeypatch, worklist, "_nearest", "_free")
     got = handed_out(crowd[:2])
     assert reverse("cases:queue") not in got
     assert len(set(got)) == cases

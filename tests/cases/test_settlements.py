@@ -189,10 +189,10 @@ def test_a_settlement_is_offered_accepted_paid_and_ends_the_debt_by_component(fr
     assert (settlement.status, settlement.percent, settlement.is_full) == ("offered", Decimal("13.04"), True)
     future = invariants.ALWAYS["cases_have_a_future"], {"creditor": case.creditor_id}
     Case.objects.filter(pk=case.pk).update(next_action="wait_plan")
-    assert invariants._ids(*future) == [case.pk]  # nothing is agreed yet
+    assert invariants.ids(*future) == [case.pk]  # nothing is agreed yet
     offering.accept(settlement_id=settlement.pk, how="call", evidence="recording 7", actor=collector, at=at)
     assert fresh(case).status == "on_plan"
-    assert invariants._ids(*future) == []
+    assert invariants.ids(*future) == []
     assert components(case) == {"principal": "1000.00", "interest": "100.00", "penalty": "50.00"}
     pay(case, "400.00")
     assert (fresh(settlement).status, settlement.paid_amount) == ("accepted", Decimal("400.00"))

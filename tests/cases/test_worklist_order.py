@@ -3,11 +3,13 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connection
 
 from cases import daytime, worklist, worklist_order
 from cases.models import ContactPoint
 from collections_app.shared.actor import Actor
 from contacts.channels import catalogue
+from tests.asked import anew
 from tests.factories.cases import CaseFactory, CreditorFactory, PersonFactory
 from tests.factories.staff import UserFactory
 
@@ -91,6 +93,7 @@ def test_a_number_is_what_a_call_can_go_to():
 @pytest.mark.parametrize(("near", "first"), [(1, "without"), (2, "called")])
 def test_whoever_has_no_number_waits_behind_the_nearest_only(waits, collector, monkeypatch, near, first):
     monkeypatch.setattr(worklist_order, "NEAR", near)
+    anew(monkeypatch, worklist, "_nearest")
     cases = {"without": waits(90, points=False), "called": waits(10)}
     assert order(collector)[0] == cases[first]
 
@@ -99,6 +102,7 @@ def test_whoever_has_no_number_waits_behind_the_nearest_only(waits, collector, m
 def test_somebody_awake_is_looked_for_so_far_and_no_farther(waits, collector, monkeypatch, far, first):
     monkeypatch.setattr(worklist_order, "NEAR", 1)
     monkeypatch.setattr(worklist_order, "FAR", far)
+    anew(monkeypatch, worklist, "_nearest", "_far")
     cases = {"asleep": waits(90, asleep=True), "second": waits(80, asleep=True), "awake": waits(10)}
     assert order(collector)[0] == cases[first]
 
@@ -106,15 +110,27 @@ def test_somebody_awake_is_looked_for_so_far_and_no_farther(waits, collector, mo
 def test_what_a_colleague_holds_is_not_among_those_who_are_looked_at(waits, team, collector, monkeypatch):
     monkeypatch.setattr(worklist_order, "NEAR", 1)
     monkeypatch.setattr(worklist_order, "FAR", 1)
+    anew(monkeypatch, worklist, "_nearest", "_far")
     held, free, colleague = waits(90), waits(50), UserFactory(team=team)
     assert worklist.next_case(user=colleague, actor=Actor.of(colleague), at=NOON) == held
     assert order(collector) == [free]
 
 
-@pytest.mark.parametrize(("asleep", "asked"), [(False, 8), (True, 10)])
+@pytest.mark.parametrize(("asleep", "asked"), [(False, 7), (True, 9)])
 def test_a_claim_asks_twice_more_at_night_however_many_wait(waits, collector, asleep, asked, django_assert_num_queries):
     for _each in range(5):
         waits(10, asleep=asleep)
     actor, zones = Actor.of(collector), daytime.zones(NOON)
     with django_assert_num_queries(asked):
         worklist.next_case(user=collector, actor=actor, at=NOON, zones=zones)
+
+
+def test_whoever_is_put_off_is_passed_over_without_a_look_at_his_row(waits, collector):
+    for _each in range(5):
+        waits(90)
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
+    plan = worklist.waiting(collector, at=NOON).explain()
+    (condition,) = [line for line in plan.splitlines() if "Index Cond" in line and "team_id" in line]
+    assert "case_worklist" in plan
+    assert "next_action_at <=" in condition

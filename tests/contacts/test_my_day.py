@@ -227,7 +227,7 @@ def test_the_page_costs_the_same_however_much_there_is(
         desk.get(reverse("contacts:my-day"))
 
 
-QUERIES = 23
+QUERIES = 22
 
 # -- targets -----------------------------------------------------------------------------------------------------------
 

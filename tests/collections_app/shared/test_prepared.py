@@ -3,6 +3,7 @@
 import pytest
 from django.db import DataError, connection, transaction
 
+from collections_app.shared import prepared
 from collections_app.shared.prepared import Prepared
 
 ADD = Prepared("SELECT $1 + $2, $3 || ' 100%', $4", ["bigint", "bigint", "text", "bigint[]"])
@@ -42,6 +43,6 @@ def test_behind_a_pooler_the_same_text_is_sent_plainly(monkeypatch):
 def test_a_session_that_has_it_is_not_asked_to_prepare_it_again():
     kept = Prepared("SELECT $1 * 2", ["bigint"])
     again = Prepared("SELECT $1 * 2", ["bigint"])
-    with connection.cursor() as cursor:
-        cursor.execute(kept._prepare)  # as somebody would whose memory of it is lost
+    assert kept.rows([4]) == [(8,)]
+    del prepared._known[connection.connection]  # the memory of it is lost
     assert again.rows([21]) == [(42,)]
