@@ -5,9 +5,10 @@ What a close looks back on and what it prepares is said in `cases.closing`; what
 `contacts.strategy.planner`.
 
 Every span of persons is one transaction together with the cursor that says it is done, so a run that is killed
-anywhere goes on where it stopped and ends in the same state. Whoever works on a run holds a lease on its row by the
-database's clock; the claim number fences off a holder that was thought dead. A person whose rows break a step is left
-out, noted, tried once more at the end of the step and again the next night; nobody else waits for him.
+anywhere goes on where it stopped and ends in the same state. Several connections of one process may work on the spans
+of a step at once (`contacts.night.steps`). Whoever works on a run holds a lease on its row by the database's clock; the
+claim number fences off a holder that was thought dead. A person whose rows break a step is left out, noted, tried once
+more at the end of the step and again the next night; nobody else waits for him.
 """
 
 from contacts.night.leases import NightBusy

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from time import perf_counter
 from typing import Any, Final
 
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, connection, transaction
 from django.utils.translation import gettext_lazy as _
 
 from cases import closing
@@ -54,6 +54,13 @@ class Holder:
             if cursor.rowcount != 1:
                 raise NightLost
         closing.raise_limits()
+
+    def renew(self) -> None:
+        """Renew the lease in a transaction of its own. Raises NightLost."""
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(sql.HOLD, self.values)
+            if cursor.rowcount != 1:
+                raise NightLost
 
     def release(self) -> None:
         """Let others have the run at once; does nothing where the connection is gone (the lease then runs out)."""

@@ -17,6 +17,8 @@ UPDATE contacts_nightrun SET lease_until = clock_timestamp() + %(lease)s
 WHERE id = %(run)s AND claim = %(claim)s AND status = 'running'
 """
 RELEASE: Final = "UPDATE contacts_nightrun SET lease_until = NULL WHERE id = %(run)s AND claim = %(claim)s"
+# Keys to other tables are else checked row by row at the commit.
+CHECK_KEYS: Final = "SET CONSTRAINTS ALL IMMEDIATE"
 HELD_FOR: Final = """
 SELECT coalesce(max(extract(epoch FROM lease_until - clock_timestamp())), 0)
 FROM contacts_nightrun WHERE creditor_id = %(creditor)s

@@ -8,8 +8,10 @@ meanwhile, by the rule of each step, never two severities in a day. What was pla
 """
 
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import cached_property
+from operator import attrgetter
 from typing import Any, Final
 
 from cases import accrual, closing, freshness, turning
@@ -18,6 +20,7 @@ from cases.imports import batches
 from cases.invariants import Closed
 from contacts import invariants
 from contacts.experiments import drawing
+from contacts.models import Step
 from contacts.night import upkeep
 from contacts.strategy import enrolment, planner
 
@@ -31,6 +34,21 @@ class Night:
         self.close = close
         self.is_late = is_late  # the newest tape is older than the creditor allows; the first step finds out
         self.since = since  # how far the close before has seen; None: every account is aged
+        self.statistics = upkeep.Statistics()
+
+    @property
+    def connections(self) -> int:
+        """How many the book is worth: not more than it has spans."""
+        most = self.close.at_once
+        return 1 if most == 1 else min(most, max(1, closing.size_of_book(self.close) // closing.SPAN))
+
+    def beside(self) -> "Night":
+        """Return the same close for another thread: it reads the strategies itself, since no two threads work with the
+        same objects of them.
+        """
+        other = copy(self)
+        other.__dict__.pop("paths", None)
+        return other
 
     @cached_property
     def paths(self) -> list[enrolment.Path]:
@@ -55,11 +73,17 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A step: its name, how the book is cut for it (None: not at all), and the work on one span."""
+    """A step: its name, how the book is cut for it (None: not at all), and the work on one span.
+
+    is_shared: whether several connections may work on its spans at once; None: never. reads: what all spans need, read
+    once before.
+    """
 
     name: str
     work: Callable[[Night, Span], Result]
     next_span: Callable[[Close, int], Span | None] | None = None
+    is_shared: Callable[[Night], bool] | None = None
+    reads: Callable[[Night], object] | None = None
 
 
 def _freshness(night: Night, span: Span) -> Result:
@@ -81,7 +105,7 @@ def _freshness(night: Night, span: Span) -> Result:
 
 
 def _ageing(night: Night, span: Span) -> Result:
-    upkeep.analyse()
+    night.statistics.take()
     accrued = accrual.run(night.close, span)
     accounts = night.moving.of(span) if night.moving is not None else None
     aged = closing.age(night.close, span, accounts=accounts)
@@ -121,7 +145,7 @@ def _treat(night: Night, span: Span) -> Result:
         untreated = enrolment.book(close, span).count()
         counts = {"entered": entered, "left": left, "cancelled": cancelled, "untreated": untreated}
         return Result(rows=entered + left + cancelled, counts=counts)
-    upkeep.analyse()
+    night.statistics.take()
     planned = planner.plan(close, span, paths)
     to_people = planner.set_futures(close, span)
     counts = {"entered": entered, "left": left, "cancelled": cancelled, "planned": sum(planned.values())}
@@ -139,21 +163,30 @@ def _figures(night: Night, span: Span) -> Result:
 def _invariants(night: Night, span: Span) -> Result:
     close = night.close
     closed = Closed(close.creditor.pk, close.business_date, close.newest_state)
-    found = invariants.check_creditor(close.creditor.pk, closed=closed)
+    found = invariants.check_creditor(close.creditor.pk, closed=closed, several=night.connections)
     broken = {name: ids for name, ids in found.items() if ids}
     warnings = [{"code": "invariant", "name": name, "ids": ids[:20], "count": len(ids)} for name, ids in broken.items()]
     return Result(counts={"checked": len(found)}, warnings=warnings, failed=bool(broken))
 
 
+def _always(night: Night) -> bool:
+    return True
+
+
+def _no_step_hands_over(night: Night) -> bool:
+    """Whether no step gives cases to the collectors: who of them has room follows from what went to them before."""
+    return not any(step.kind == Step.Kind.ASSIGN for path in night.paths for step in path.steps)
+
+
 AGEING: Final = "ageing"
 STAGES: Final = (
     Stage("freshness", _freshness),
-    Stage(AGEING, _ageing, closing.next_span),
-    Stage("cases", _cases, closing.next_span),
+    Stage(AGEING, _ageing, closing.next_span, _always, reads=attrgetter("moving")),
+    Stage("cases", _cases, closing.next_span, _always),
     Stage("promises", _promises, closing.next_promise_span),
     Stage("plans", _plans, closing.next_plan_span),
     Stage("holds", _holds),
-    Stage("strategies", _strategies, partial(closing.next_span, size=5 * closing.SPAN)),
+    Stage("strategies", _strategies, closing.next_wide_span, _no_step_hands_over),
     Stage("figures", _figures),
     Stage("invariants", _invariants),
 )

@@ -20,8 +20,9 @@ from collections_app.shared import clock
 from collections_app.shared.actor import Actor
 from collections_app.shared.once import asked_once
 from contacts.models import NightRun, Step, StopOrder, StrategyVersion
-from contacts.night.runs import CLOSES_AT, POISON, last_day_over
+from contacts.night.runs import CLOSES_AT, last_day_over
 from contacts.night.stages import STAGES, WHOLE, Night, Stage
+from contacts.night.steps import POISON
 from contacts.rehearsal import counting, reaching, shadow, sql
 from contacts.rehearsal.counting import Cells
 from contacts.rehearsal.sending import Sent

@@ -12,6 +12,7 @@ from cases.models import Account
 from collections_app.management.commands import bench
 from collections_app.management.commands.bench import NAMES, _figure, _medians
 from collections_app.management.measures import book, gate, night, people, queues
+from collections_app.management.measures.processor import Used
 from compliance.models import Decision
 from contacts import invariants
 from contacts.models import ContactAttempt, NightRun, PlannedContact
@@ -35,11 +36,21 @@ def test_a_night_is_measured_beside_its_limit(measured: night.Measured):
     assert list(measured.stages)[:3] == ["freshness", "ageing", "cases"]
     assert set(measured.floor) == {"copy", "changed", "moves", "plan"}
     assert measured.total > sum(measured.floor.values()) > 0
+    assert measured.used.ours > 0
+    assert measured.used_again.ours > 0
     assert not any(invariants.check_all().values())
     ours, limit = queues.worklist_page(3)
     assert len(ours) == len(limit) == 2
     seconds, _, claimed = queues.claim_everything()
     assert (seconds > 0, claimed) == (True, PlannedContact.objects.filter(channel="sms", status="claimed").count())
+
+
+def test_what_was_used_of_the_processors_is_known_only_where_both_readings_are():
+    assert Used(3.0, 5.0).since(Used(1.0, 2.5)) == Used(2.0, 2.5)
+    assert Used(2.0, 2.5).both == 4.5
+    for later, earlier in ((Used(3.0, None), Used(1.0, 2.5)), (Used(3.0, 5.0), Used(1.0, None))):
+        assert later.since(earlier) == Used(2.0, None)
+    assert Used(2.0, None).both is None
 
 
 def test_calls_are_measured_beside_bare_inserts(fresh_database: Any):

@@ -9,18 +9,23 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
+from threading import Event, current_thread, main_thread
 from time import sleep
 from typing import Any
 
 import pytest
 from django.db import connection, connections
+from django.db.models import F
 
+from cases import closing
+from cases.models import Account, PortfolioFigure
 from collections_app import database
-from contacts import night
-from contacts.models import NightRun
-from contacts.night import runs, stages
+from contacts import invariants, night
+from contacts.models import NightRun, NightStep
+from contacts.night import runs, stages, steps
 from contacts.night.stages import Stage
 from contacts.strategy import shipped
 from tests.factories.cases import (
@@ -134,7 +139,7 @@ def small_spans(kill: Callable[[str, str], None] | None = None) -> tuple[Stage, 
         return stage.next_span(close, after, size=9)
 
     return tuple(
-        Stage(stage.name, partial(work, stage), partial(next_span, stage) if stage.next_span else None)
+        replace(stage, work=partial(work, stage), next_span=partial(next_span, stage) if stage.next_span else None)
         for stage in stages.STAGES
     )
 
@@ -154,41 +159,45 @@ def _creditor_id() -> int:
     return Creditor.objects.get().pk
 
 
-def child_that_dies(number: int, hits: int, prepare: Callable[[], None] = lambda: None) -> tuple[bool, str]:
-    """Close in a process that kills itself at its `hits`-th event; return whether it finished, and where it died."""
+def finishes(staged: Callable[[], Any], *, resume: bool, prepare: Callable[[], None]) -> bool:
+    """Close in a process with these stages; return whether it finished, and was not killed."""
     connections.close_all()
-    read, write = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        os.close(read)
-        seen = 0
-
-        def kill(name: str, where: str) -> None:
-            nonlocal seen
-            if where != ("inside" if number % 2 else "between"):
-                return
-            seen += 1
-            if seen == hits:
-                os.write(write, f"{name} {where}".encode())
-                os.kill(os.getpid(), signal.SIGKILL)
-
+    if (pid := os.fork()) == 0:
         status = 1
         try:
             prepare()
-            runs.STAGES = small_spans(kill)
-            close_once(resume=number > 0)
+            runs.STAGES = staged()
+            close_once(resume=resume)
             status = EXIT_DONE
         finally:
             os._exit(status)
-    os.close(write)
     _, status = os.waitpid(pid, 0)
-    died_at = os.read(read, 100).decode()
-    os.close(read)
     if os.WIFSIGNALED(status):
         assert os.WTERMSIG(status) == signal.SIGKILL
-        return False, died_at
+        return False
     assert os.WEXITSTATUS(status) == EXIT_DONE
-    return True, ""
+    return True
+
+
+def child_that_dies(number: int, hits: int, prepare: Callable[[], None] = lambda: None) -> tuple[bool, str]:
+    """Close in a process that kills itself at its `hits`-th event; return whether it finished, and where it died."""
+    read, write = os.pipe()
+    seen = 0
+
+    def kill(name: str, where: str) -> None:
+        nonlocal seen
+        if where != ("inside" if number % 2 else "between"):
+            return
+        seen += 1
+        if seen == hits:
+            os.write(write, f"{name} {where}".encode())
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    done = finishes(lambda: small_spans(kill), resume=number > 0, prepare=prepare)
+    os.close(write)
+    died_at = os.read(read, 100).decode()
+    os.close(read)
+    return done, died_at
 
 
 def note_the_cursor_too_early() -> None:
@@ -277,3 +286,146 @@ def test_a_run_that_is_left_alone_twice_is_the_same_too(copies: Callable[[], str
     parts = state()
     whole.pop("steps"), parts.pop("steps")  # the cursor of steps that find nothing depends on the spans
     assert parts == whole
+
+
+# -- several connections -----------------------------------------------------------------------------------------------
+
+SHARED = ("ageing", "cases", "strategies")
+
+
+def shared_spans(work: Callable[[str, Any], None] = lambda name, span: None) -> tuple[Stage, ...]:
+    """Return the stages cut into spans of a few persons, of which `work` is told before they are worked on."""
+
+    def told(stage: Stage, shared: Any, span: Any) -> Any:
+        work(stage.name, span)
+        return stage.work(shared, span)
+
+    return tuple(replace(stage, work=partial(told, stage)) for stage in small_spans())
+
+
+def dies_with_all_done_but_the_first_span(number: int, prepare: Callable[[], None] = lambda: None) -> NightStep | None:
+    """Close in a process that is killed inside the first span of a step when all others are done; return the step as it
+    was left, or None where the close finished.
+    """
+
+    def kill(name: str, span: Any) -> None:
+        if number < len(SHARED) and name == SHARED[number] and not span.after:
+            last = Account.objects.order_by("-person_id").values_list("person_id", flat=True)[0]
+            while _reached(NightStep.objects.get(name=name)) < last:
+                sleep(0.002)
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    done = finishes(lambda: shared_spans(kill), resume=number > 0, prepare=prepare)
+    return None if done else NightStep.objects.get(name=SHARED[number])
+
+
+def _reached(step: NightStep) -> int:
+    return max([step.cursor, *(last for _, last in step.details.get("ahead", []))])
+
+
+def keep_the_farthest_only() -> None:
+    def naive(self: Any, span: Any) -> None:
+        self.row.cursor = max(self.row.cursor, span.upto)
+
+    steps.Step._move_on = naive  # type: ignore[method-assign]
+
+
+@pytest.fixture(scope="module")
+def by_one(book: Any, django_db_blocker: Any) -> Any:
+    """Return what a close with one connection leaves."""
+    name = f"{book.name}_by_one"
+    with django_db_blocker.unblock(), pytest.MonkeyPatch.context() as patch:
+        connections.close_all()
+        database.create(name, template=book.name)
+        database.use_database(name)
+        patch.setattr(runs, "STAGES", small_spans())
+        assert close_once(resume=False).status == "done"
+        found = state()
+        connections.close_all()
+        database.use_database(book.name)
+        database.drop(name)
+    return found
+
+
+def test_two_connections_end_the_same_as_one_also_when_they_are_killed(
+    copies: Callable[[], str], by_one: Any, monkeypatch: pytest.MonkeyPatch, settings: Any
+):
+    monkeypatch.setattr(closing, "SPAN", 9)  # large enough to be shared, by this measure
+    settings.NIGHT_CONNECTIONS = 2
+    copies()
+    for number, name in enumerate(SHARED):
+        left = dies_with_all_done_but_the_first_span(number)
+        assert left is not None
+        assert (left.name, left.state, left.cursor) == (name, "running", 0)
+        assert left.details["ahead"][0][0] > 0  # nobody takes the first span for done
+    assert dies_with_all_done_but_the_first_span(len(SHARED)) is None
+    assert state() == by_one
+    assert not any("ahead" in step.details for step in NightStep.objects.all())
+
+    # The control: the same kills leave the first span out where only the farthest is kept.
+    copies()
+    for number in (SHARED.index("cases"), len(SHARED)):
+        left = dies_with_all_done_but_the_first_span(number, prepare=keep_the_farthest_only)
+    assert left is None
+    assert state()["cases"] != by_one["cases"]
+
+
+def test_an_error_of_one_connection_ends_the_close_and_it_goes_on_where_each_was(
+    copies: Callable[[], str], by_one: Any, monkeypatch: pytest.MonkeyPatch, settings: Any
+):
+    monkeypatch.setattr(closing, "SPAN", 9)
+    settings.NIGHT_CONNECTIONS = 3
+    copies()
+    has_failed = Event()
+
+    def fail(name: str, span: Any) -> None:
+        if name == "cases" and current_thread() is main_thread():
+            has_failed.wait(30)
+        elif name == "cases":
+            has_failed.set()
+            raise RuntimeError("the plug was pulled")
+
+    monkeypatch.setattr(runs, "STAGES", shared_spans(fail))
+    with pytest.raises(RuntimeError, match="plug"):
+        close_once(resume=False)
+    run = NightRun.objects.get()
+    assert (run.status, run.error) == ("failed", "RuntimeError: the plug was pulled")
+    monkeypatch.setattr(runs, "STAGES", shared_spans())
+    close_once(resume=True)
+    assert state() == by_one
+
+
+def test_a_person_whose_rows_break_a_shared_step_is_left_out_and_nobody_else(
+    copies: Callable[[], str], monkeypatch: pytest.MonkeyPatch, settings: Any
+):
+    monkeypatch.setattr(closing, "SPAN", 9)
+    settings.NIGHT_CONNECTIONS = 2
+    copies()
+    poison = Account.objects.order_by("person_id").values_list("person_id", flat=True)[20]
+
+    idle: dict[str, str] = {}
+
+    def breaks(name: str, span: Any) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SHOW idle_in_transaction_session_timeout")
+            idle.setdefault(name, cursor.fetchone()[0])
+        if name == "cases" and span.after < poison <= span.upto:
+            raise LookupError("a row that is not there")
+
+    monkeypatch.setattr(runs, "STAGES", shared_spans(breaks))
+    run = close_once(resume=False)
+    # Who waits for another connection is not thought to have forgotten his transaction.
+    assert {idle[name] for name in SHARED} == {"10min"} != {idle["figures"]}
+    step = run.steps.get(name="cases")
+    assert list(step.details["skipped"]) == [str(poison)]
+    assert [each for each in run.warnings if each["code"] != "stale-feed"] == [
+        {"code": "skipped", "step": "cases", "persons": 1}
+    ]
+    assert step.details["seen"] == run.steps.get(name="ageing").details["seen"]
+
+    # The same is found wrong by several connections as by one.
+    right = invariants.check_creditor(run.creditor_id)
+    PortfolioFigure.objects.filter(bucket="M1").update(accounts=F("accounts") + 1)
+    wrong = invariants.check_creditor(run.creditor_id, several=3)
+    assert wrong == invariants.check_creditor(run.creditor_id)
+    assert {name for name, ids in wrong.items() if ids != right[name]} == {"figures_equal_a_recount"}

@@ -30,13 +30,15 @@ from collections_app.management.measures import (
 
 SCALES: Final = {"10k": 10_000, "24k": 24_000, "100k": 100_000, "1m": 1_000_000}
 NAMES: Final = (
-    "import", "night_total", "night_stage_", "quiet_night", "gate_pure", "gate_1", "gate_8", "decision_bytes",
-    "worklist_p50", "worklist_p99", "enqueue", "rss_mb", "growth_night", "growth_import", "growth_rehearse",
-    "growth_gate", "insert_1", "insert_8", "load", "send", "stop_switch", "stop_reply", "doorbells", "rehearse_14",
-    "allocate", "search", "next", "claim_50",
+    "import", "night_total", "night_cpu", "night_stage_", "quiet_night", "gate_pure", "gate_1", "gate_8",
+    "decision_bytes", "worklist_p50", "worklist_p99", "enqueue", "rss_mb", "growth_night", "growth_import",
+    "growth_rehearse", "growth_gate", "insert_1", "insert_8", "load", "send", "stop_switch", "stop_reply", "doorbells",
+    "rehearse_14", "allocate", "search", "next", "claim_50",
 )  # fmt: skip
 SERVER_SETTINGS: Final = ("server_version", "fsync", "synchronous_commit", "shared_buffers", "work_mem")
 OF_THE_GATE: Final = ("gate_", "decision_bytes", "growth_gate", "insert_")
+# By the clock, and by processor seconds, which tell a slow host from work that grows faster than the book.
+GROWN: Final = (("growth_night", "total"), ("growth_night_cpu", "processor"), ("growth_import", "import"))
 OF_GROWTH: Final = ("growth_night", "growth_import", "growth_rehearse")
 # Each on a database of its own.
 OF_SENDING: Final = ("send", "stop_", "doorbells", "allocate", "search", "next", "claim_50")
@@ -257,9 +259,10 @@ class Command(commands.ReportCommand):
         for name, seconds in measured.stages.items():
             yield f"night_stage_{name}", seconds, "s", limits.get(name)
         yield "quiet_night", measured.again, "s", measured.total
+        yield from _figures_of_processors(measured)
         yield "rss_mb", measured.rss_mb, "MB", 256
         if small is not None:
-            for name, part in (("growth_night", "total"), ("growth_import", "import")):
+            for name, part in GROWN:
                 yield name, night.per_account(measured, part), "us/account", night.per_account(small, part)
         if self._wanted("worklist"):
             ours, limit = queues.worklist_page(200)
@@ -295,6 +298,16 @@ class _Scratch:
     def __exit__(self, *_error: object) -> None:
         connection.close()
         scratch_databases.drop_scratch(self.name)
+
+
+def _figures_of_processors(measured: night.Measured) -> Iterator[tuple[str, float, str, float | None]]:
+    """Yield what a full and a quiet night used of the processors; with PostgreSQL, where it is on this machine."""
+    full, quiet = measured.used, measured.used_again
+    if full.both is not None and quiet.both is not None:
+        yield "night_cpu", full.both, "s of processors, ours and PostgreSQL's", None
+        yield "quiet_night_cpu", quiet.both, "s of processors, ours and PostgreSQL's", full.both
+    yield "night_cpu_ours", full.ours, "s of processors", None
+    yield "quiet_night_cpu_ours", quiet.ours, "s of processors", full.ours
 
 
 def _with_unit(rates: tuple[float, float]) -> tuple[float, str, float]:

@@ -14,7 +14,8 @@ from django.db import connection, transaction
 from cases.imports import loader
 from cases.models import BucketTransition, Creditor
 from collections_app import database
-from collections_app.management.measures import book, sql
+from collections_app.management.measures import book, processor, sql
+from collections_app.management.measures.processor import NOTHING, Used
 from collections_app.shared.actor import Actor
 from contacts import night
 from contacts.models import PlannedContact
@@ -36,6 +37,8 @@ class Measured:
     moved: int = 0
     planned: int = 0
     floor: dict[str, float] = field(default_factory=dict)
+    used: Used = NOTHING  # by the second tape and its close, as `total`
+    used_again: Used = NOTHING  # as `again`
     rss_mb: float = 0.0  # the most that this process ever held until the second close was done
 
     @property
@@ -65,15 +68,19 @@ def measure(size: int, *, tell: Callable[[str, float], None] = lambda _what, _se
         tell("first tape", measured.first_import)
         measured.first_night = sum(_close(creditor, book.FIRST).values())
         tell("first close", measured.first_night)
+        before = processor.used()
         measured.second_import, measured.changed = _load(Path(folder), creditor, size, book.SECOND)
         tell("second tape", measured.second_import)
     measured.stages = _close(creditor, book.SECOND)
+    measured.used = processor.used().since(before)
     tell("second close", measured.night)
     measured.moved = BucketTransition.objects.filter(business_date=book.SECOND).count()
     measured.planned = PlannedContact.objects.filter(business_date__gt=book.SECOND).count()
+    before = processor.used()
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         measured.again, _ = _load(Path(folder), creditor, size, book.SECOND, corrected=True)
     measured.again += sum(_close(creditor, book.SECOND).values())
+    measured.used_again = processor.used().since(before)
     tell("quiet night", measured.again)
     measured.rss_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     measured.floor = _floor(measured)
@@ -81,9 +88,12 @@ def measure(size: int, *, tell: Callable[[str, float], None] = lambda _what, _se
 
 
 def per_account(measured: Measured, name: str) -> float:
-    """Return the microseconds of one part an account: total, import, night, first_import, first_night or a step."""
+    """Return the microseconds of one part an account: total, processor (as total; 0 where it cannot be read), import,
+    night, first_import, first_night or a step.
+    """
     seconds = {
         "total": measured.total,
+        "processor": measured.used.both or 0.0,
         "import": measured.second_import,
         "night": measured.night,
         "first_import": measured.first_import,

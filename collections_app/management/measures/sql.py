@@ -101,6 +101,10 @@ GRANT USAGE ON SCHEMA floor TO app; GRANT ALL ON ALL TABLES IN SCHEMA floor TO a
 GRANT ALL ON ALL SEQUENCES IN SCHEMA floor TO app;
 """
 SETTING: Final = "SELECT setting FROM pg_settings WHERE name = %(name)s"
+# The process at the other end, and whether it is on this machine as far as its address says.
+BACKEND: Final = """
+SELECT pg_backend_pid(), coalesce(inet_server_addr() <<= '127.0.0.0/8' OR inet_server_addr() = '::1', true)
+"""
 DECISION_BYTES: Final = """
 SELECT coalesce(avg(pg_column_size(row.*)), 0)::integer FROM compliance_decision AS row WHERE at = %(at)s
 """
