@@ -35,6 +35,7 @@ from cases.models import (
 from cases.models.instruction import MATTERS
 from collections_app.shared import clock, sealed
 from tests.factories import NOW
+from tests.factories.making import KnownFactory, Trait
 from tests.factories.staff import TeamFactory
 
 
@@ -48,8 +49,8 @@ class CreditorFactory(DjangoModelFactory):
         model = Creditor
 
     class Params:
-        us = factory.Trait(acting_as="agency", kind="unspecified", time_zone="America/New_York", currency="USD")
-        gb = factory.Trait(acting_as="agency", kind="unspecified", time_zone="Europe/London", currency="GBP")
+        us = Trait(acting_as="agency", kind="unspecified", time_zone="America/New_York", currency="USD")
+        gb = Trait(acting_as="agency", kind="unspecified", time_zone="Europe/London", currency="GBP")
 
     code = factory.Sequence(lambda n: f"bank-{n}")
     name = factory.Sequence(lambda n: f"Bank {n}")
@@ -109,10 +110,10 @@ class PersonFactory(DjangoModelFactory):
         skip_postgeneration_save = True
 
     class Params:
-        new_york = factory.Trait(jurisdiction="US-NY", time_zone="America/New_York", language="en")
-        los_angeles = factory.Trait(jurisdiction="US-CA", time_zone="America/Los_Angeles", language="en")
-        london = factory.Trait(jurisdiction="GB", time_zone="Europe/London", language="en")
-        unnamed = factory.Trait(name="", is_named=False)
+        new_york = Trait(jurisdiction="US-NY", time_zone="America/New_York", language="en")
+        los_angeles = Trait(jurisdiction="US-CA", time_zone="America/Los_Angeles", language="en")
+        london = Trait(jurisdiction="GB", time_zone="Europe/London", language="en")
+        unnamed = Trait(name="", is_named=False)
 
     name = factory.Sequence(lambda n: f"王示例{n}")
     is_named = True
@@ -134,7 +135,7 @@ class PersonFactory(DjangoModelFactory):
             )
 
 
-class BorrowerFactory(DjangoModelFactory):
+class BorrowerFactory(KnownFactory):
     class Meta:
         model = Borrower
         django_get_or_create = ("person", "creditor")
@@ -168,16 +169,14 @@ class ContactPointFactory(DjangoModelFactory):
 
     class Params:
         value = None
-        email = factory.Trait(
+        email = Trait(
             kind="email",
             address=factory.SubFactory(AddressFactory, kind="email", value="wang.shili@example.com"),
         )
-        postal = factory.Trait(
-            kind="postal", address=factory.SubFactory(AddressFactory, kind="postal", value="1 High St")
-        )
-        work = factory.Trait(kind="work_phone")
-        bad = factory.Trait(state="bad")
-        verified = factory.Trait(state="verified", verified_at=NOW)
+        postal = Trait(kind="postal", address=factory.SubFactory(AddressFactory, kind="postal", value="1 High St"))
+        work = Trait(kind="work_phone")
+        bad = Trait(state="bad")
+        verified = Trait(state="verified", verified_at=NOW)
 
     person = factory.SubFactory(PersonFactory)
     address = factory.SubFactory(AddressFactory)
@@ -251,13 +250,14 @@ class CaseFactory(DjangoModelFactory):
         exclude = ("on", "dpd")
 
     class Params:
-        working = factory.Trait(to="working")
-        promised = factory.Trait(to="promised")
-        on_plan = factory.Trait(to="on_plan")
-        cured = factory.Trait(to="cured")
-        closed = factory.Trait(to="closed")
-        waiting = factory.Trait(next_action="wait_strategy", next_action_at=NOW + timedelta(days=7))
+        working = Trait(to="working")
+        promised = Trait(to="promised")
+        on_plan = Trait(to="on_plan")
+        cured = Trait(to="cured")
+        closed = Trait(to="closed")
+        waiting = Trait(next_action="wait_strategy", next_action_at=NOW + timedelta(days=7))
 
+    own = frozenset()  # what is made for this case alone, so that nothing can hang on it yet
     at = NOW
     on = factory.LazyAttribute(lambda row: clock.business_day(row.at, row.creditor.time_zone))
     dpd = 12
@@ -265,7 +265,9 @@ class CaseFactory(DjangoModelFactory):
     creditor = factory.SubFactory(CreditorFactory)
     person = factory.SubFactory(PersonFactory)
     team = factory.SelfAttribute("creditor.team")
-    borrower = factory.LazyAttribute(lambda row: BorrowerFactory(person=row.person, creditor=row.creditor))
+    borrower = factory.LazyAttribute(
+        lambda row: BorrowerFactory(person=row.person, creditor=row.creditor, anew=bool(row.own))
+    )
     opened_on = factory.LazyAttribute(lambda row: row.on)
     opened_at = factory.SelfAttribute("at")
     past_due_since = factory.LazyAttribute(lambda row: row.on - timedelta(days=row.dpd))
@@ -275,26 +277,31 @@ class CaseFactory(DjangoModelFactory):
     next_action_at = factory.LazyAttribute(lambda row: row.at - timedelta(hours=1))
 
     @classmethod
+    def _generate(cls, strategy: Any, params: dict[str, Any]) -> Any:
+        return super()._generate(strategy, {"own": {"person", "creditor"} - set(params), **params})
+
+    @classmethod
     def _create(cls, model_class: type[Case], *args: Any, **kwargs: Any) -> Case:
-        at, to = kwargs.pop("at"), kwargs.pop("to")
+        at, to, own = kwargs.pop("at"), kwargs.pop("to"), kwargs.pop("own")
         accounts, points = kwargs.pop("accounts", True), kwargs.pop("points", True)
         kwargs["balance"] = Decimal(kwargs["balance"])
         case = model_class.objects.create(**kwargs)
         case.account = case.point = None
         if accounts:
             on = case.opened_on
+            product = None if "creditor" in own else case.creditor.products.order_by("pk").first()
             case.account = AccountFactory(
                 person=case.person,
-                product=case.creditor.products.order_by("pk").first() or ProductFactory(creditor=case.creditor),
+                product=product or ProductFactory(creditor=case.creditor),
                 borrower=case.borrower,
                 balance=case.balance,
                 dpd=case.dpd_on(on),
                 on=on,
                 created_at=at,
             )
-        if case.person.contact_points.exists():
+        if "person" not in own:
             case.point = case.person.contact_points.order_by("position", "pk").first()
-        elif points and case.person.is_named:
+        if case.point is None and points and case.person.is_named:
             case.point = ContactPointFactory(person=case.person)
             ContactPointFactory(
                 person=case.person,
@@ -308,15 +315,15 @@ class CaseFactory(DjangoModelFactory):
 
 def _move(case: Case, to: str, at: datetime) -> None:
     moves = {
-        "new": lambda: None,
         "working": case.work,
         "promised": case.promise,
         "on_plan": case.enter_plan,
         "cured": lambda: case.cure(at=at),
         "closed": lambda: case.close(at=at, reason="recalled"),
     }
-    moves[to]()
-    case.save()
+    if to != "new":
+        moves[to]()
+        case.save()
 
 
 class PromiseFactory(DjangoModelFactory):
@@ -326,9 +333,9 @@ class PromiseFactory(DjangoModelFactory):
         model = Promise
 
     class Params:
-        kept = factory.Trait(to="kept")
-        broken = factory.Trait(to="broken")
-        cancelled = factory.Trait(to="cancelled")
+        kept = Trait(to="kept")
+        broken = Trait(to="broken")
+        cancelled = Trait(to="cancelled")
 
     to = "open"
     case = factory.SubFactory(CaseFactory, promised=True)
@@ -382,7 +389,7 @@ class HoldFactory(DjangoModelFactory):
         exclude = ("case",)
 
     class Params:
-        released = factory.Trait(released_at=NOW, released_reason="cleared up")
+        released = Trait(released_at=NOW, released_reason="cleared up")
 
     case = factory.SubFactory(CaseFactory)
     person = factory.SelfAttribute("case.person")

@@ -22,6 +22,7 @@ from contacts.models import (
 )
 from tests.factories import NOW
 from tests.factories.cases import CaseFactory
+from tests.factories.making import Trait
 from tests.factories.staff import UserFactory
 
 
@@ -32,7 +33,7 @@ class DecisionFactory(DjangoModelFactory):
         model = Decision
 
     class Params:
-        refused = factory.Trait(
+        refused = Trait(
             verdict="refuse",
             valid_from=None,
             valid_until=None,
@@ -72,14 +73,14 @@ class AttemptFactory(DjangoModelFactory):
         model = ContactAttempt
 
     class Params:
-        completed = factory.Trait(to="completed", outcome="no_answer")
-        sms = factory.Trait(channel="sms", automated=True, to="sent")
-        delivered = factory.Trait(channel="sms", automated=True, to="delivered")
-        failed = factory.Trait(channel="sms", automated=True, to="failed")
-        uncertain = factory.Trait(channel="sms", automated=True, to="uncertain")
-        withheld = factory.Trait(channel="sms", automated=True, to="withheld")
-        inbound = factory.Trait(origin="inbound", direction="inbound", to="recorded", decision=None)
-        reported = factory.Trait(origin="reported", to="recorded", decision=None)
+        completed = Trait(to="completed", outcome="no_answer")
+        sms = Trait(channel="sms", automated=True, to="sent")
+        delivered = Trait(channel="sms", automated=True, to="delivered")
+        failed = Trait(channel="sms", automated=True, to="failed")
+        uncertain = Trait(channel="sms", automated=True, to="uncertain")
+        withheld = Trait(channel="sms", automated=True, to="withheld")
+        inbound = Trait(origin="inbound", direction="inbound", to="recorded", decision=None)
+        reported = Trait(origin="reported", to="recorded", decision=None)
 
     to = "cleared"
     outcome = ""
@@ -131,7 +132,8 @@ class AttemptFactory(DjangoModelFactory):
             attempt.fail(reason_code="provider-refused", permanent=True)
         if to == "uncertain":
             attempt.doubt(reason_code="timeout")
-        attempt.save()
+        if to not in (begins, "sent"):  # which are saved already
+            attempt.save()
         return attempt
 
 

@@ -13,6 +13,7 @@ from collections_app.shared import sealed
 from contacts.models import Seal
 from tests.factories import NOW
 from tests.factories.cases import CreditorFactory
+from tests.factories.making import Trait
 from tests.factories.staff import UserFactory
 
 
@@ -30,7 +31,7 @@ class SealFactory(DjangoModelFactory):
         model = Seal
 
     class Params:
-        proposed = factory.Trait(in_use=False)
+        proposed = Trait(in_use=False)
 
     in_use = True
     creditor = factory.SubFactory(CreditorFactory)

@@ -8,11 +8,12 @@ import factory
 from factory.django import DjangoModelFactory
 
 from collections_app.staff.models import ClockOffset, Team, User
+from tests.factories.making import KnownFactory, Trait
 
 PASSWORD = "a long pass phrase"
 
 
-class TeamFactory(DjangoModelFactory):
+class TeamFactory(KnownFactory):
     """A team: TeamFactory(code="north")."""
 
     class Meta:
@@ -30,9 +31,9 @@ class UserFactory(DjangoModelFactory):
         model = User
 
     class Params:
-        supervisor = factory.Trait(role="supervisor")
-        admin = factory.Trait(role="admin", team=None, is_staff=True)
-        compliance = factory.Trait(role="compliance", team=None)
+        supervisor = Trait(role="supervisor")
+        admin = Trait(role="admin", team=None, is_staff=True)
+        compliance = Trait(role="compliance", team=None)
 
     username = factory.Sequence(lambda n: f"user-{n}")
     name = factory.LazyAttribute(lambda user: user.username.replace("-", " ").capitalize())

@@ -81,7 +81,7 @@ def test_a_session_that_ended_costs_no_word(desk, opened, site):
     sign_in(page, user)
     assert page.url == site.url + at(case)
     assert page.locator(NOTE).input_value() == TYPED
-    assert "Not saved yet" in page.locator(LINE).inner_text()
+    page.locator(LINE, has_text="Not saved yet").wait_for()  # put into the line a moment later, so that it is read out
 
     # Another case has nothing of it.
     page.goto(site.url + at(following))
