@@ -61,6 +61,21 @@ def close_windows(url: str) -> None:
             context.close()
 
 
+def keys_act(page: Any) -> None:
+    """Wait until keys act on the page, or on the one that it leads to: what is seen of it can come long before."""
+    until(page, "document.readyState === 'complete'", "Boolean(window.workKeys)")
+    page.wait_for_timeout(GUARD_MS)
+
+
+def arrived(page: Any, requests: list[Any], number: int = 1) -> None:
+    """Wait until a route that a test keeps to itself has taken so many requests of the page into the list."""
+    for _turn in range(PATIENCE_MS // TURN_MS):
+        if len(requests) >= number:
+            return
+        page.wait_for_timeout(TURN_MS)
+    raise AssertionError(f"only {len(requests)} of {number} requests came from {page.url}")
+
+
 def until(page: Any, *conditions: str) -> None:
     """Wait until all these expressions are true on the page, or on the one that it leads to; say which they were where
     they do not come true.

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Error
 
-from tests.browsers import PATIENCE_MS, TURN_MS, until
+from tests.browsers import PATIENCE_MS, TURN_MS, arrived, until
 
 
 class Page:
@@ -47,3 +47,19 @@ def test_another_page_that_is_coming_is_waited_for_and_any_other_error_is_not():
     assert page.waited == TURN_MS
     with pytest.raises(Error, match="is not defined"):
         until(Page(Error("ReferenceError: a is not defined"), 1), "a")
+
+
+def test_a_request_that_a_test_keeps_is_waited_for_and_one_that_never_comes_fails():
+    requests: list[str] = []
+
+    class Slow(Page):
+        def wait_for_timeout(self, milliseconds: int) -> None:
+            super().wait_for_timeout(milliseconds)
+            if self.waited == 3 * TURN_MS:
+                requests.append("said")
+
+    page = Slow(1)
+    arrived(page, requests)
+    assert page.waited == 3 * TURN_MS
+    with pytest.raises(AssertionError, match="only 1 of 2 requests came from http://desk/queue/"):
+        arrived(page, requests, 2)

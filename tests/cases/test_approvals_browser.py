@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from cases.models import Approval, Settlement
-from tests.browsers import GUARD_MS, window
+from tests.browsers import keys_act, window
 from tests.factories import NOW
 from tests.factories.cases import CaseFactory, CreditorFactory
 from tests.factories.staff import TeamFactory, UserFactory, set_clock
@@ -22,7 +22,7 @@ def desk(own_database, settings, site, chromium):
     def open_page(user, address):
         page = window(chromium, site, user)
         page.goto(site.url + address)
-        page.wait_for_timeout(GUARD_MS)
+        keys_act(page)
         return page
 
     return open_page
@@ -55,13 +55,13 @@ def test_an_offer_is_typed_signed_and_the_next_item_comes_by_itself(desk):
     assert page.evaluate("document.documentElement.scrollHeight <= window.innerHeight")  # all facts on one screen
     page.keyboard.press("j")
     page.wait_for_url(f"**item={second.ref}")
-    page.wait_for_timeout(GUARD_MS)
+    keys_act(page)
     page.keyboard.press("j")
     page.wait_for_url(f"**item={first.ref}")
-    page.wait_for_timeout(GUARD_MS)
+    keys_act(page)
     page.keyboard.press("a")
     page.wait_for_url(f"**item={second.ref}")
-    page.wait_for_timeout(GUARD_MS)
+    keys_act(page)
     page.keyboard.press("r")
     page.keyboard.type("too much")
     page.keyboard.press("Enter")

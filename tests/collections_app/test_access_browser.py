@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from tests.browsers import GUARD_MS
+from tests.browsers import keys_act
 from tests.collections_app.test_axe_browser import NOON, reader
 from tests.factories.cases import CaseFactory, CreditorFactory, NoteFactory
 from tests.factories.staff import TeamFactory, UserFactory, set_clock
@@ -54,7 +54,7 @@ def opened(chromium, site):
     def go(user, path, language="en", **options):
         page = reader(chromium, site, user, language, "light", **options)
         page.goto(site.url + path)
-        page.wait_for_timeout(GUARD_MS)
+        keys_act(page)
         return page
 
     return go
@@ -67,7 +67,7 @@ def at(case):
 def in_call(page):
     page.locator("#contact-bar .channel-ok button").first.click()
     page.locator("#call-form").wait_for()
-    page.wait_for_timeout(GUARD_MS)
+    keys_act(page)
 
 
 def tabbed(page, most=160):
@@ -89,7 +89,7 @@ def test_the_keyboard_goes_through_the_regions_in_the_order_of_a_conversation(de
     for key in ("e", "r", "v"):
         page.keyboard.press(key)
     page.locator("input[name=outcome][value=promise]").wait_for(state="attached")
-    page.wait_for_timeout(GUARD_MS)
+    keys_act(page)
     page.locator("input[name=outcome][value=promise]").check(force=True)
     page.locator("#call-form summary", has_text="Next action").click()
     stops = tabbed(page)

@@ -20,7 +20,7 @@ from collections_app.shared.actor import SYSTEM
 from collections_app.staff.models import User
 from contacts.models import Rehearsal
 from tests.architecture.test_access import NOW, ROUTES, World
-from tests.browsers import GUARD_MS, window
+from tests.browsers import keys_act, window
 from tests.collections_app.rows_of_pages import further_addresses
 from tests.factories.cases import CaseFactory, NoteFactory
 from tests.factories.staff import UserFactory, set_clock
@@ -158,7 +158,7 @@ def test_no_state_of_the_case_page_and_the_queue_breaks_a_rule(world, site, noon
     page.goto(site.url + reverse("cases:queue"))
     look("queue")
     page.goto(site.url + reverse("cases:case", args=[world.free.ref]))
-    page.wait_for_timeout(GUARD_MS)
+    keys_act(page)
     look("before a call")
     if (language, theme) not in WAYS[:2]:
         page.close()

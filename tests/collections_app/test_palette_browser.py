@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from cases import name_index
 from cases.models import Case
-from tests.browsers import GUARD_MS, until, window
+from tests.browsers import keys_act, until, window
 from tests.factories.cases import CaseFactory, CreditorFactory, PersonFactory
 from tests.factories.staff import TeamFactory, UserFactory, set_clock
 
@@ -43,7 +43,7 @@ def opened(chromium, site, user, path, *, script="", **options):
     """Open a page as this user; it keeps what the browser complains about."""
     page = window(chromium, site, user, script=script, **options)
     page.goto(site.url + path)
-    page.wait_for_timeout(GUARD_MS)
+    keys_act(page)
     return page
 
 
@@ -312,7 +312,7 @@ def test_on_a_mac_command_is_the_key_and_control_edits_text(chromium, site, desk
 def test_single_keys_can_be_switched_off_and_chords_stay(board):
     board.evaluate("localStorage.setItem('single-keys-off', '1')")
     board.reload()
-    board.wait_for_timeout(GUARD_MS)
+    keys_act(board)
     press(board, ("keydown", {"key": "?", "shiftKey": True}), target="body")
     assert not is_open(board, "keys")
     press(board, ("keydown", {"key": "k", "ctrlKey": True}), target="body")
@@ -324,7 +324,7 @@ def test_a_key_meant_for_the_case_before_does_not_reach_the_next(board):
     board.evaluate("document.dispatchEvent(new Event('guardkeys'))")
     press(board, ("keydown", {"key": "p"}), target="body")
     assert heard(board) == []
-    board.wait_for_timeout(GUARD_MS)
+    keys_act(board)
     press(board, ("keydown", {"key": "p"}), target="body")
     assert heard(board) == ["p"]
 

@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from contacts.models import StrategyVersion, Template
 from contacts.strategy import definition
-from tests.browsers import GUARD_MS, until, window
+from tests.browsers import arrived, keys_act, until, window
 from tests.factories.cases import CaseFactory, CreditorFactory
 from tests.factories.contacts import TemplateFactory
 from tests.factories.staff import UserFactory, set_clock
@@ -87,12 +87,12 @@ def test_a_strategy_of_five_steps_is_built_by_keys_alone(chromium, site, book):
     page = opened(chromium, site, UserFactory(admin=True))
     keys = Keys(page)
     page.goto(site.url + reverse("contacts:strategy-new"))
-    page.wait_for_timeout(GUARD_MS)
+    keys_act(page)
     keys.write("name", "Small loans")
     keys.press("Control+Enter")
     page.wait_for_selector("#tree")
     version = StrategyVersion.objects.get(strategy__code="small-loans")
-    page.wait_for_timeout(GUARD_MS)  # keys of the page before do not reach this one
+    keys_act(page)  # keys of the page before do not reach this one
 
     keys.press("j", "a")  # a text message on the first day
     keys.settle("send text message “Reminder”")
@@ -181,7 +181,7 @@ def test_a_fact_is_chosen_by_typing_its_name(chromium, site, book):
     version, page = a_blank_one(chromium, site, book, "Typed")
     keys = Keys(page)
     page.goto(site.url + reverse("contacts:strategy-edit", args=[version.pk]) + "?node=everybody")
-    page.wait_for_timeout(GUARD_MS)
+    keys_act(page)
     keys.press("c")
     keys.until("document.activeElement.id === 'c-0-fact'", QUIET)
     page.keyboard.type("bal")  # the first letter alone is the bucket
@@ -217,7 +217,7 @@ def test_whoever_leaves_the_form_at_once_loses_nothing_that_was_typed(chromium, 
     version, page = a_blank_one(chromium, site, book, "Quick")
     keys = Keys(page)
     page.goto(f"{site.url}{reverse('contacts:strategy-edit', args=[version.pk])}?node=everybody")
-    page.wait_for_timeout(GUARD_MS)
+    keys_act(page)
 
     def leave_after(selector, text):
         """Type into a field and press Escape with the last character; go on to another node at the same moment."""
@@ -248,11 +248,11 @@ def test_what_is_typed_while_an_answer_is_on_its_way_is_in_the_panel_that_comes(
     change = reverse("contacts:strategy-change", args=[version.pk])
     held = []
     page.goto(f"{site.url}{reverse('contacts:strategy-edit', args=[version.pk])}?node=everybody")
-    page.wait_for_timeout(GUARD_MS)
+    keys_act(page)
     is_held = [True]
     page.route(f"**{change}", lambda route: held.append(route) if is_held[0] else route.continue_())
     page.click("#add-c")
-    page.wait_for_timeout(100)
+    arrived(page, held)
     page.focus("#f-name")
     page.keyboard.press("Control+a")
     page.keyboard.type("Typed meanwhile")
@@ -272,16 +272,13 @@ def test_what_is_typed_while_an_answer_is_on_its_way_is_in_the_panel_that_comes(
 def test_a_panel_asked_for_before_a_change_and_overtaken_by_it_takes_nothing_back(chromium, site, book):
     version, page = a_blank_one(chromium, site, book, "Late")
     page.goto(f"{site.url}{reverse('contacts:strategy-edit', args=[version.pk])}?node=everybody")
-    page.wait_for_timeout(GUARD_MS)
+    keys_act(page)
     answers = []
     page.route("**node=everybody*", lambda route: answers.append((route, route.fetch())))  # answered, not yet arrived
     page.click("#n-everybody__")
     page.click("#add-c")
     page.wait_for_selector("#c-0-fact")
-    for _turn in range(100):
-        if answers:
-            break
-        page.wait_for_timeout(50)
+    arrived(page, answers)
     for route, answer in answers:
         route.fulfill(response=answer)
     Keys(page).until(QUIET)

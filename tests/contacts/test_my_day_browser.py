@@ -9,7 +9,7 @@ from collections_app.shared.actor import Actor
 from collections_app.staff.models import Break
 from contacts import calls
 from contacts.models import AbuseMark
-from tests.browsers import GUARD_MS, window
+from tests.browsers import keys_act, window
 from tests.contacts.conftest import TEN
 from tests.factories.cases import CaseFactory, CreditorFactory
 from tests.factories.staff import TeamFactory, UserFactory, set_clock
@@ -26,7 +26,7 @@ def desk(chromium: Any, site: Any, settings: Any) -> Any:
 
     def go(name: str, *arguments: Any) -> None:
         page.goto(site.url + reverse(name, args=arguments))
-        page.wait_for_timeout(GUARD_MS)
+        keys_act(page)
 
     return user, page, go
 
@@ -34,7 +34,7 @@ def desk(chromium: Any, site: Any, settings: Any) -> Any:
 def press(page: Any, key: str) -> None:
     with page.expect_navigation(wait_until="load"):
         page.keyboard.press(key)
-    page.wait_for_timeout(GUARD_MS)
+    keys_act(page)
 
 
 def _ticked(page: Any) -> list[bool]:
@@ -72,6 +72,6 @@ def test_one_key_marks_the_call_and_what_was_typed_stays(desk):
     page.get_by_role("button", name="Save", exact=True).click()
     page.wait_for_load_state("load")
     page.locator("[data-key=z][value=after_abuse]").wait_for()
-    page.wait_for_timeout(GUARD_MS)
+    keys_act(page)
     press(page, "z")
     assert Break.objects.get(user=user).kind == "after_abuse"

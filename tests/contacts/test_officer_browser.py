@@ -9,7 +9,7 @@ from django.urls import reverse
 from collections_app.shared.actor import Actor
 from contacts import calls
 from contacts.calls import CallRefused
-from tests.browsers import GUARD_MS, window
+from tests.browsers import keys_act, window
 from tests.factories.cases import CaseFactory, CreditorFactory
 from tests.factories.staff import TeamFactory, UserFactory, set_clock
 
@@ -33,7 +33,7 @@ def case(own_database, settings, at):
 def test_two_clicks_from_the_case_to_why_with_the_keyboard_alone(chromium, site, case):
     page = window(chromium, site, UserFactory(compliance=True))
     page.goto(site.url + reverse("cases:case", args=[case.ref]))
-    page.wait_for_timeout(GUARD_MS)
+    keys_act(page)
     page.keyboard.press("y")
     page.wait_for_selector(".day-row")
     page.keyboard.press("j")
@@ -48,12 +48,12 @@ def test_the_clock_of_a_trial_steps_without_a_reload(chromium, site, case):
     asked = urlencode({"case": case.ref, "at": "2026-03-04T23:00", "channel": "phone"})
     page.goto(f"{site.url}{reverse('contacts:try-it')}?{asked}")
     page.evaluate("window.stays = true")
-    page.wait_for_timeout(GUARD_MS)
+    keys_act(page)
     page.keyboard.press("n")
     page.wait_for_selector("#answer .note-ok")
     assert "at=2026-03-05T08%3A00" in page.url
     assert page.evaluate("window.stays") is True
-    page.wait_for_timeout(GUARD_MS)
+    keys_act(page)
     page.keyboard.press("-")
     page.wait_for_selector("#answer .note-stop")
     page.select_option("#try_channel", "letter")

@@ -9,7 +9,7 @@ from django.urls import reverse
 from collections_app.shared import clock
 from contacts.calls import listening
 from contacts.channels import telephone_line
-from tests.browsers import GUARD_MS, window
+from tests.browsers import keys_act, window
 from tests.contacts.conftest import TEN
 from tests.contacts.telephone import DESK, use_telephone
 from tests.factories.cases import CaseFactory, CreditorFactory
@@ -49,7 +49,7 @@ def test_one_key_calls_and_the_page_says_that_the_line_was_busy(chromium, site, 
     heard.pace = 0.3
     page = window(chromium, site, user)
     page.goto(site.url + reverse("cases:case", args=[case.ref]))
-    page.wait_for_timeout(GUARD_MS)
+    keys_act(page)
     page.keyboard.press("c")
     page.wait_for_selector("#call-live")
     assert "Your telephone rings" in page.inner_text("#call-live")

@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from cases.models import Address
 from contacts.models import ContactAttempt, Verification
-from tests.browsers import GUARD_MS, window
+from tests.browsers import keys_act, window
 from tests.contacts.conftest import TEN
 from tests.factories.cases import (
     AccountFactory,
@@ -57,7 +57,7 @@ def open_page(chromium: Any, site: Any, settings: Any) -> Any:
         page = window(chromium, site, user, width=width)
         pages.append(page)
         page.goto(site.url + reverse("cases:case", args=[case.ref]))
-        page.wait_for_timeout(GUARD_MS)
+        keys_act(page)
         return page
 
     yield go
@@ -67,7 +67,7 @@ def open_page(chromium: Any, site: Any, settings: Any) -> Any:
 def call(page: Any) -> None:
     with page.expect_navigation(wait_until="load"):
         page.keyboard.press("c")
-    page.wait_for_timeout(GUARD_MS)
+    keys_act(page)
 
 
 def test_two_ticks_and_one_key_confirm_and_the_amounts_come_without_a_new_page(open_page):

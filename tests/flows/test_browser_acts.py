@@ -10,7 +10,7 @@ from contacts import dispatch
 from contacts.dispatch import carriers
 from contacts.models import ContactAttempt, PlannedContact
 from contacts.scripts import saying
-from tests.browsers import GUARD_MS, window
+from tests.browsers import keys_act, window
 from tests.contacts.conftest import SECRET, TOKEN, Running
 from tests.factories.cases import CaseFactory, CreditorFactory, PersonFactory
 from tests.factories.contacts import PlannedContactFactory, StepFactory, TemplateFactory
@@ -51,7 +51,7 @@ def carrier(settings):
 
 def open_case(desk, case=None):
     desk.page.goto(f"{desk.url}{reverse('cases:case', args=[(case or desk.case).ref])}")
-    desk.page.wait_for_timeout(GUARD_MS)
+    keys_act(desk.page)
 
 
 def begin_call(desk):

@@ -16,7 +16,7 @@ from cases import clients, instructions
 from cases.models import Case, Promise
 from collections_app.shared.actor import SYSTEM
 from contacts.models import ContactAttempt
-from tests.browsers import GUARD_MS, window
+from tests.browsers import keys_act, window
 from tests.factories.cases import AccountFactory, CaseFactory, CreditorFactory, PersonFactory, ProductFactory
 from tests.factories.staff import PASSWORD, TeamFactory, UserFactory, set_clock
 
@@ -58,7 +58,7 @@ class Hands:
         """Press keys, the last of which leads to another page, and wait until that page listens."""
         with self.page.expect_navigation(wait_until="load"):
             self.press(*keys)
-        self.page.wait_for_timeout(GUARD_MS)
+        keys_act(self.page)
 
     def sign_in(self, name: str) -> None:
         self.page.goto(f"{self.url}{reverse('login')}")
@@ -115,7 +115,7 @@ def confirm(hands: Hands) -> None:
     """Confirm the person by two answers that were heard: three keys, and what is owed shows at once."""
     hands.press("e", "r", "v")
     hands.page.locator("#action .tone-ok", has_text="The person is confirmed.").wait_for()
-    hands.page.wait_for_timeout(GUARD_MS)
+    keys_act(hands.page)
 
 
 def figure(hands: Hands, label: str) -> int:
@@ -205,7 +205,7 @@ def test_no_answer_is_two_keys_and_the_next_case_is_there(site, line, hands):
 def test_a_stop_is_two_keys_and_closes_every_channel(site, line, hands):
     hands.sign_in(line.collector)
     hands.page.goto(f"{site.url}{reverse('cases:case', args=[line.following.ref])}")
-    hands.page.wait_for_timeout(GUARD_MS)
+    keys_act(hands.page)
     assert hands.page.locator("#contact-bar .channel-ok").count() > 0
     hands.pressed = 0
     hands.press("h", "Enter")
@@ -219,9 +219,9 @@ def test_a_stop_is_two_keys_and_closes_every_channel(site, line, hands):
 def test_a_vulnerable_person_is_held_in_two_keys(site, line, hands):
     hands.sign_in(line.collector)
     hands.page.goto(f"{site.url}{reverse('cases:case', args=[line.following.ref])}")
-    hands.page.wait_for_timeout(GUARD_MS)
+    keys_act(hands.page)
     hands.press("v")  # does nothing while the panel is closed
-    hands.page.wait_for_timeout(GUARD_MS)
+    keys_act(hands.page)
     assert not line.following.person.holds.exists()
     hands.pressed = 0
     hands.press("h", "v")

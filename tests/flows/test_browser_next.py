@@ -11,7 +11,7 @@ from cases import worklist
 from cases.models import Case
 from collections_app.shared.actor import Actor
 from compliance.models import AuditEvent
-from tests.browsers import GUARD_MS, window
+from tests.browsers import keys_act, window
 from tests.factories.cases import CaseFactory, CreditorFactory, NoteFactory, PersonFactory
 from tests.factories.staff import TeamFactory, UserFactory, set_clock
 
@@ -47,7 +47,7 @@ def name(page: Any) -> str:
 
 def take_first(page: Any, site: Any) -> None:
     page.goto(site.url + reverse("cases:queue"))
-    page.wait_for_timeout(GUARD_MS)
+    keys_act(page)
     with page.expect_navigation():
         page.keyboard.press("t")
 
@@ -63,11 +63,11 @@ def wait_for_the_next(page: Any) -> None:
 
 
 def call_without_an_answer(page: Any) -> None:
-    page.wait_for_timeout(GUARD_MS)
+    keys_act(page)
     with page.expect_navigation():
         page.keyboard.press("c")
     wait_for_the_next(page)
-    page.wait_for_timeout(GUARD_MS)
+    keys_act(page)
     page.keyboard.press("1")
     assert page.locator("input[name=outcome]:checked").count() == 1
 
@@ -123,7 +123,7 @@ def test_a_key_meant_for_the_last_case_does_not_reach_the_one_that_is_shown(site
     )
     page.keyboard.press("Control+Enter")
     page.wait_for_selector("html[data-shown-ahead]")
-    page.wait_for_timeout(GUARD_MS)
+    keys_act(page)
     assert page.evaluate("window.pressed") is True
     assert page.locator(".dial").count() == 0
     assert name(page) == names[1]
@@ -139,10 +139,10 @@ def test_where_nothing_was_fetched_the_server_leads_to_the_next_case(site, names
     page = open_page(UserFactory(team=team))
     page.route("**/queue/ahead/", lambda route: route.abort())
     take_first(page, site)
-    page.wait_for_timeout(GUARD_MS)
+    keys_act(page)
     with page.expect_navigation():
         page.keyboard.press("c")
-    page.wait_for_timeout(GUARD_MS)
+    keys_act(page)
     page.keyboard.press("1")
     with page.expect_navigation(wait_until="load"):
         page.keyboard.press("Control+Enter")
@@ -154,7 +154,7 @@ def test_a_takeover_is_said_at_once_and_what_was_typed_stays(site, names, team, 
     user, colleague = UserFactory(team=team), UserFactory(team=team)
     page = open_page(user)
     take_first(page, site)
-    page.wait_for_timeout(GUARD_MS)
+    keys_act(page)
     page.keyboard.press("n")
     page.keyboard.type("He says that he pays on Friday")
     case = Case.objects.get(lease_by=user, lease_is_ahead=False)

@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from cases.models import Promise
-from tests.browsers import GUARD_MS, window
+from tests.browsers import keys_act, window
 from tests.factories.cases import CaseFactory, CreditorFactory, PersonFactory
 from tests.factories.staff import TeamFactory, UserFactory, set_clock
 from tests.flows.test_browser_line import NOON, Hands
@@ -24,7 +24,7 @@ def desk(site, chromium, settings):
     case = CaseFactory(creditor=creditor, person=PersonFactory(name="王小明"), at=NOON, balance="2000.00")
     hands = Hands(window(chromium, site, collector), site.url)
     hands.page.goto(f"{site.url}{reverse('cases:case', args=[case.ref])}")
-    hands.page.wait_for_timeout(GUARD_MS)
+    keys_act(hands.page)
     hands.case = case
     return hands
 

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from cases.models import Case, Instruction, Promise
 from contacts.models import ContactAttempt
-from tests.browsers import GUARD_MS, until, window
+from tests.browsers import keys_act, until, window
 from tests.factories.cases import CaseFactory, CreditorFactory, PersonFactory
 from tests.factories.staff import TeamFactory, UserFactory, set_clock
 from tests.factories.verifying import known
@@ -45,17 +45,17 @@ class Keyboard:
             "document.documentElement.dataset.shownAhead !== location.pathname"
             " || document.documentElement.dataset.shownTrue === location.pathname",
         )
-        self.page.wait_for_timeout(GUARD_MS)
+        keys_act(self.page)
 
     def call(self, number: int) -> None:
         with self.page.expect_navigation(wait_until="load"):
             self.press(number, "c")
-        self.page.wait_for_timeout(GUARD_MS)
+        keys_act(self.page)
 
     def confirm(self, number: int) -> None:
         self.press(number, *CONFIRM)
         self.page.locator("#action .tone-ok", has_text="The person is confirmed.").wait_for()
-        self.page.wait_for_timeout(GUARD_MS)
+        keys_act(self.page)
 
 
 def test_twenty_cases_are_worked_without_a_mouse(chromium, site, settings):
@@ -71,10 +71,10 @@ def test_twenty_cases_are_worked_without_a_mouse(chromium, site, settings):
     page = window(chromium, site, user)
     keyboard = Keyboard(page)
     page.goto(site.url + reverse("cases:queue"))
-    page.wait_for_timeout(GUARD_MS)
+    keys_act(page)
     page.keyboard.press("t")
     until(page, "location.pathname.startsWith('/cases/')")
-    page.wait_for_timeout(GUARD_MS)
+    keys_act(page)
     for number in range(CASES):
         assert keyboard.name() == f"Person {number:02}"
         keyboard.call(number)

@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from cases.models import Plan
-from tests.browsers import GUARD_MS, window
+from tests.browsers import keys_act, window
 from tests.cases.plans.conftest import AT
 from tests.factories.cases import CaseFactory, CreditorFactory
 from tests.factories.staff import TeamFactory, UserFactory, set_clock
@@ -25,7 +25,7 @@ def page(own_database, settings, site, chromium):
     page = window(chromium, site, user)
     page.case = case
     page.goto(site.url + reverse("cases:case", args=[case.ref]))
-    page.wait_for_timeout(GUARD_MS)
+    keys_act(page)
     return page
 
 

@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from contacts.models import CallDisclosures, DisclosureTick
-from tests.browsers import GUARD_MS, until, window
+from tests.browsers import arrived, keys_act, until, window
 from tests.contacts.scripts.calling import NOON, called
 from tests.factories.cases import CaseFactory, CreditorFactory
 from tests.factories.staff import TeamFactory, UserFactory, set_clock
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.browser
 def opened(chromium, site, user, case, *, width=1366):
     page = window(chromium, site, user, width=width)
     page.goto(site.url + reverse("cases:case", args=[case.ref]))
-    page.wait_for_timeout(GUARD_MS)
+    keys_act(page)
     return page
 
 
@@ -60,6 +60,7 @@ def test_a_tick_that_is_given_while_another_is_on_its_way_is_not_lost(chromium, 
     page.route("**/said/", lambda route: held.append(route) if not held else route.continue_())
     page.keyboard.press("x")
     page.keyboard.press("x")
+    arrived(page, held)
     until(page, "document.querySelector('#script-said form.htmx-request') !== null")
     held[0].continue_()
     page.wait_for_selector("#said-CN-ID[aria-pressed=true]")
