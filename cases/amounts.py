@@ -56,6 +56,7 @@ class DayRefused(Refused):
         "unreadable": _("“%(text)s” is not a date. Write it like 2026-11-22."),
         "ambiguous": _("“%(text)s” may be %(first)s or %(second)s. Write the one that is meant."),
         "unreadable-time": _("“%(text)s” is not a time. Write it like fri 14:30 or 2026-11-22 14:30."),
+        "unreadable-hour": _("“%(text)s” is not a time of day. Write it like 9, 14:30 or 9pm."),
         "no-such-day": _("“%(text)s” is a day that does not exist."),
         "no-leap-day": _("%(year)s has no 29 February."),
         "out-of-range": _("“%(text)s” is outside the years 1900 to 2100."),

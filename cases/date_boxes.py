@@ -1,10 +1,11 @@
-"""Boxes for days and moments that take what people say: fri, +3, 15号, tomorrow 14:30; and ISO dates.
+"""Boxes for days, moments and hours that take what people say: fri, +3, 15号, tomorrow 14:30, 9pm; and ISO dates.
 
 Below each stands how it was understood, while it is typed and, without scripts, after the first post: then what is not
 written out is asked about once before it is saved.
 """
 
-from datetime import date, datetime, timedelta, tzinfo
+import re
+from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Any, Final
 
 from django import forms
@@ -21,6 +22,7 @@ from collections_app.shared import clock
 
 DAY: Final = "%Y-%m-%d"
 MOMENT: Final = "%Y-%m-%d %H:%M"
+CLOCK: Final = "%H:%M"
 SAID: Final = "__said"  # what was in the box when its meaning was shown; there only without scripts
 LONGEST: Final = 60
 
@@ -77,10 +79,12 @@ _WEEKDAYS: Final = (
 
 
 def understood(text: str, *, kind: str, zone: tzinfo | None = None) -> tuple[str, str]:
-    """Return how a typed day or moment is understood, and what is wrong with it; one of the two is empty."""
+    """Return how a typed day, moment or hour is understood, and what is wrong with it; one of the two is empty."""
     if not text.strip():
         return "", ""
     try:
+        if kind == "clock":
+            return f"{natural_times.read_clock(text):{CLOCK}}", ""
         if kind == "moment":
             return in_words(moment_of(text, zone=zone)), ""
         return in_words((past_day_of if kind == "past" else day_of)(text, today=today_here())), ""
@@ -97,8 +101,11 @@ _READS: Final = (
 _SHOWN: Final = '<noscript><input type="hidden" name="{}" value="{}"></noscript>'
 
 
+HINTS: Final = {"moment": gettext_lazy("fri 14:30"), "clock": gettext_lazy("9, 14:30, 9pm")}
+
+
 class SaidInput(forms.TextInput):
-    """One line for a day or a moment, with a line below that says how it is understood."""
+    """One line for a day, a moment or a time of day, with a line below that says how it is understood."""
 
     kind = "day"
     shape = DAY
@@ -106,21 +113,25 @@ class SaidInput(forms.TextInput):
     asks = True  # once about what is not written out, in a page without scripts
 
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
-        hint = gettext_lazy("fri 14:30") if self.kind == "moment" else gettext_lazy("fri, +3, 25, 30/11")
+        hint = HINTS.get(self.kind, gettext_lazy("fri, +3, 25, 30/11"))
         super().__init__({"autocomplete": "off", "placeholder": hint, "data-said": self.kind, **(attrs or {})})
 
     def format_value(self, value: Any) -> Any:
         if isinstance(value, datetime):
             place = self.zone or timezone.get_current_timezone()
             value = value.astimezone(place) if timezone.is_aware(value) else value
-        return value.strftime(self.shape) if isinstance(value, date) else super().format_value(value)
+        return value.strftime(self.shape) if isinstance(value, date | time) else super().format_value(value)
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
         typed = data.get(name)
         shown = data.get(f"{name}{SAID}") if self.asks else None
-        if typed and shown is not None and shown.strip() != typed.strip() and not is_written_out(typed):
+        if typed and shown is not None and shown.strip() != typed.strip() and not self.is_plain(typed):
             return Said(typed)
         return typed
+
+    def is_plain(self, text: str) -> bool:
+        """Whether a text can mean nothing else."""
+        return is_written_out(text)
 
     def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
         box = super().render(name, value, attrs, renderer)
@@ -153,6 +164,16 @@ class MomentInput(SaidInput):
     shape = MOMENT
 
 
+class ClockInput(SaidInput):
+    """Takes a time of day."""
+
+    kind = "clock"
+    shape = CLOCK
+
+    def is_plain(self, text: str) -> bool:
+        return re.fullmatch(r"\s*[0-9]{1,2}:[0-9]{2}\s*", text) is not None
+
+
 def is_written_out(text: str) -> bool:
     """Whether a text is a day or moment of ISO 8601, so that it can mean nothing else."""
     try:
@@ -178,10 +199,10 @@ def asked_box(name: str, text: str, day: date | None) -> SafeString:
     return box.render(name, day or text[:LONGEST], attrs)
 
 
-def _ask_first(value: Any, meaning: date) -> None:
+def _ask_first(value: Any, meaning: str) -> None:
     """Refuse once what was typed without scripts and is not written out, saying how it is understood."""
     if isinstance(value, Said):
-        raise ValidationError(_("Read as %(day)s. Save again if that is right.") % {"day": in_words(meaning)}, "said")
+        raise ValidationError(_("Read as %(day)s. Save again if that is right.") % {"day": meaning}, "said")
 
 
 class _Named:
@@ -212,7 +233,7 @@ class DayField(_Named, forms.DateField):
                 raise amounts.DayRefused("past", day=day)
         except amounts.DayRefused as refused:
             raise self.refused(str(refused)) from None
-        _ask_first(value, day)
+        _ask_first(value, in_words(day))
         return day
 
 
@@ -243,7 +264,7 @@ class MomentField(_Named, forms.DateTimeField):
                 raise amounts.DayRefused("past-time", moment=f"{moment:{MOMENT}}")
         except amounts.DayRefused as refused:
             raise self.refused(str(refused)) from None
-        _ask_first(value, moment)
+        _ask_first(value, in_words(moment))
         return moment
 
 
@@ -259,3 +280,22 @@ class UntilField(MomentField):
 
     def read(self, text: str) -> datetime:
         return moment_of(text, zone=self.zone, after=self.begins)
+
+
+class ClockField(_Named, forms.TimeField):
+    """A time of day as people say it: 9, 21:30, 9pm, 下午3点; midnight at the end of a day too."""
+
+    widget = ClockInput
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(input_formats=[CLOCK], **kwargs)
+
+    def to_python(self, value: Any) -> Any:
+        if not isinstance(value, str) or not value.strip():
+            return super().to_python(value)
+        try:
+            said = natural_times.read_clock(value)
+        except amounts.DayRefused as refused:
+            raise self.refused(str(refused)) from None
+        _ask_first(value, f"{said:{CLOCK}}")
+        return said

@@ -8,7 +8,7 @@ from django.utils.translation import get_language, ngettext_lazy, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from cases import verification_policy
-from cases.date_boxes import MomentField
+from cases.date_boxes import ClockField, MomentField
 from cases.firm_policy import Policy
 from compliance import packs_loader
 from compliance.policy_bounds import MAX_GUARD_MINUTES, Objection, switchable
@@ -33,18 +33,14 @@ PER: Final = (
 )
 
 
-def _time(label: Any, help_text: Any = "") -> forms.TimeField:
-    widget = forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
-    return forms.TimeField(label=label, required=False, widget=widget, help_text=help_text)
-
-
 class FirmPolicyForm(forms.Form):
     """Hours, caps, guard bands and policies; what the law objects to stands at the field it is about."""
 
-    opens = _time(pgettext_lazy("firm policy", "Contact from"))
-    closes = _time(
-        pgettext_lazy("firm policy", "Contact until"),
-        _("On the clock of the person. The law may be narrower; it is never widened by this."),
+    opens = ClockField(label=pgettext_lazy("firm policy", "Contact from"), required=False)
+    closes = ClockField(
+        label=pgettext_lazy("firm policy", "Contact until"),
+        required=False,
+        help_text=_("On the clock of the person. The law may be narrower; it is never widened by this."),
     )
     enabled = forms.MultipleChoiceField(
         label=_("Further policies"), required=False, widget=forms.CheckboxSelectMultiple

@@ -7,7 +7,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from cases.date_boxes import DayField, MomentField
+from cases.date_boxes import ClockField, DayField, MomentField
 from cases.forms import AmountField
 from cases.instruction_checks import DAYS
 from cases.models import Account, Case, Consent, ContactPoint, Hold, Instruction, Person
@@ -52,13 +52,6 @@ CHANNELS: Final = (
 WEEK: Final = tuple(zip(DAYS, (_("Mon"), _("Tue"), _("Wed"), _("Thu"), _("Fri"), _("Sat"), _("Sun")), strict=True))
 
 
-def clock_field(label: Any, help_text: Any = "") -> forms.TimeField:
-    """Return a field for a time of day."""
-    return forms.TimeField(
-        label=label, required=False, widget=forms.TimeInput(attrs={"type": "time"}), help_text=help_text
-    )
-
-
 class OfCase(forms.Form):
     """A form about the person of one case: his numbers and addresses, masked, and his accounts, to choose from."""
 
@@ -95,9 +88,11 @@ class WishForm(OfCase):
     days = forms.MultipleChoiceField(
         label=_("On these days"), choices=WEEK, required=False, widget=forms.CheckboxSelectMultiple
     )
-    window_from = clock_field(pgettext_lazy("a time of day", "From"))
-    window_until = clock_field(
-        pgettext_lazy("a time of day", "Until"), _("Only for certain times, on the person's own clock.")
+    window_from = ClockField(label=pgettext_lazy("a time of day", "From"), required=False)
+    window_until = ClockField(
+        label=pgettext_lazy("a time of day", "Until"),
+        required=False,
+        help_text=_("Only for certain times, on the person's own clock."),
     )
     sent_at = MomentField(label=_("Sent"), required=False)
     received_at = MomentField(label=_("Received"), required=False, help_text=_("Left empty: now."))
@@ -212,8 +207,10 @@ class ConsentForm(OfCase):
     days = forms.MultipleChoiceField(
         label=_("On these days"), choices=WEEK, required=False, widget=forms.CheckboxSelectMultiple
     )
-    window_from = clock_field(pgettext_lazy("a time of day", "From"))
-    window_until = clock_field(pgettext_lazy("a time of day", "Until"), _("On the person's own clock."))
+    window_from = ClockField(label=pgettext_lazy("a time of day", "From"), required=False)
+    window_until = ClockField(
+        label=pgettext_lazy("a time of day", "Until"), required=False, help_text=_("On the person's own clock.")
+    )
     only = forms.BooleanField(label=_("At no other time"), required=False)
     express = forms.BooleanField(label=_("Said expressly"), required=False, initial=True)
     once = forms.BooleanField(label=_("For one contact only"), required=False)

@@ -1,7 +1,8 @@
 """Moments as people say them: fri 14:30, tomorrow 9am, in 2 hours; 明天下午3点, 周五9点半, 半小时后.
 
 Pure: a text and the wall clock of a place give a moment of that clock, or a refusal with a sentence. A time alone is
-the next such time; a day alone is half past nine. Days are read by `cases.natural_dates`.
+the next such time; a day alone is half past nine. Days are read by `cases.natural_dates`. A time of every day is said
+the same way, and there a number alone is the hour.
 """
 
 import re
@@ -25,6 +26,8 @@ _AHEAD: Final = re.compile(
     r"(h|hours?|hrs?|min|mins|minutes?|个?小时|個?小時|分钟|分鐘)"
     r"\s*(?:later|from now|后|後|之后|以后)?"
 )
+_ENDS_DAY: Final = re.compile(r"24(?:[:.]?00|点|點|时|時)?")
+_BARE_HOUR: Final = re.compile(r"(\d{1,2})(?:\.(\d{2}))?")
 _QUARTERS: Final = {"半": 30, "一刻": 15, "三刻": 45}
 
 
@@ -38,7 +41,7 @@ def read(text: str, *, now: datetime, order: str = "", default: time = MORNING) 
     now: the wall clock of that place (aware or not). default: the time of a day that is said without one.
     """
     here = now.replace(tzinfo=None, microsecond=0)
-    plain = " ".join(unicodedata.normalize("NFKC", text[:60]).lower().split()).strip(" .。,，!！")
+    plain = _plain(text)
     ahead = _ahead(plain, here)
     if ahead is not None:
         return ahead
@@ -49,6 +52,26 @@ def read(text: str, *, now: datetime, order: str = "", default: time = MORNING) 
         moment = datetime.combine(here.date(), said)
         return moment if moment > here else moment + timedelta(days=1)
     return datetime.combine(natural_dates.read(rest, today=here.date(), order=order), said)
+
+
+def read_clock(text: str) -> time:
+    """Return the hour that a text means: 9, 21:30, 9am, 下午3点; 24:00 is midnight. Raises amounts.DayRefused."""
+    plain = _plain(text)
+    if _ENDS_DAY.fullmatch(plain):
+        return time(0)
+    try:
+        if found := _BARE_HOUR.fullmatch(plain):
+            return _checked(int(found[1]), int(found[2] or 0), text)
+        said, rest = _time(plain, text)
+    except MomentRefused:
+        said, rest = None, ""
+    if said is None or rest:
+        raise MomentRefused("unreadable-hour", text=text.strip()[: amounts.SHOWN])
+    return said
+
+
+def _plain(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", text[:60]).lower().split()).strip(" .。,，!！")
 
 
 def _ahead(plain: str, here: datetime) -> datetime | None:

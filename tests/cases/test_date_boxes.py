@@ -1,10 +1,11 @@
 """Boxes for days and moments: what is said is understood the same everywhere, in full width and in both languages."""
 
 import re
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.urls import reverse
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -114,6 +115,29 @@ def test_what_is_no_moment_is_refused(typed):
         natural_times.read(typed, now=NOW)
 
 
+@given(st.times())
+def test_an_hour_of_every_day_is_the_same_however_it_is_written(at):
+    said = at.replace(second=0, microsecond=0)
+    texts = [f"{at:%H:%M}", f"{at.hour}:{at:%M}", f"{at.hour}.{at:%M}", f"{at:%I:%M%p}", f"{at.hour}h{at:%M}"]
+    assert {natural_times.read_clock(each) for text in texts for each in (text, full_width(text))} == {said}
+    assert natural_times.read_clock(f"{at.hour}") == said.replace(minute=0)
+
+
+@pytest.mark.parametrize(
+    ("typed", "hour"),
+    [("9", "09:00"), ("9pm", "21:00"), ("9 o'clock", "09:00"), ("noon", "12:00"), ("下午3点", "15:00"),
+     ("晚8点半", "20:30"), ("２１：３０", "21:30"), ("24:00", "00:00"), ("24点", "00:00")],
+)  # fmt: skip
+def test_an_hour_of_every_day_is_read_as_it_is_said(typed, hour):
+    assert f"{natural_times.read_clock(typed):%H:%M}" == hour
+
+
+@pytest.mark.parametrize("typed", ["", "25", "24:30", "12:75", "fri 14:30", "ten", "1 2", "-3"])
+def test_what_is_no_hour_is_refused_and_says_how_to_write_one(typed):
+    with pytest.raises(DayRefused, match=r"is not a time of day\. Write it like 9, 14:30 or 9pm"):
+        natural_times.read_clock(typed)
+
+
 @given(st.decimals(min_value="0.01", max_value="99999999.99", places=2))
 def test_an_amount_is_the_same_in_every_width_and_with_its_unit(amount):
     plain, grouped = f"{amount:f}", f"{amount:,.2f}"
@@ -155,6 +179,8 @@ def test_the_line_below_a_box_says_weekday_and_date(desk):
     assert "Friday 2026-03-06" in said
     said = desk.get(asked, {"box": "due_at", "due_at": "fri 14:30", "kind": "moment"}).content.decode()
     assert "Friday 2026-03-06 14:30" in said
+    said = desk.get(asked, {"box": "opens", "opens": "9pm", "kind": "clock"}).content.decode()
+    assert "21:00" in said
     wrong = desk.get(asked, {"box": "on", "on": "5/6", "kind": "day"}).content.decode()
     assert "may be 2026-06-05 or 2026-05-06" in wrong
 
@@ -209,8 +235,21 @@ def test_where_days_gone_by_are_meant_a_weekday_and_a_day_of_the_month_are_the_l
     assert date_boxes.day_of("fri", today=sunday) == date(2026, 11, 27)  # elsewhere it is the next
 
 
-def test_no_page_asks_for_a_day_in_the_browsers_own_box():
-    own = re.compile(r"""["']?type["']?\s*[=:]\s*["'](date)["']""")
+def test_an_hour_without_scripts_is_asked_about_where_it_is_not_written_out():
+    def box(typed, shown):
+        return date_boxes.ClockInput().value_from_datadict({"from": typed, "from__said": shown}, {}, "from")
+
+    field = date_boxes.ClockField(label="From")
+    with pytest.raises(ValidationError, match=r"Read as 21:00\. Save again if that is right"):
+        field.clean(box("9pm", ""))
+    assert field.clean(box("9pm", "9pm")) == time(21)
+    assert field.clean(box("9:30", "")) == time(9, 30)
+    assert type(date_boxes.DayInput().value_from_datadict({"on": "15", "on__said": ""}, {}, "on")) is date_boxes.Said
+
+
+def test_no_page_asks_for_a_day_or_an_hour_in_the_browsers_own_box():
+    own = re.compile(r"""["']?type["']?\s*[=:]\s*["'](date|time)["']""")
+    assert own.search('attrs={"type": "time"}')
     assert own.search('<input type="date">')
     assert own.search('attrs={"type": "date"}')
     sources = [*(ROOT / "templates").rglob("*.html")]
