@@ -34,10 +34,9 @@ def test_an_offer_is_typed_signed_and_the_next_item_comes_by_itself(desk):
     collector = UserFactory(team=team)
     bosses = [UserFactory(team=team, supervisor=True) for _ in range(2)]
     cases = [CaseFactory(creditor=bank, at=NOW - timedelta(days=1), working=True) for _ in range(2)]
-    trouble = []
+    pages = []
     for case in cases:
-        page = desk(collector, reverse("cases:case", args=[case.ref]))
-        page.on("console", lambda message: trouble.append(message.text))
+        pages.append(page := desk(collector, reverse("cases:case", args=[case.ref])))
         page.keyboard.press("o")
         page.wait_for_selector("#preview")
         assert page.evaluate("document.activeElement.name") == "pays"
@@ -50,8 +49,7 @@ def test_an_offer_is_typed_signed_and_the_next_item_comes_by_itself(desk):
         page.wait_for_selector("text=Put before those who sign.")
     first, second = Approval.objects.order_by("pk")
 
-    page = desk(bosses[0], reverse("cases:approvals"))
-    page.on("console", lambda message: trouble.append(message.text))
+    pages.append(page := desk(bosses[0], reverse("cases:approvals")))
     assert page.evaluate("document.documentElement.scrollHeight <= window.innerHeight")  # all facts on one screen
     page.keyboard.press("j")
     page.wait_for_url(f"**item={second.ref}")
@@ -70,8 +68,8 @@ def test_an_offer_is_typed_signed_and_the_next_item_comes_by_itself(desk):
     second.refresh_from_db()
     assert (first.status, second.status, second.ended_reason) == ("pending", "refused", "too much")
 
-    page = desk(bosses[1], reverse("cases:approvals"))
+    pages.append(page := desk(bosses[1], reverse("cases:approvals")))
     page.keyboard.press("a")
     page.wait_for_selector("text=Nothing waits for your signature")
     assert [row.status for row in Settlement.objects.order_by("pk")] == ["offered", "refused"]
-    assert trouble == []
+    assert [page.complaints for page in pages] == [[]] * 4

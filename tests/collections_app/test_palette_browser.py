@@ -43,7 +43,8 @@ def opened(chromium, site, user, path, *, script="", **options):
     """Open a page as this user; it keeps what the browser complains about."""
     page = window(chromium, site, user, script=script, **options)
     page.goto(site.url + path)
-    keys_act(page)
+    if options.get("java_script_enabled", True):
+        keys_act(page)
     return page
 
 

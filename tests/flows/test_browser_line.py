@@ -240,6 +240,7 @@ def test_the_line_works_without_scripts(site, line, chromium):
     page.click("main button[type=submit]")
     page.goto(f"{site.url}{reverse('cases:case', args=[line.case.ref])}")
     page.click("#contact-bar .channel-ok button")
+    page.wait_for_load_state()
     assert page.locator("input[value=promise]").count() == 0  # nobody is confirmed
     for box in page.locator("#verify input[type=checkbox]").all():
         box.check()

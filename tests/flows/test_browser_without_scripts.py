@@ -48,6 +48,7 @@ def sign_in_and_take(page, user):
 
 def call_and_confirm(page):
     page.click("#contact-bar .channel-ok button")
+    page.wait_for_load_state()
     for box in page.locator("#verify input[type=checkbox]").all():
         box.check()
     page.click("#verify button[value=confirmed]")
@@ -108,6 +109,7 @@ def test_a_hold_a_stop_a_promise_and_a_note_are_forms(page, site, book):
     assert [hold.kind for hold in first.person.holds.all()] == ["vulnerable"]
     page.locator("[data-quick] summary").click()
     page.get_by_role("button", name="Stop now").click()
+    page.wait_for_load_state()
     assert first.person.instructions.count() == 1
     assert page.locator("#contact-bar .channel-ok").count() == 0
 
