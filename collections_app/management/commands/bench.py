@@ -153,7 +153,9 @@ class Command(commands.ReportCommand):
             yield "allocate_moved_again", shared.moved_again, "cases", None
 
     def _figures_of_the_queue(self, size: int) -> Iterator[tuple[str, float, str, float | None]]:
-        """Collectors who go from case to case, a browser that shows one, and fifty workers who claim ten thousand."""
+        """Collectors who go from case to case, a browser that shows one, and fifty workers who claim ten thousand by
+        day, and as many when it is night for everybody.
+        """
         if self._wanted("next"):
             self.stderr.write(f"the next case in a book of {size:,} people …")
             with _Scratch("bench"):
@@ -168,9 +170,12 @@ class Command(commands.ReportCommand):
         if self._wanted("claim_50"):
             self.stderr.write(f"{CLAIMS:,} claims …")
             with _Scratch("bench"):
-                claimed = nexting.claim(CLAIMS)
-            yield "claim_50", claimed.per_s, f"per second, of {claimed.claims}", claimed.bare_per_s
-            yield "claim_50_twice", claimed.twice, "cases that two had", None
+                by_day = nexting.claim(CLAIMS, at=nexting.BY_DAY)
+            with _Scratch("bench"):
+                at_night = nexting.claim(CLAIMS, at=nexting.AT_NIGHT)
+            for name, claimed in (("claim_50", by_day), ("claim_50_night", at_night)):
+                yield name, claimed.per_s, f"per second, of {claimed.claims}", claimed.bare_per_s
+                yield f"{name}_twice", claimed.twice, "cases that two had", None
 
     def _figures_of_the_browser(self) -> Iterator[tuple[str, float, str, float | None]]:
         """How soon a browser shows the page that it has kept, where there is a browser."""

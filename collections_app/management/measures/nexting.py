@@ -45,6 +45,8 @@ AHEAD_S: Final = 1.2  # after which the browser asks for the page ahead (next.js
 WARM_S: Final = 5.0  # not counted
 TURN_S: Final = 0.002
 WORKERS: Final = 50
+AT_NIGHT: Final = AT  # 01:00 in Shanghai, where the people of this book are: nobody may be called
+BY_DAY: Final = AT + timedelta(hours=10)  # 11:00 there
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +88,10 @@ def measure(size: int) -> tuple[Measured, Measured]:
     return hurried, _simulate(users, each_s=THEIR_EACH_S, seconds=THEIR_SECONDS)
 
 
-def claim(number: int) -> Claimed:
+def claim(number: int, *, at: datetime) -> Claimed:
     """Claim so many cases by fifty workers at once, in a book that holds a few more; beside bare SQL.
+
+    at: BY_DAY, or AT_NIGHT, when a claim looks further for somebody whose day it is.
 
     The workers are threads of four processes, each with a connection of its own: as threads of one they would wait for
     the interpreter, and not for each other's rows.
@@ -112,11 +116,11 @@ def claim(number: int) -> Claimed:
                         if left.value <= 0:
                             return
                         left.value -= 1
-                    case = worklist.next_case(user=user, actor=Actor.of(user), at=AT)
+                    case = worklist.next_case(user=user, actor=Actor.of(user), at=at)
                     if case is None:
                         return
                     got.append(case.pk)
-                    _put_away(case.pk, at=AT)
+                    _put_away(case.pk, at=at)
             finally:
                 connections.close_all()
 
@@ -132,7 +136,9 @@ def claim(number: int) -> Claimed:
     taken = perf_counter() - began
     got = Counter(pk for part in parts for pk in part)
     claims = sum(got.values())
-    return Claimed(claims, claims / taken, _bare(owner.pk, min(number, 400)), sum(many > 1 for many in got.values()))
+    return Claimed(
+        claims, claims / taken, _bare(owner.pk, min(number, 400), at=at), sum(many > 1 for many in got.values())
+    )
 
 
 def _put_away(case_id: int, *, at: datetime) -> None:
@@ -141,12 +147,12 @@ def _put_away(case_id: int, *, at: datetime) -> None:
     Case.objects.filter(pk=case_id).update(next_action_at=due, lease_by=None, lease_until=None)
 
 
-def _bare(team: int, number: int) -> float:
+def _bare(team: int, number: int, *, at: datetime) -> float:
     """Return how many claims a second one connection makes in plain SQL, each a transaction of its own."""
     began = perf_counter()
     with connection.cursor() as cursor:
         for _each in range(number):
-            cursor.execute(sql.CLAIM_CASE, {"team": team, "at": AT})
+            cursor.execute(sql.CLAIM_CASE, {"team": team, "at": at})
     return number / (perf_counter() - began)
 
 
