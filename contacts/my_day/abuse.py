@@ -17,6 +17,10 @@ from contacts.models import AbuseMark, AbuseTalk, ContactAttempt
 
 LATEST: Final = timedelta(days=1)
 MADE: Final = ("in_progress", "completed", "cleared")
+Outcome = ContactAttempt.Outcome
+NOBODY_SPOKE: Final = (
+    Outcome.NO_ANSWER, Outcome.BUSY, Outcome.NOT_IN_SERVICE, Outcome.VOICEMAIL_MESSAGE, Outcome.VOICEMAIL_NO_MESSAGE,
+)  # fmt: skip
 
 
 class AbuseRefused(Refused):
@@ -44,6 +48,11 @@ def mark(*, attempt_id: int, by: Any, actor: Actor, at: datetime) -> AbuseMark:
         raise AbuseRefused("marked")
     audit.record("attempt.marked_abusive", subject=attempt, actor=actor, at=at, person_id=attempt.person_id)
     return kept
+
+
+def can_have_been(attempt: ContactAttempt) -> bool:
+    """Return whether somebody was on the line, who may have been abusive."""
+    return attempt.outcome not in NOBODY_SPOKE
 
 
 def whom_to_talk_to(user: Any) -> User | None:

@@ -110,6 +110,7 @@ def page(
         "panel": script_panel.panel(attempt.pk if attempt is not None else None, form=form, at=at),
         "verification": standing,
         "verify_ticked": call_draft.ticked(request, attempt.pk) if attempt is not None else [],
+        "is_marked": attempt is not None and call_draft.is_marked(request, attempt.pk),
         "masked": not confirmed,
         "preparation": preparing.brief(case, facts, user=user, at=at) if confirmed and not case.is_resolved else None,
         "possible_endings": call_panel.possible(case, form, confirmed=confirmed, at=at),

@@ -61,7 +61,7 @@ def show(request: HttpRequest) -> HttpResponse:
         "breaks": breaks.today(user, at=at),
         "pause_offered": breaks.pause_is_offered(user, at=at),
         "talk_to": abuse.whom_to_talk_to(user),
-        "calls": recent,
+        "calls": [{"row": one, "may_be_marked": abuse.can_have_been(one)} for one in recent],
         "callbacks": list(sets.agreed_calls(user, at=at)[:SHOWN]),
         "due": list(due[:SHOWN]),
         "due_count": due.count(),
@@ -198,6 +198,8 @@ def abusive(request: HttpRequest, ref: str) -> HttpResponse:
         messages.error(request, str(refused))
     else:
         pause_offer.make(request, at=clock.now())
+        if during:
+            call_draft.keep_mark(request)
         lead = abuse.whom_to_talk_to(request.user)
         messages.success(request, _("Marked. You did nothing wrong by ending a call like this."))
         if lead is not None:

@@ -1,5 +1,7 @@
 """Two keys from anywhere on the case page: a stop or a hold, in force at once, and nothing typed elsewhere is lost."""
 
+from datetime import datetime
+
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
@@ -8,14 +10,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from cases import queries
+from cases.models import Case
 from cases.refusal import Refused
 from cases.views.undo_bar import withdrawable
 from collections_app.shared import clock
 from collections_app.shared.actor import Actor
 from collections_app.shared.htmx import is_htmx, vary_on_htmx
 from collections_app.staff.access import allowed
+from contacts import queries as contact_queries
 from contacts import quick_acts
-from contacts.views import desk
+from contacts.views import call_draft, desk
 
 
 @require_POST
@@ -36,9 +40,17 @@ def act(request: HttpRequest, ref: str) -> HttpResponse:
     else:
         messages.success(request, _("In force everywhere: %(kind)s.") % {"kind": chosen.label})
     if not is_htmx(request):
+        _keep_what_was_typed(request, case, at=at)
         return redirect("cases:case", case.ref)
     fresh = queries.find(request.user, ref)
     context = desk.page(request, fresh, at=clock.now())
     if context["form"] is not None:
         context["form"].initial["outcome"] = request.POST.get("outcome", "")
     return vary_on_htmx(render(request, "cases/case.html", context))
+
+
+def _keep_what_was_typed(request: HttpRequest, case: Case, *, at: datetime) -> None:
+    """Keep what stands in the form of the open call, with which an act comes in a page without scripts."""
+    attempt = contact_queries.open_call(case, user=request.user, at=at)
+    if attempt is not None and request.POST.get("attempt") == str(attempt.pk):
+        call_draft.keep(request, attempt.pk)

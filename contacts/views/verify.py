@@ -52,9 +52,9 @@ def verify(request: HttpRequest, ref: str) -> HttpResponse:
     except Refused as refused:
         problem = str(refused)
     if not is_htmx(request):
+        call_draft.keep(request, attempt)
         if problem:
             messages.error(request, problem)
-            call_draft.keep_ticks(request, attempt)
         return redirect("cases:case", case.ref)
     fresh = case_queries.find(request.user, ref)
     context = desk.page(request, fresh, at=at, note=request.POST.get("note", ""))

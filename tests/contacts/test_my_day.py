@@ -443,6 +443,24 @@ def test_a_mark_during_a_call_keeps_what_was_typed(desk, bank, collector, noon):
     assert attempt.status == "cleared"
 
 
+def test_a_mark_during_a_call_is_seen_in_it_and_in_no_other(desk, bank, collector, noon):
+    first, second = case_of(bank, noon), case_of(bank, noon)
+    attempt = open_call(first, collector, noon)
+    desk.post(reverse("contacts:mark-abusive", args=[first.ref]), {"attempt": attempt.pk})
+    assert desk.get(reverse("cases:case", args=[first.ref])).context["is_marked"] is True
+    calls.cancel(attempt_id=attempt.pk, actor=Actor.of(collector), at=noon)
+    open_call(second, collector, noon)
+    assert desk.get(reverse("cases:case", args=[second.ref])).context["is_marked"] is False
+
+
+def test_a_call_in_which_nobody_spoke_is_not_offered_for_a_mark(desk, bank, collector, noon):
+    talk = call(case_of(bank, noon), collector, noon, outcome="conversation")
+    ringing = call(case_of(bank, noon), collector, noon, outcome="no_answer")
+    page = desk.get(reverse("contacts:my-day")).content.decode()
+    assert reverse("contacts:mark-abusive", args=[talk.case.ref]) in page
+    assert reverse("contacts:mark-abusive", args=[ringing.case.ref]) not in page
+
+
 def test_only_ones_own_call_of_the_last_day_is_marked(desk, bank, collector, colleague, noon):
     case = case_of(bank, noon)
     assert mark(desk, call(case, colleague, noon)).status_code == 404

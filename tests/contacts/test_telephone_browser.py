@@ -9,7 +9,7 @@ from django.urls import reverse
 from collections_app.shared import clock
 from contacts.calls import listening
 from contacts.channels import telephone_line
-from tests.browsers import keys_act, window
+from tests.browsers import arrived, keys_act, window
 from tests.contacts.conftest import TEN
 from tests.contacts.telephone import DESK, use_telephone
 from tests.factories.cases import CaseFactory, CreditorFactory
@@ -57,4 +57,31 @@ def test_one_key_calls_and_the_page_says_that_the_line_was_busy(chromium, site, 
     page.wait_for_selector("#call-live[data-suggests=busy]", timeout=8000)
     assert page.is_checked("input[name=outcome][value=busy]")
     assert page.input_value("textarea[name=note]") == "typed meanwhile"
+    assert page.complaints == []
+
+
+def test_what_the_line_says_while_the_call_is_saved_does_not_lead_back_to_its_case(chromium, site, heard):
+    user, case = at_the_desk()
+    later = CaseFactory(creditor=case.creditor, at=TEN, working=True)
+    heard.order("", "answers")
+    heard.order(DESK, "answers")
+    heard.pace = 0.3
+    page = window(chromium, site, user)
+    page.goto(site.url + reverse("cases:case", args=[case.ref]))
+    keys_act(page)
+    page.keyboard.press("c")
+    page.locator("#call-live", has_text="Connected").wait_for()
+    keys_act(page)
+    saved: list[Any] = []
+    page.route("**/call/log/", lambda route: saved.append((route, route.fetch())))  # recorded, and not yet told
+    page.keyboard.press("1")
+    page.keyboard.press("Control+Enter")
+    arrived(page, saved)
+    with page.expect_response("**/call/live/**") as said:
+        pass
+    assert said.value.headers["hx-refresh"] == "true"
+    page.wait_for_timeout(200)  # time in which the page would be loaded again
+    route, answer = saved[0]
+    route.fulfill(response=answer)
+    page.wait_for_url(f"**{reverse('cases:case', args=[later.ref])}")
     assert page.complaints == []

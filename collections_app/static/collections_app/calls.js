@@ -85,6 +85,34 @@
     if (meant) meant.querySelector("button").click();
   }
 
+  /* Whoever records or ends a call leaves it: what the line says while that is on its way, and after, leads nowhere, or
+     it would load this page again in place of the next one. */
+  function leaves(event) {
+    const live = document.getElementById("call-live"), asked = event.detail && event.detail.requestConfig;
+    if (live && (!asked || asked.verb !== "get")) live.dataset.left = "";
+  }
+  document.addEventListener("submit", function (event) { if (!event.defaultPrevented) leaves(event); });
+  document.addEventListener("htmx:beforeRequest", leaves);
+  document.addEventListener("htmx:afterRequest", function (event) {
+    const live = document.getElementById("call-live"), answer = event.detail.xhr;
+    if (live && event.detail.requestConfig.verb !== "get" && !answer.getResponseHeader("HX-Redirect")) delete live.dataset.left;
+  });
+  document.addEventListener("htmx:beforeOnLoad", function (event) {
+    const asked = event.detail.elt;
+    if (asked.id === "call-live" && ("left" in asked.dataset || !asked.isConnected)) event.preventDefault();
+  });
+
+  /* Without scripts one form takes along what was typed and ticked in the call, whatever is pressed. With them each part
+     is sent alone, and nothing else on the page moves. */
+  function apart() {
+    document.querySelectorAll("[data-apart][form]").forEach(function (part) {
+      ["form", "formaction", "formnovalidate"].forEach(function (name) { part.removeAttribute(name); });
+    });
+  }
+  document.addEventListener("htmx:load", apart);
+  document.addEventListener("htmx:afterSettle", apart);
+  document.addEventListener("htmx:oobAfterSwap", apart);
+
   /* The bar that undoes goes when its time is over. */
   function watch() {
     const bar = document.getElementById("undo-bar");
@@ -96,6 +124,7 @@
   document.addEventListener("htmx:oobAfterSwap", watch);
   document.addEventListener("undooffered", watch);
   function ready() {
+    apart();
     watch();
     const chosen = document.querySelector("#call-form input[name=outcome]:checked");
     if (chosen) suggest(chosen);
