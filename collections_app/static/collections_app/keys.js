@@ -159,7 +159,10 @@
       return (mine(keys.key) === name || keys.keyInside && mine(keys.keyInside) === name) && visible(candidate);
     });
     const here = event.target instanceof Element && event.target.closest("form");   // several forms: the one that is typed in
-    const element = here && meant.find(function (candidate) { return candidate.form === here; }) || meant[0];
+    const own = here && meant.find(function (candidate) { return candidate.form === here; });
+    /* What is typed in a form is saved by that form or not at all. */
+    const strange = here && !own && name === mine("mod+enter") && inField(event.target);
+    const element = strange ? null : own || meant[0];
     if (element) { event.preventDefault(); act(element); }
   });
 

@@ -1,0 +1,104 @@
+"""Ctrl+Enter saves the form that is typed in and no other; where nothing fits, the palette leaves no hole."""
+
+import pytest
+from django.urls import reverse
+
+from cases.models import Case
+from contacts import inbound
+from contacts.inbound.receiving import Incoming
+from contacts.models import ContactAttempt
+from tests.browsers import keys_act, until, window
+from tests.collections_app.test_axe_browser import NOON
+from tests.factories.cases import AddressFactory, CaseFactory, ContactPointFactory, CreditorFactory
+from tests.factories.staff import TeamFactory, UserFactory, set_clock
+
+pytestmark = pytest.mark.browser
+NUMBERS = (f"+86138000012{ending:02}" for ending in range(100))
+
+
+@pytest.fixture
+def case(own_database, settings, carrier):
+    """A case whose borrower has written to us twice."""
+    set_clock(settings, NOON)
+    case = CaseFactory(creditor=CreditorFactory(team=TeamFactory()), at=NOON, working=True)
+    number = next(NUMBERS)
+    ContactPointFactory(person=case.person, address=AddressFactory(value=number), position=0)
+    for name in ("first", "second"):
+        inbound.take(Incoming("t", f"{name} {number}", "sms", number, "Good morning"), at=NOON)
+    return case
+
+
+@pytest.fixture
+def opened(chromium, site, case):
+    def go(path, user=None):
+        page = window(chromium, site, user or UserFactory(team=case.team))
+        page.goto(site.url + path)
+        keys_act(page)
+        return page
+
+    return go
+
+
+def test_a_message_is_sent_by_the_keys_that_save(opened, case):
+    page = opened(reverse("cases:case", args=[case.ref]) + "?thread=sms")
+    page.fill("#action textarea[name=text]", "A note that is not finished")
+    page.keyboard.press("Escape")
+    page.keyboard.press("m")
+    page.keyboard.type("Until Friday then.")
+    page.keyboard.press("Control+Enter")
+    page.locator("#thread .said", has_text="Until Friday then.").wait_for()
+    assert ContactAttempt.objects.filter(case=case, channel="sms", origin="ours").count() == 1
+    assert case.notes.count() == 0
+
+
+def test_what_is_typed_in_one_form_does_not_save_another(opened, case):
+    page = opened(reverse("cases:case", args=[case.ref]))
+    page.fill("#action textarea[name=text]", "A note that is not finished")
+    page.keyboard.press("Escape")
+    page.keyboard.press("h")
+    page.locator("[data-quick] select[name=kind]").focus()
+    page.keyboard.press("Control+Enter")
+    page.keyboard.press("Escape")
+    page.keyboard.press("n")
+    page.keyboard.press("Control+Enter")
+    page.locator("#messages", has_text="Note saved.").wait_for()
+    assert case.notes.count() == 1
+
+
+def test_a_case_is_taken_over_by_keys(opened, case):
+    holder = UserFactory(team=case.team, name="Wang")
+    first = opened(reverse("cases:case", args=[case.ref]), holder)
+    first.keyboard.press("t")
+    first.locator("[data-holder]").wait_for()
+    other = UserFactory(team=case.team)
+    page = opened(reverse("cases:case", args=[case.ref]), other)
+    assert page.locator("#contact-bar .channel-ok").count() > 0
+    assert page.locator("#contact-bar button, #action button[name=by_hand]").count() == 0  # Wang is at it
+    page.keyboard.press("t")
+    page.keyboard.press("Control+Enter")
+    page.locator("#contact-bar button[data-key=c]").wait_for()
+    assert Case.objects.get(pk=case.pk).lease_by == other
+
+
+def test_the_messages_of_the_inbox_are_gone_through_by_keys(opened):
+    page = opened(reverse("contacts:inbox"))
+    rows = page.locator("[data-row]")
+    assert rows.count() == 2
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    assert rows.nth(1).evaluate("row => row === document.activeElement")
+
+
+def test_where_nothing_fits_the_palette_says_so_at_its_top(opened):
+    page = opened(reverse("cases:queue"))
+    page.keyboard.press("Control+k")
+    page.keyboard.type("zzqqxx")
+    until(page, "!document.querySelector('#palette .palette-nothing').hidden")
+    gap = page.evaluate("""() => {
+      const field = document.querySelector('#palette .palette-field').getBoundingClientRect();
+      return document.querySelector('#palette .palette-nothing').getBoundingClientRect().top - field.bottom;
+    }""")
+    assert gap == 0
+    for _letter in "zzqqxx":
+        page.keyboard.press("Backspace")
+    page.locator("#palette [role=option]").first.wait_for()
