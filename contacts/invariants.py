@@ -1,13 +1,13 @@
 """What must always be true of contacts and of the whole book; each check returns the ids of what breaks it."""
 
 from collections.abc import Mapping
-from threading import Lock, Thread
 from typing import Final
 
-from django.db import connections, transaction
+from django.db import transaction
 
 from cases import closing, invariants
 from cases.models import Creditor
+from collections_app.shared.side_by_side import SideBySide
 from contacts import sql
 from contacts.models import NightRun
 
@@ -41,42 +41,24 @@ def check_creditor(
 
 def _answers(asked: Mapping[str, invariants.Question], several: int) -> dict[str, list[int]]:
     found: dict[str, list[int]] = {}
-    failed: list[BaseException] = []
-    waiting, lock = iter(asked.items()), Lock()
+    waiting, together = iter(asked.items()), SideBySide()
 
     def work() -> None:
-        while not failed:
-            with lock:
+        while together.error is None:
+            with together.lock:
                 name, question = next(waiting, ("", None))
             if question is None:
                 return
             found[name] = invariants.ids(*question)
 
-    def help_out() -> None:
-        try:
-            with transaction.atomic():
-                closing.raise_limits()
-                work()
-        except BaseException as error:  # noqa: BLE001  (raised again by the thread that waits)
-            failed.append(error)
-        finally:
-            connections.close_all()
+    def beside() -> None:
+        with transaction.atomic():
+            closing.raise_limits()
+            work()
 
     if several > 1:
         closing.let_wait()
-    others = [Thread(target=help_out, name=f"checks {number}") for number in range(2, several + 1)]
-    for other in others:
-        other.start()
-    try:
-        work()
-    except BaseException as error:
-        failed.append(error)  # the others end with the check that they are at
-        raise
-    finally:
-        for other in others:
-            other.join()
-    if failed:
-        raise failed[0]
+    together.work(work, beside, several=several, name="checks")
     return found
 
 

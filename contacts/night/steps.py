@@ -11,18 +11,18 @@ is kept beside it (`AHEAD`), so a run that is killed leaves nobody out and works
 
 import logging
 from collections.abc import Callable
-from threading import Lock, Thread
 from time import perf_counter
 from typing import Final
 
 from django.conf import settings
-from django.db import DatabaseError, OperationalError, connection, connections, transaction
+from django.db import DatabaseError, OperationalError, connection, transaction
 from django_fsm import TransitionNotAllowed
 
 from cases import closing
 from cases.closing import Span
 from cases.refusal import Refused
 from collections_app.shared.once import asked_once
+from collections_app.shared.side_by_side import SideBySide
 from compliance import audit
 from contacts.models import NightRun, NightStep
 from contacts.night import sql
@@ -279,9 +279,8 @@ class _Together:
     """Hands the spans of a step to several connections, one after the other, until all are done or one has failed."""
 
     def __init__(self, step: Step) -> None:
-        self.step, self.lock = step, Lock()
+        self.step, self.threads = step, SideBySide()
         self.after, self.since = step.row.cursor, perf_counter()
-        self.failed: BaseException | None = None
 
     def work(self, several: int) -> None:
         """Do what is left of the step with so many connections, that of this thread among them.
@@ -290,51 +289,33 @@ class _Together:
         """
         if self.step.stage.reads is not None:
             self.step.stage.reads(self.step.night)
-        others = [Thread(target=self._help, name=f"night {number}") for number in range(2, several + 1)]
-        for other in others:
-            other.start()
-        try:
-            _Beside(self.step, self.step.night, self).work(self.step.tell)
-        except BaseException as error:  # noqa: BLE001  (raised again when the others have ended)
-            self._fail(error)
-        for other in others:
-            other.join()
-        if self.failed is not None:
-            raise self.failed
+        mine = _Beside(self.step, self.step.night, self)
+        self.threads.work(lambda: mine.work(self.step.tell), self._help, several=several, name="night")
         self.step.row.refresh_from_db()
         self.step.run_row.refresh_from_db(fields=["warnings"])
         self.step.row.seconds = round(float(self.step.row.seconds) + self.lap(), 3)
 
     def take(self) -> Span | None:
         """Return the next span, for whoever asks alone; None: there is no more to do."""
-        with self.lock:
-            span = self.step.next_after(self.after) if self.failed is None else None
+        with self.threads.lock:
+            span = self.step.next_after(self.after) if self.threads.error is None else None
             if span is not None:
                 self.after = span.upto
             return span
 
     def lap(self) -> float:
         """Return the seconds since any of them asked last: added up, what the step has taken by the clock."""
-        with self.lock:
+        with self.threads.lock:
             before, self.since = self.since, perf_counter()
             return self.since - before
 
     def _help(self) -> None:
         try:
-            try:
-                connection.ensure_connection()
-            except OperationalError as error:  # the others do its part
-                log.warning("a close goes on with fewer connections", extra={"error": str(error)})
-                return
-            _Beside(self.step, self.step.night.beside(), self).work()
-        except BaseException as error:  # noqa: BLE001  (raised again by the thread that waits)
-            self._fail(error)
-        finally:
-            connections.close_all()
-
-    def _fail(self, error: BaseException) -> None:
-        with self.lock:
-            self.failed = self.failed or error
+            connection.ensure_connection()
+        except OperationalError as error:  # the others do its part
+            log.warning("a close goes on with fewer connections", extra={"error": str(error)})
+            return
+        _Beside(self.step, self.step.night.beside(), self).work()
 
 
 def most_connections() -> int:
