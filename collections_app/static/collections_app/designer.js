@@ -42,9 +42,11 @@
     wanted = null;
     if (row) go(row);
   }
-  /* Nothing that was typed is lost. What waits for its moment is sent at once when somebody goes elsewhere (`flush`);
-     what was typed while an answer was on its way is put into the panel that comes with it (`keepTyped`). */
-  let waitingField = null, sent = {}, typed = null;
+  /* Nothing that was typed is lost. What is not complete yet waits: a choice while it is typed ("referral to legal" passes
+     by "review"), the first of two numbers until the second one is there. It is sent at once when somebody goes elsewhere
+     (`flush`). What was typed while an answer was on its way is put into the panel that comes with it (`keepTyped`). */
+  const TYPING_MS = 500;
+  let waitingField = null, waitingFor = 0, keyed = null, sent = {}, typed = null, kept = null, place = null, next = "";
   function values() {
     const found = {};
     document.querySelectorAll("#node-form :is(input, select, textarea)[id]").forEach(function (field) {
@@ -55,40 +57,83 @@
   function flush() {
     const field = waitingField;
     waitingField = null;
-    if (field && field.isConnected) htmx.trigger(field, "flush");
+    clearTimeout(waitingFor);
+    if (field && field.isConnected) field.dispatchEvent(new Event("change", { bubbles: true }));
   }
-  document.addEventListener("change", function (event) {
-    if (event.target.matches && event.target.matches("#node-form .line-fact")) waitingField = event.target;
+  function wait(event, ms) {
+    event.stopImmediatePropagation();
+    clearTimeout(waitingFor);
+    waitingField = event.target;
+    waitingFor = ms ? setTimeout(flush, ms) : 0;
+  }
+  document.addEventListener("keydown", function (event) {
+    keyed = event.target.matches && event.target.matches("#node-form select") && event.key !== "Enter" ? event : null;
   }, true);
+  document.addEventListener("change", function (event) {
+    const field = event.target;
+    if (!event.isTrusted || !field.matches || !field.closest("#node-form")) return;
+    const pair = field.closest(".line-two");
+    const numbers = pair ? Array.from(pair.querySelectorAll("input")) : [];
+    if (numbers.includes(waitingField)) waitingField = null;
+    if (numbers.some(function (each) { return !each.value.trim(); })) wait(event, 0);
+    else if (keyed && keyed.target === field && event.timeStamp - keyed.timeStamp < TYPING_MS) wait(event, TYPING_MS);
+  }, true);
+  document.addEventListener("focusout", function (event) {
+    const field = waitingField, line = field && field.closest(".line");
+    if (!field || field.closest(".line-two") && field.closest(".line-two").contains(event.relatedTarget)) return;
+    /* A fact that was just chosen has no comparison beside it yet: that is where its Tab leads. */
+    if (line && field.matches(".line-fact") && event.relatedTarget && event.relatedTarget === line.querySelector(".line-drop")) {
+      next = field.id.replace(/-fact$/, "-op");
+    }
+    flush();
+  });
   document.addEventListener("htmx:beforeSend", function (event) {
-    if (event.detail.elt === waitingField) waitingField = null;
     if (event.detail.target && event.detail.target.id === "panel-box") sent = values();
   });
   document.addEventListener("htmx:beforeSwap", function (event) {
     if (event.detail.target.id !== "panel-box" || !event.detail.shouldSwap) return;
-    const panel = document.getElementById("panel"), now = values();
+    const panel = document.getElementById("panel"), now = values(), here = document.activeElement;
     typed = {};
     Object.keys(now).forEach(function (id) { if (id in sent && now[id] !== sent[id]) typed[id] = now[id]; });
+    place = here && here.id in now ? { id: here.id, from: here.id in typed ? here.selectionStart : null, to: here.selectionEnd } : null;
     const asked = event.detail.requestConfig;
     if (!panel || asked.verb !== "get" || asked.elt.dataset.node === panel.dataset.node || !Object.keys(typed).length) return;
-    typed = null;  // another node comes, and somebody goes on typing into this one: he stays
+    typed = place = null;  // another node comes, and somebody goes on typing into this one: he stays
     event.detail.shouldSwap = false;
     const row = tree().querySelector('[data-node="' + panel.dataset.node + '"]');
     if (row) select(row);
   });
-  function keepTyped() {
-    const kept = typed;
-    typed = null;
-    Object.keys(kept || {}).forEach(function (id) {
-      const field = document.getElementById(id);
-      if (!field || !field.closest("#node-form")) return;
-      if (field.type === "checkbox") field.checked = kept[id] === "true";
-      else field.value = kept[id];
-      field.dispatchEvent(new Event("change", { bubbles: true }));
-    });
+  function ours(id) {
+    const field = document.getElementById(id);
+    return field && field.closest("#node-form") ? field : null;
   }
+  /* At once, before the next key: what is typed from now on comes behind it. */
+  function keepTyped() {
+    if (!typed) return;
+    kept = typed;
+    typed = null;
+    Object.keys(kept).forEach(function (id) {
+      const field = ours(id);
+      if (field && field.type === "checkbox") field.checked = kept[id] === "true";
+      else if (field) field.value = kept[id];
+    });
+    const field = place && ours(place.id);
+    if (field && document.activeElement === field && typeof place.from === "number") field.setSelectionRange(place.from, place.to);
+  }
+  function isPanel(event) { return event.detail.target && event.detail.target.id === "panel-box"; }
+  document.addEventListener("htmx:afterSwap", function (event) { if (isPanel(event)) keepTyped(); });
   document.addEventListener("htmx:afterSettle", function (event) {
-    if (event.detail.target && event.detail.target.id === "panel-box") keepTyped();
+    if (!isPanel(event)) return;
+    const changed = Object.keys(kept || {}), comparison = next && ours(next);
+    const here = place && ours(place.id);   // what is wrong elsewhere waits until he goes there
+    if (here && here !== document.activeElement && document.activeElement.matches("[aria-invalid=true]")) here.focus({ preventScroll: true });
+    kept = place = null;
+    changed.forEach(function (id) {
+      const field = ours(id);
+      if (field) field.dispatchEvent(new Event("change", { bubbles: true }));
+    });
+    if (comparison && document.activeElement.matches(".line-drop")) comparison.focus();
+    next = "";
   });
 
   function isChange(event) {
