@@ -75,7 +75,7 @@ def test_an_experiment_is_registered_begun_and_ended(admin, creditor):
     [
         ({"arm_share_2": 30}, "add up to 100, not 90"),
         ({"c-raw": "{"}, "It is not understood who takes part"),
-        ({"c-raw": '{"fact": "luck", "op": "is", "value": 1}'}, "unknown fact &#x27;luck&#x27;"),
+        ({"c-raw": '{"fact": "luck", "op": "is", "value": 1}'}, "there is no fact “luck”"),
         ({"c-0-fact": "balance", "c-0-op": "at_least", "c-0-value": ""}, "A value is missing."),
         ({"code": "with spaces"}, "A code has 1 to 40 letters"),
         ({"arm_key_2": "as-is"}, "Side 2 needs a code of its own"),

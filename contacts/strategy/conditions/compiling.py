@@ -8,6 +8,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from cases.models import Case
 from contacts.strategy.conditions.facts import FACTS
@@ -70,7 +71,7 @@ class _Reading:
 
     def compile(self, condition: Any, path: str) -> Truth:
         if not isinstance(condition, Mapping):
-            raise ConditionError(path, "a condition is an object")
+            raise ConditionError(path, _("a condition is an object"))
         if not condition:
             return Truth(ALWAYS, NEVER)
         if "fact" in condition:
@@ -78,11 +79,13 @@ class _Reading:
             return _leaf(condition, self.context, path)
         if len(condition) != 1 or not {"all", "any", "not", "named"} & set(condition):
             found = ", ".join(map(str, condition))
-            raise ConditionError(path, f"expected one of all, any, not, named, fact; found {found}")
+            raise ConditionError(
+                path, _("one of %(known)s is needed, not %(found)s"), known="all, any, not, named, fact", found=found
+            )
         word, inner = next(iter(condition.items()))
         here = f"{path}.{word}" if path else word
         if self.depth >= DEEPEST:
-            raise ConditionError(here, f"conditions stand inside one another at most {DEEPEST} deep")
+            raise ConditionError(here, _("conditions stand inside one another at most %(most)s deep"), most=DEEPEST)
         self.depth += 1
         try:
             return self._word(word, inner, here)
@@ -95,7 +98,7 @@ class _Reading:
         if word == "not":
             return ~self.compile(inner, here)
         if not isinstance(inner, list) or not inner:
-            raise ConditionError(here, "a list of at least one condition is needed")
+            raise ConditionError(here, _("a list of at least one condition is needed"))
         parts = [self.compile(each, f"{here}[{number}]") for number, each in enumerate(inner)]
         true, false = parts[0].true, parts[0].false
         for part in parts[1:]:
@@ -105,10 +108,12 @@ class _Reading:
 
     def _named(self, name: Any, here: str) -> Truth:
         if not isinstance(name, str) or name not in self.context.named:
-            known = ", ".join(self.context.named) or "none"
-            raise ConditionError(here, f"there is no condition named {name!r}; known are {known}")
+            known = ", ".join(self.context.named) or _("none")
+            raise ConditionError(
+                here, _("there is no condition named “%(name)s”; known are %(known)s"), name=name, known=known
+            )
         if name in self.inside:
-            raise ConditionError(here, f"{' → '.join((*self.inside, name))} goes round in a circle")
+            raise ConditionError(here, _("%(names)s goes round in a circle"), names=" → ".join((*self.inside, name)))
         if name not in self.known:
             before, self.inside = self.leaves, (*self.inside, name)
             try:
@@ -127,7 +132,7 @@ class _Reading:
     def _count(self, leaves: int, path: str) -> None:
         self.leaves += leaves
         if self.leaves > MOST_LEAVES:
-            raise ConditionError(path, f"a condition asks about at most {MOST_LEAVES} facts")
+            raise ConditionError(path, _("a condition asks about at most %(most)s facts"), most=MOST_LEAVES)
 
 
 def _leaf(leaf: Mapping[str, Any], context: Context, path: str) -> Truth:
@@ -136,18 +141,25 @@ def _leaf(leaf: Mapping[str, Any], context: Context, path: str) -> Truth:
 
     for key in leaf:
         if key not in ("fact", "op", "value"):
-            raise ConditionError(at(str(key)), "a leaf has fact, op and value and nothing else")
+            raise ConditionError(at(str(key)), _("a line has fact, op and value and nothing else"))
     fact = FACTS.get(leaf["fact"]) if isinstance(leaf["fact"], str) else None
     if fact is None:
-        raise ConditionError(at("fact"), f"unknown fact {leaf['fact']!r}; known are {', '.join(FACTS)}")
+        raise ConditionError(
+            at("fact"), _("there is no fact “%(name)s”; known are %(known)s"), name=leaf["fact"], known=", ".join(FACTS)
+        )
     operator, value = leaf.get("op"), leaf.get("value")
     if operator == "known":
         if not isinstance(value, bool):
-            raise ConditionError(at("value"), "true or false is needed")
+            raise ConditionError(at("value"), _("true or false is needed"))
         known = fact.when_known(None, context)
         return truth(known if value else ~known)
     if operator not in OPERATORS[fact.kind]:
-        raise ConditionError(at("op"), f"{fact.name} is compared by {', '.join(OPERATORS[fact.kind])} or known")
+        raise ConditionError(
+            at("op"),
+            _("%(fact)s is compared by %(known)s or known"),
+            fact=fact.name,
+            known=", ".join(OPERATORS[fact.kind]),
+        )
     return _COMPILERS[fact.kind](fact, str(operator), value, context, at("value"))
 
 
@@ -159,7 +171,7 @@ def _number(fact: Fact, operator: str, value: Any, context: Context, path: str) 
         or len(wanted) != size
         or any(isinstance(each, bool) or not isinstance(each, int) or each < 0 for each in wanted)
     ):
-        raise ConditionError(path, "two whole numbers are needed" if size == 2 else "a whole number is needed")
+        raise ConditionError(path, _("two whole numbers are needed") if size == 2 else _("a whole number is needed"))
 
     known = fact.when_known(None, context)
 
@@ -181,14 +193,14 @@ def _number(fact: Fact, operator: str, value: Any, context: Context, path: str) 
 
 def _amount(fact: Fact, operator: str, value: Any, context: Context, path: str) -> Truth:
     if isinstance(value, bool | float) or not isinstance(value, int | str):
-        raise ConditionError(path, 'an amount is written as text, e.g. "500.00"')
+        raise ConditionError(path, _('an amount is written as text, e.g. "500.00"'))
     try:
         amount = Decimal(value)
         cent_more = amount + Decimal("0.01")
     except InvalidOperation:
-        raise ConditionError(path, f"{value!r} is no amount") from None
+        raise ConditionError(path, _("“%(value)s” is no amount"), value=value) from None
     if not amount.is_finite():
-        raise ConditionError(path, f"{value!r} is no amount")
+        raise ConditionError(path, _("“%(value)s” is no amount"), value=value)
     known = fact.when_known(None, context)
     return {
         "at_least": lambda: truth(fact.ask(amount, context), known),
@@ -202,16 +214,18 @@ def _choice(fact: Fact, operator: str, value: Any, context: Context, path: str) 
     if operator in ("in", "not_in"):
         wanted = _spelt_out(value, context, path)
     elif not isinstance(value, str) or not value or value.startswith(SET):
-        raise ConditionError(path, "a word is needed")
+        raise ConditionError(path, _("a word is needed"))
     else:
         wanted = [value]
     if fact.values:
         for each in wanted:
             if each not in fact.values:
-                raise ConditionError(path, f"{each!r} is none of {', '.join(fact.values)}")
+                raise ConditionError(
+                    path, _("“%(value)s” is none of %(known)s"), value=each, known=", ".join(fact.values)
+                )
     for each in wanted:
         if fact.form and not re.fullmatch(fact.form, each):
-            raise ConditionError(path, f"{each!r} does not look like {fact.form}")
+            raise ConditionError(path, _("“%(value)s” does not look like %(form)s"), value=each, form=fact.form)
     found = truth(fact.ask(wanted, context), fact.when_known(wanted, context))
     return ~found if operator in ("is_not", "not_in") else found
 
@@ -220,27 +234,27 @@ def _spelt_out(value: Any, context: Context, path: str) -> list[str]:
     """Return the words of a list with every set in it spelt out; "@cities" alone is a list too."""
     listed = [value] if isinstance(value, str) and value.startswith(SET) else value
     if not isinstance(listed, list) or not listed:
-        raise ConditionError(path, "a list of words is needed")
+        raise ConditionError(path, _("a list of words is needed"))
     words: list[str] = []
     for each in listed:
         if not isinstance(each, str) or not each:
-            raise ConditionError(path, "a list of words is needed")
+            raise ConditionError(path, _("a list of words is needed"))
         if not each.startswith(SET):
             words.append(each)
             continue
         members = context.sets.get(each[len(SET) :])
         if members is None:
-            known = ", ".join(f"{SET}{name}" for name in context.sets) or "none"
-            raise ConditionError(path, f"there is no set {each}; known are {known}")
+            known = ", ".join(f"{SET}{name}" for name in context.sets) or _("none")
+            raise ConditionError(path, _("there is no set %(name)s; known are %(known)s"), name=each, known=known)
         if not members or not all(isinstance(one, str) and one and not one.startswith(SET) for one in members):
-            raise ConditionError(path, f"the set {each} is no list of words")
+            raise ConditionError(path, _("the set %(name)s is no list of words"), name=each)
         words += members
     return list(dict.fromkeys(words))
 
 
 def _yes_no(fact: Fact, operator: str, value: Any, context: Context, path: str) -> Truth:
     if not isinstance(value, bool):
-        raise ConditionError(path, "true or false is needed")
+        raise ConditionError(path, _("true or false is needed"))
     found = truth(fact.ask(True, context), fact.when_known(True, context))  # noqa: FBT003
     return found if value else ~found
 

@@ -24,10 +24,10 @@ OPERATORS: Final = {
 class ConditionError(ValueError):
     """The condition is not understood. `path` says where, e.g. `all[1].op`."""
 
-    def __init__(self, path: str, message: str) -> None:
-        super().__init__(f"{path or 'condition'}: {message}")
+    def __init__(self, path: str, message: str, **values: Any) -> None:
         self.path = path
-        self.message = message
+        self.message = message % values if values else message
+        super().__init__(f"{path or 'condition'}: {self.message}")
 
 
 @dataclass(frozen=True, slots=True)

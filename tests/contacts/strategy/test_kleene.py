@@ -183,11 +183,11 @@ def test_a_condition_that_goes_round_in_a_circle_or_is_endless_is_refused():
 @pytest.mark.parametrize(
     ("condition", "path", "message"),
     [
-        ({"all": [{"named": "nobody"}]}, "all[0].named", "there is no condition named 'nobody'; known are good, bad"),
-        ({"named": "bad"}, "named", "bad.any[1].value: 'M9' is none of"),
+        ({"all": [{"named": "nobody"}]}, "all[0].named", "there is no condition named “nobody”; known are good, bad"),
+        ({"named": "bad"}, "named", "bad.any[1].value: “M9” is none of"),
         ({"fact": "jurisdiction", "op": "in", "value": "@nowhere"}, "value", "there is no set @nowhere"),
         ({"fact": "jurisdiction", "op": "is", "value": "@places"}, "value", "a word is needed"),
-        ({"fact": "bucket", "op": "in", "value": ["@places"]}, "value", "'GB' is none of"),
+        ({"fact": "bucket", "op": "in", "value": ["@places"]}, "value", "“GB” is none of"),
         ({"fact": "jurisdiction", "op": "in", "value": ["@none"]}, "value", "the set @none is no list of words"),
         ({"fact": "arm", "op": "is", "value": "only-an-arm"}, "value", "does not look like"),
     ],
