@@ -51,6 +51,21 @@ def test_a_message_is_sent_by_the_keys_that_save(opened, case):
     assert case.notes.count() == 0
 
 
+def test_a_message_that_is_refused_is_in_sight_with_the_reason(opened, case):
+    page = opened(reverse("cases:case", args=[case.ref]) + "?thread=sms")
+    page.keyboard.press("m")
+    page.keyboard.press("Control+a")
+    page.keyboard.type("Pay or we tell your employer.")
+    page.keyboard.press("Control+Enter")
+    page.locator("#write-refused").wait_for()
+    until(page, "document.activeElement.name === 'text' && document.activeElement.form.id === 'composer'")
+    assert page.evaluate("document.activeElement.value") == "Pay or we tell your employer."
+    seen = page.evaluate("document.getElementById('write-refused').getBoundingClientRect().toJSON()")
+    assert seen["top"] >= 0
+    assert seen["bottom"] <= 768
+    assert not ContactAttempt.objects.filter(case=case, channel="sms", origin="ours", status="sent").exists()
+
+
 def test_what_is_typed_in_one_form_does_not_save_another(opened, case):
     page = opened(reverse("cases:case", args=[case.ref]))
     page.fill("#action textarea[name=text]", "A note that is not finished")
