@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from cases.refusal import Refused
 from collections_app.shared import clock
 from collections_app.shared.actor import USER, Actor
-from collections_app.shared.listing import listed
+from collections_app.shared.listing import any_of, listed
 from collections_app.staff.models import User
 from compliance import audit
 from contacts.models import DraftEdit, Move, Rehearsal, Rollout, StrategyVersion
@@ -49,7 +49,7 @@ class NotApprovable(Refused):
         "changed": _("Since it was rehearsed, this changed: %(what)s. Rehearse it again."),
         "own": _("Whoever wrote or edited a version does not approve it."),
         "nobody": _("Only a person approves."),
-        "status": _("This version is %(status)s and cannot do this."),
+        "status": _("Nothing was done: this version is %(status)s, and only one that is %(needed)s can do that."),
         "errors": _("It has errors to mend first: %(first)s"),
         "no-reason": _("Say why."),
         "share": _("A version is published for 1, 10 or 100 of a hundred persons."),
@@ -71,7 +71,8 @@ def locked(version_id: int) -> StrategyVersion:
 def must_be(version: StrategyVersion, *statuses: str) -> None:
     """Raise NotApprovable where a version is in none of these states."""
     if version.status not in statuses:
-        raise NotApprovable("status", status=version.get_status_display())
+        needed = any_of(str(Status(status).label) for status in statuses)
+        raise NotApprovable("status", status=version.get_status_display(), needed=needed)
 
 
 def newest_rehearsal(version: StrategyVersion) -> Rehearsal | None:

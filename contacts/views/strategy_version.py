@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, Final
 
 from django import forms
@@ -47,20 +47,54 @@ ALARMS: Final = {watching.PREDICTION: gettext_lazy("Not as it was predicted")}
 
 
 class PublishForm(forms.Form):
-    """From which day on a version is published; the share and the limits are read beside it."""
+    """For how many of a hundred persons a version is published, from which day on, and within which limits."""
 
-    starts_on = DayField(label=gettext_lazy("Begins on"), required=False)
+    share = forms.TypedChoiceField(
+        label=gettext_lazy("For how many of a hundred persons"),
+        coerce=int,
+        choices=[(share, str(share)) for share in publishing.SHARES],
+        initial=publishing.SHARES[0],
+        widget=forms.RadioSelect,
+    )
+    starts_on = DayField(
+        label=gettext_lazy("Begins on"),
+        required=False,
+        help_text=gettext_lazy("Empty: with the next close of day. Until then the version in force goes on."),
+    )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, limits: Mapping[str, Decimal], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["starts_on"].widget.attrs["class"] = "form-control"
+        for code, limit in limits.items():
+            self.fields[f"limit-{code}"] = forms.DecimalField(
+                label=str(guardrails.LABELS[code]),
+                required=False,
+                initial=limit,
+                min_value=0,
+                max_value=1000,
+                widget=forms.TextInput(attrs={"inputmode": "decimal"}),
+            )
+
+    def limits(self) -> list[forms.BoundField]:
+        """Return the boxes of the limits."""
+        return [self[name] for name in self.fields if name.startswith("limit-")]
+
+    def limits_said(self) -> dict[str, str]:
+        """Return the limits that are not the usual ones."""
+        said = {code: self.cleaned_data.get(f"limit-{code}") for code in guardrails.LIMITS}
+        return {code: str(value) for code, value in said.items() if value not in (None, guardrails.LIMITS[code])}
+
+    @property
+    def has_wrong_limit(self) -> bool:
+        """Whether a limit was refused, so that the limits stand open."""
+        return any(bound.errors for bound in self.limits())
 
 
 @require_safe
 @allowed("contacts.view_run")
 def show(request: HttpRequest, pk: int) -> HttpResponse:
     """Show where a version stands, with the one next thing to do."""
-    return _page(request, _version(pk), PublishForm())
+    version = _version(pk)
+    return _page(request, version, PublishForm(limits=guardrails.limits_of(version)))
 
 
 def _page(request: HttpRequest, version: StrategyVersion, form: PublishForm, status: int = 200) -> HttpResponse:
@@ -70,6 +104,8 @@ def _page(request: HttpRequest, version: StrategyVersion, form: PublishForm, sta
     is_used = version.published_at is not None and version.status in (Status.PUBLISHED, Status.STOPPED)
     readings = guardrails.read(version, at=at) if is_used else []
     before, in_flight = moving.in_flight(version)
+    if version.status == Status.RETIRED:
+        in_flight = []  # they go on elsewhere
     rehearsal = version.rehearsal or newest
     next_thing = standing.next_thing(
         version, newest=newest, running=running, at=at, breached=any(reading.is_breached for reading in readings)
@@ -94,8 +130,7 @@ def _page(request: HttpRequest, version: StrategyVersion, form: PublishForm, sta
         "actions": Move.Action.choices,
         "has_moves": any(row.cases for row in in_flight),
         "comparison": comparing.compare(before, version),
-        "shares": [share for share in publishing.SHARES if share > version.share] if is_used else publishing.SHARES,
-        "limits": [(code, guardrails.LABELS[code], limit) for code, limit in guardrails.limits_of(version).items()],
+        "shares": [share for share in publishing.SHARES if share > version.share],
         "readings": readings,
         "days": _days(version, at.date(), names) if is_used else [],
         "alarms": [_alarm(alarm, names) for alarm in version.alarms.select_related("seen_by").order_by("-pk")[:20]],
@@ -167,22 +202,16 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
 @allowed("contacts.publish_strategy")
 def publish(request: HttpRequest, pk: int) -> HttpResponse:
     """Publish an approved version for a share of the persons, from a day on, within guardrails."""
-    share, form = request.POST.get("share", ""), PublishForm(request.POST)
+    version = _version(pk)
+    form = PublishForm(request.POST, limits=guardrails.limits_of(version))
     if not form.is_valid():
-        messages.error(request, str(form.errors["starts_on"][0]))
-        return _page(request, _version(pk), form, status=422)
-    day = form.cleaned_data["starts_on"]
-    try:
-        limits = _limits(request)
-    except (ValueError, InvalidOperation):
-        messages.error(request, _("This is no date or no number."))
-        return redirect("contacts:strategy-version", pk=pk)
-    chosen = int(share) if share.isdecimal() else 0
+        return _page(request, version, form, status=422)
+    share, day, limits = form.cleaned_data["share"], form.cleaned_data["starts_on"], form.limits_said()
     return _turned(
         request,
         pk,
         lambda actor, at: publishing.publish(
-            version_id=pk, share=chosen, starts_on=day, limits=limits, actor=actor, at=at
+            version_id=pk, share=share, starts_on=day, limits=limits, actor=actor, at=at
         ),
         _("Published. The next close of day plans by it."),
     )
@@ -279,18 +308,6 @@ def _with_words(before: StrategyVersion | None, rows: list[moving.InFlight]) -> 
         )
         for row in rows
     ]
-
-
-def _limits(request: HttpRequest) -> dict[str, str]:
-    limits = {}
-    for code, usual in guardrails.LIMITS.items():
-        text = request.POST.get(f"limit-{code}", "").strip()
-        value = Decimal(text) if text else usual
-        if not value.is_finite() or not 0 <= value <= 1000:
-            raise ValueError(text)
-        if value != usual:
-            limits[code] = str(value)
-    return limits
 
 
 def _totals(rehearsal: Rehearsal | None) -> list[tuple[str, int]]:

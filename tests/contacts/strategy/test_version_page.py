@@ -60,6 +60,9 @@ def test_a_version_is_led_from_its_draft_to_everybody_by_its_page(client, bank, 
     version, author = draft(bank, NEXT), people("author")
     StrategyVersion.objects.filter(pk=version.pk).update(created_by=author)
     assert page(client, version).context["next"].code == "rehearse"
+    assert press(client, "publish-strategy", version, share="100") == (
+        "Nothing was done: this version is draft, and only one that is approved can do that."
+    )
     rehearsed(version, at=AT, days=3)
     shown = page(client, version).context
     assert (shown["next"].code, shown["is_short"], shown["in_flight"][0].cases) == ("submit", True, 1)
@@ -81,6 +84,7 @@ def test_a_version_is_led_from_its_draft_to_everybody_by_its_page(client, bank, 
     press(client, "resume-strategy", version)
     press(client, "roll-back-strategy", version, reason="the old one is better")
     assert (version.status, version.replaces.status) == ("retired", "published")
+    assert page(client, version).context["in_flight"] == []  # nobody is brought over any more
     turns = [entry["turn"].what for entry in page(client, version).context["turns"]]
     assert turns == ["rolled_back", "resumed", "stopped", "widened", "published"]
 
@@ -110,13 +114,19 @@ def test_a_version_is_sent_back_with_a_reason(client, bank, people):
 
 
 @pytest.mark.parametrize("wrong", [{"share": "50"}, {"share": ""}, {"starts_on": "soon"}, {"limit-broken": "many"}])
-def test_what_is_no_share_day_or_number_publishes_nothing(client, bank, people, wrong):
+def test_what_is_no_share_day_or_number_publishes_nothing_and_leaves_the_rest_as_it_was_typed(
+    client, bank, people, wrong
+):
     version = draft(bank)
     rehearsed(version, at=AT)
     publishing.submit(version_id=version.pk, actor=publishing.Actor.system("test"), at=AT)
     publishing.approve(version_id=version.pk, by=people("second"), at=AT)
-    assert press(client, "publish-strategy", version, **{"share": "100", "starts_on": ""} | wrong)
-    assert version.status == "approved"
+    typed = {"share": "100", "starts_on": "", "limit-complaints": "2.5"} | wrong
+    answer = client.post(reverse("contacts:publish-strategy", args=[version.pk]), typed)
+    version.refresh_from_db()
+    form = answer.context["publish_form"]
+    assert (answer.status_code, version.status, list(form.errors)) == (422, "approved", list(wrong))
+    assert {name: form[name].value() for name in typed} == typed
 
 
 @pytest.mark.parametrize("route", ["widen-strategy", "publish-strategy", "decide-strategy", "resume-strategy"])
