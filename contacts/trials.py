@@ -12,6 +12,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from cases.date_boxes import MOMENT, MomentField
 from cases.models import Case, ContactPoint
 from collections_app.shared import clock
 from compliance import vocabulary, words
@@ -51,7 +52,7 @@ class Trial:
 
 def local_text(at: datetime, zone: str) -> str:
     """Return an instant as a field of a page takes it, on this clock."""
-    return f"{at.astimezone(clock.zone(zone)):%Y-%m-%dT%H:%M}"
+    return f"{at.astimezone(clock.zone(zone)):{MOMENT}}"
 
 
 def places(at: datetime) -> list[tuple[str, str]]:
@@ -64,11 +65,7 @@ def places(at: datetime) -> list[tuple[str, str]]:
 class TrialForm(forms.Form):
     """The contact, and for an invented person everything that is known of him."""
 
-    at = forms.DateTimeField(
-        label=gettext_lazy("When, on their clock"),
-        input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"],
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-    )
+    at = MomentField(label=gettext_lazy("When, on their clock"))
     channel = forms.ChoiceField(label=gettext_lazy("Channel"))
     point = forms.ChoiceField(label=gettext_lazy("Number or address"), required=False)
     party = forms.ChoiceField(label=gettext_lazy("Whom"))
@@ -115,6 +112,10 @@ class TrialForm(forms.Form):
             field = self.fields[name]
             assert isinstance(field, forms.ChoiceField)
             field.choices = choices
+        when = self.fields["at"]
+        assert isinstance(when, MomentField)
+        when.set_zone(clock.zone(self.their_zone))
+        when.widget.asks = False  # nothing is saved, and the answer says the moment
         hidden = ("place", "zone", "product", "kind", "dpd", "history") if case else ("point",)
         for name in hidden:
             del self.fields[name]
@@ -142,11 +143,6 @@ class TrialForm(forms.Form):
         points = ContactPoint.objects.filter(person_id=self.case.person_id).select_related("address", "person")
         fitting = catalogue.candidates(channel, points.order_by("position", "pk"))
         return [(str(point.pk), _point(point)) for point in fitting]
-
-    def clean_at(self) -> datetime:
-        """Read the time on the clock of the person."""
-        value: datetime = self.cleaned_data["at"]
-        return value.replace(tzinfo=clock.zone(self.their_zone))
 
     def clean_zone(self) -> str:
         """Take a zone that exists."""

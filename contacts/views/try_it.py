@@ -8,11 +8,12 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
 
+from cases.date_boxes import is_written_out
 from cases.models import Case, Person
 from collections_app.shared import clock
 from collections_app.shared.htmx import vary_on_htmx
@@ -43,6 +44,9 @@ def show(request: HttpRequest) -> HttpResponse:
     invented = case is None and asked.get("who") == "invented"
     is_asked = (case is not None or invented) and form.is_bound and form.is_valid()
     trial = form.trial(user=request.user, now=at) if is_asked else None
+    if trial is not None and asked.get("at") and not is_written_out(asked["at"]):
+        written = _address({**asked, "at": trials.local_text(trial.question.at, trial.zone)})
+        return redirect(request.path + written)  # the address means the same tomorrow
     answer = _answer(trial, now=at, asked=asked) if trial is not None else None
     context = {
         "now": at,

@@ -50,9 +50,18 @@ def test_a_call_at_night_is_refused_and_the_next_morning_is_permitted(client, co
 def test_a_step_of_the_clock_is_an_hour_on_their_clock(client, collector, case):
     page = tried(client, case=case.ref, at="2026-03-04T10:00", channel="phone").context
     later = next(step for step in page["steps"] if step["key"] == "+")
-    assert "at=2026-03-04T11%3A00" in later["url"]
+    assert "at=2026-03-04+11%3A00" in later["url"]
     earlier = next(step for step in page["steps"] if step["key"] == "<")
-    assert "at=2026-03-03T10%3A00" in earlier["url"]
+    assert "at=2026-03-03+10%3A00" in earlier["url"]
+
+
+def test_a_moment_is_taken_as_people_say_it_and_the_address_says_the_day(client, collector, case):
+    asked = {"case": case.ref, "channel": "phone"}
+    for said in ("fri 3pm", "周五下午3点", "２０２６-０３-０６ １５:００"):
+        answer = tried(client, **asked, at=said)
+        assert answer.status_code == 302
+        assert "at=2026-03-06+15%3A00" in answer.url
+        assert client.get(answer.url).context["answer"]["at"] == datetime(2026, 3, 6, 7, tzinfo=UTC)
 
 
 def test_nothing_is_stored(client, collector, case):
