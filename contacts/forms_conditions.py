@@ -6,6 +6,7 @@ and its lines `<prefix>-3-0-fact` and so on. A condition without lines is posted
 
 import json
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -14,12 +15,13 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from cases import amounts
 from contacts.strategy.condition_lines import Group, Lines, condition_of, lines_of
 from contacts.strategy.conditions import FACTS, catalogue
 
 LISTS: Final = ("in", "not_in")
 NAMED: Final = "named:"
-_AMOUNT: Final = re.compile(r"\s*(-?[\d.,]+)?\s*")
+_AMOUNT: Final = re.compile(r"([-−]?)([\d.,\s]*[万萬]?)")  # as NFKC writes it
 _INDEX: Final = re.compile(r"\[(\d+)\]")
 
 
@@ -123,6 +125,8 @@ class Row:
             return [_number(self.value), _number(self.second)]
         if widget == "number":
             return _number(self.value)
+        if widget == "amount":
+            return _amount(self.value)
         if self.op in LISTS:
             return [each for each in self.values if each]
         return self.value
@@ -325,7 +329,9 @@ def reshape(builder: Builder, act: str) -> Builder:
     verb, _colon, where = act.partition(":")
     if verb == "shape":
         for row in [*builder.rows, *(inner for group in builder.rows for inner in group.rows)]:
-            if row.widget in ("number", "two", "amount") and not all(_AMOUNT.fullmatch(each) for each in row.values):
+            if row.widget in ("number", "two", "amount") and not all(
+                _AMOUNT.fullmatch(_plain(each)) for each in row.values
+            ):
                 row.values = []
         return builder
     if where != builder.prefix and not where.startswith(f"{builder.prefix}-"):
@@ -366,7 +372,28 @@ def _next(prefix: str, rows: list[Row]) -> str:
 
 
 def _number(text: str) -> Any:
-    return int(text) if re.fullmatch(r"-?\d{1,9}", text.strip()) else text
+    plain = _plain(text)
+    return int(plain) if re.fullmatch(r"-?\d{1,9}", plain) else text
+
+
+def _amount(text: str) -> str:
+    """Return an amount as a document writes it, 60000 for 60,000, ６０，０００ and 6万; what is none as it was typed.
+
+    It names no currency: the amount is asked of every case in its own.
+    """
+    plain = _plain(text)
+    found = _AMOUNT.fullmatch(plain)
+    if found is None or re.fullmatch(r"-?\d+(\.\d+)?", plain):
+        return plain if found else text
+    try:
+        number = amounts.read(found[2], zero=True)
+    except amounts.AmountRefused:
+        return text
+    return f"{'-' if found[1] else ''}{number.normalize():f}"
+
+
+def _plain(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).strip()
 
 
 def yes_no() -> list[tuple[str, str]]:

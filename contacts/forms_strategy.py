@@ -8,6 +8,7 @@ from django.utils.functional import Promise as LazyText
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from cases.date_boxes import ClockField
 from cases.models import Creditor
 from contacts.forms_texts import TranslatedForm
 from contacts.models import Segment, Step, Template
@@ -26,6 +27,12 @@ FIELD_OF: Final = {
     "on": "trigger",
     "after": "trigger",
 }
+# Said so that whoever types into the list finds each by its own first letter.
+TRIGGERS: Final = (
+    (Step.Trigger.DPD.value, gettext_lazy("days past due")),
+    (Step.Trigger.AFTER.value, gettext_lazy("another step")),
+    (Step.Trigger.EVENT.value, gettext_lazy("something that happens")),
+)
 SETTING: Final = "setting_"
 PARTICULARS: Final[dict[str, LazyText]] = {
     "party": gettext_lazy("Whom"),
@@ -60,7 +67,7 @@ PARTICULAR_VALUES: Final[dict[str, LazyText]] = {
 
 
 def _whole(label: Any, *, least: int = 0, most: int = 32_767, required: bool = False) -> forms.IntegerField:
-    widget = forms.NumberInput(attrs={"inputmode": "numeric"})
+    widget = forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"})  # full-width digits are digits too
     return forms.IntegerField(label=label, min_value=least, max_value=most, required=required, widget=widget)
 
 
@@ -167,7 +174,7 @@ class StepForm(NodeForm):
 
     kind = forms.ChoiceField(label=gettext_lazy("What"), choices=Step.Kind.choices)
     template = forms.ChoiceField(label=gettext_lazy("Template"), required=False)
-    trigger = forms.ChoiceField(label=gettext_lazy("Due by"), choices=Step.Trigger.choices)
+    trigger = forms.ChoiceField(label=gettext_lazy("Due by"), choices=TRIGGERS)
     from_dpd = _whole(gettext_lazy("From day past due"))
     until_dpd = _whole(gettext_lazy("until day"))
     repeat_every_days = _whole(gettext_lazy("again every … days"), least=1, most=366)
@@ -180,12 +187,8 @@ class StepForm(NodeForm):
     priority = _whole(gettext_lazy("Priority"), least=-99, most=99)
     catch_up = forms.ChoiceField(label=gettext_lazy("After an outage"), choices=Step.CatchUp.choices)
     catch_up_days = _whole(gettext_lazy("late by at most, days"), most=30)
-    time_from = forms.TimeField(
-        label=gettext_lazy("Best from (their time)"), required=False, widget=forms.TimeInput(attrs={"type": "time"})
-    )
-    time_until = forms.TimeField(
-        label=gettext_lazy("until"), required=False, widget=forms.TimeInput(attrs={"type": "time"})
-    )
+    time_from = ClockField(label=gettext_lazy("Best from (their time)"), required=False)
+    time_until = ClockField(label=gettext_lazy("until"), required=False)
     spread_minutes = _whole(gettext_lazy("Spread over, minutes"), most=720)
     minutes = _whole(gettext_lazy("Work of a person, minutes"), most=480)
     name = forms.CharField(

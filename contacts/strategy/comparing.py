@@ -122,7 +122,7 @@ def _rules(old: Segment | None, new: Segment | None) -> list[tuple[str, str]]:
         if segment is None:
             return []
         names = naming.called(segment.version.strategy)
-        takes = sentences.of_condition(segment.condition, names) if segment.condition else _("every other case")
+        takes = sentences.of_condition(segment.condition, names) if segment.condition else _("all other cases")
         return [_("Takes: %(condition)s.") % {"condition": takes}, *sentences.of_rules(segment, names)]
 
     before, after = told(old), told(new)

@@ -9,7 +9,7 @@ import tomllib
 from dataclasses import asdict, fields, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -30,6 +30,7 @@ __all__ = [
     "NotADraft",
     "SegmentDefinition",
     "StepDefinition",
+    "document_in",
     "of_version",
     "parse",
     "read",
@@ -39,6 +40,9 @@ __all__ = [
 ]
 
 
+NEAR: Final = 20  # characters before and behind the place at which a text is no JSON
+
+
 def read(path: Path) -> Definition:
     """Return the strategy of a TOML or JSON file. Raises DefinitionError, also for a file that is neither."""
     return read_text(path.read_text(encoding="utf-8"), name=path.name)
@@ -46,13 +50,25 @@ def read(path: Path) -> Definition:
 
 def read_text(text: str, *, name: str) -> Definition:
     """Return the strategy of a text; `name` ends in .json or .toml. Raises DefinitionError, also for neither."""
+    return parse(document_in(text, name=name))
+
+
+def document_in(text: str, *, name: str) -> dict[str, Any]:
+    """Return the document of a text, unchecked. Raises DefinitionError where the text is neither JSON nor TOML."""
     try:
         document = json.loads(text) if name.endswith(".json") else tomllib.loads(text)
+    except json.JSONDecodeError as error:
+        near = text[max(0, error.pos - NEAR) : error.pos + NEAR].strip()
+        said = _("this is no JSON: line %(line)s, column %(column)s, near “%(near)s”")
+        values = {"line": error.lineno, "column": error.colno, "near": near}
+        raise DefinitionError([(name, said % values)]) from error
+    except tomllib.TOMLDecodeError as error:
+        raise DefinitionError([(name, _("this is no TOML: %(what)s") % {"what": error})]) from error
     except (ValueError, RecursionError) as error:
         raise DefinitionError([(name, str(error))]) from error
     if not isinstance(document, dict):
         raise DefinitionError([(name, _("an object is needed"))])
-    return parse(document)
+    return document
 
 
 def of_version(version: StrategyVersion) -> Definition:

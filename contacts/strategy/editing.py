@@ -110,6 +110,24 @@ def node_at(document: Mapping[str, Any], path: str) -> tuple[Node, str]:
     return Node(key, str(step)), rest
 
 
+def called_at(document: Mapping[str, Any], path: str) -> str:
+    """Return what the segment and the step of a path are called in a document that may be wrong everywhere.
+
+    "Everybody › sms-1": by name or key, else by their places; "" for what lies in no segment.
+    """
+    found = re.match(r"segment\[(\d+)\](?:\.step\[(\d+)\])?", path)
+    names: list[str] = []
+    table: Any = document
+    for word, number in zip(("segment", "step"), found.groups() if found else (), strict=False):
+        tables = table.get(word) if isinstance(table, Mapping) and number is not None else None
+        if not isinstance(tables, list) or int(number) >= len(tables):
+            break
+        table = tables[int(number)]
+        said = (table.get("name") or table.get("key")) if isinstance(table, Mapping) else None
+        names.append(str(said) if isinstance(said, str) else str(int(number) + 1))
+    return " › ".join(names)
+
+
 def change(document: Document, node: Node, values: Mapping[str, Any]) -> tuple[Document, Node]:
     """Set values of a node; None takes a value out. A new key is followed by whatever refers to it. Raises NotThere."""
     edited = copy.deepcopy(document)

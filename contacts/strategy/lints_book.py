@@ -8,11 +8,14 @@ from typing import Any, Final
 
 from django.db import OperationalError, transaction
 from django.db.models import Count, Q
+from django.utils.translation import get_language_info
 from django.utils.translation import gettext as _
 
 from cases.models import Case, Creditor
 from collections_app.shared.listing import listed
-from compliance import gate
+from collections_app.templatetags.display import count as counted
+from compliance import gate, lists
+from compliance import words as said_words
 from compliance.facts import Facts, LocationClaim, Question, Record
 from contacts import rendering, wording_rules, wordings
 from contacts.models import Step, Strategy, StrategyVersion, Template, TemplateVersion
@@ -117,12 +120,16 @@ def _of_book(found: Read, *, at: datetime) -> Iterator[Lint]:
             WARNING,
             Node(),
             _("No segment takes %(count)s of %(total)s cases that were looked at; they go to the collectors' queue.")
-            % {"count": nobody, "total": total},
-            _("Add a last segment that takes every other case."),
+            % {"count": counted(nobody), "total": counted(total)},
+            _("Add a last segment that takes all other cases."),
             tuple(examples),
         )
     for segment in segments:
-        words_of = {"count": own[segment.key], "unknown": unknown[segment.key], "total": total}
+        words_of = {
+            "count": counted(own[segment.key]),
+            "unknown": counted(unknown[segment.key]),
+            "total": counted(total),
+        }
         if segment.condition and own[segment.key] >= FEW and not taken[segment.key]:
             yield Lint(
                 "taken-by-earlier",
@@ -182,14 +189,13 @@ def _of_template(
     there = {one.language for one in approved} | {one.language.partition("-")[0] for one in approved}
     missing = [code for code in languages if code not in there and code.partition("-")[0] not in there]
     if missing:
+        words = {"template": template.title, "languages": listed([_language(code) for code in missing])}
         yield (
             "language-missing",
             WARNING,
-            _("“%(template)s” has no wording in %(languages)s; these borrowers read it in English.")
-            % {"template": template.title, "languages": listed(missing)}
+            _("“%(template)s” has no wording in %(languages)s; these borrowers read it in English.") % words
             if wordings.FALLBACK in there
-            else _("“%(template)s” has no wording in %(languages)s; these borrowers get nothing.")
-            % {"template": template.title, "languages": listed(missing)},
+            else _("“%(template)s” has no wording in %(languages)s; these borrowers get nothing.") % words,
             _("Write it in that language."),
         )
     for version in approved:
@@ -199,9 +205,21 @@ def _of_template(
                 "clause-missing",
                 ERROR,
                 _("“%(template)s” (%(language)s) lacks what is asked of it: %(lacks)s.")
-                % {"template": template.title, "language": version.language, "lacks": wordings.in_words(lacks)},
+                % {
+                    "template": template.title,
+                    "language": _language(version.language),
+                    "lacks": wordings.in_words(lacks),
+                },
                 _("Write the next version of the wording with it."),
             )
+
+
+def _language(code: str) -> str:
+    """Return what a language is called, in the language of the reader; the code of one that nobody has named."""
+    try:
+        return str(get_language_info(code)["name_translated"])
+    except KeyError:
+        return code
 
 
 def _reached(version: TemplateVersion, approved: list[TemplateVersion], places: frozenset[Place]) -> frozenset[Place]:
@@ -227,7 +245,7 @@ def _reached(version: TemplateVersion, approved: list[TemplateVersion], places: 
 
 
 def _of_rules(found: Read, homes: list[tuple[Place, str]], *, at: datetime) -> Iterator[Lint]:
-    places = [(place, zone) for place, zone in homes if zone]
+    places, titles = [(place, zone) for place, zone in homes if zone], lists.titles()
     for segment, steps in found.segments:
         for step in steps:
             what = what_of(step)
@@ -238,7 +256,8 @@ def _of_rules(found: Read, homes: list[tuple[Place, str]], *, at: datetime) -> I
             if not forbidden:
                 continue
             named = {"places": listed(sorted({place.name for place, _rule in forbidden})),
-                     "rules": listed(sorted({rule for _place, rule in forbidden}))}  # fmt: skip
+                     "rules": listed([said_words.titled(titles.get(rule, rule), rule) for rule in
+                                      sorted({rule for _place, rule in forbidden})])}  # fmt: skip
             if len(forbidden) == len(places):
                 yield Lint(
                     "forbidden-everywhere",

@@ -15,6 +15,7 @@ from collections_app.shared.actor import Actor
 from collections_app.shared.htmx import hx_trigger, is_htmx, vary_on_htmx
 from collections_app.staff.access import allowed
 from contacts.models import Step, StrategyVersion, Template
+from contacts.models.template import Channel, Purpose
 from contacts.strategy import drafting, editing, keys
 from contacts.strategy.definition import DefinitionError
 from contacts.strategy.editing import Document, Node
@@ -223,11 +224,16 @@ def _act(desk: Desk, act: str) -> HttpResponse:
 
 
 def _new_step(desk: Desk) -> dict[str, Any]:
-    """Return a step to begin with: a message some days after the step above, where there is a template."""
+    """Return a step to begin with: a message some days after the step above, where there is a template.
+
+    The mildest that is not there yet: a text message that asks for money, in the order in which they were written.
+    """
     steps = editing.steps_of(editing.get(desk.document, Node(desk.node.segment)))
     above = next((step for step in steps if step["key"] == desk.node.step), steps[-1] if steps else None)
     days = [(step.get("from_dpd") or 0) for step in ([above] if above else [])]
-    template = Template.objects.order_by("channel", "name").first()
+    texts = Template.objects.filter(channel=Channel.SMS, purpose=Purpose.COLLECTION).order_by("pk")
+    there = {step["template"] for step in steps if step.get("template")}
+    template = texts.exclude(code__in=there).first() or texts.first() or Template.objects.order_by("pk").first()
     new: dict[str, Any] = {"from_dpd": days[0] + 3 if days else 1, "severity": above.get("severity", 1) if above else 1}
     kind = {"kind": Step.Kind.MESSAGE.value, "template": template.code} if template else {"kind": Step.Kind.CALL.value}
     return {**kind, **new, "key": keys.of_step(kind | new)}

@@ -18,7 +18,7 @@ from collections_app.shared.actor import Actor
 from collections_app.staff.access import allowed
 from contacts.models import Strategy, StrategyVersion
 from contacts.models.texts import in_language
-from contacts.strategy import definition, drafting, shipped
+from contacts.strategy import definition, drafting, editing, shipped
 from contacts.strategy import schema as schema_of_the_format
 from contacts.strategy.definition import Definition, DefinitionError
 
@@ -95,7 +95,19 @@ def new(request: HttpRequest) -> HttpResponse:
             return redirect("contacts:strategy-edit", pk=version.pk)
     else:
         form = NewForm(initial=_initial(request))
-    return render(request, "contacts/designer_new.html", {"form": form}, status=422 if form.errors else 200)
+    context = {"form": form, "next": _next_of(form["begin"].value())}
+    return render(request, "contacts/designer_new.html", context, status=422 if form.errors else 200)
+
+
+def _next_of(begin: Any) -> tuple[Strategy, int] | None:
+    """Return the strategy of which this is to be the next version, and its number; None where it is a new one."""
+    number = str(begin or "").removeprefix(COPY)
+    if not str(begin or "").startswith(COPY) or not number.isdecimal():
+        return None
+    base = StrategyVersion.objects.select_related("strategy").filter(pk=int(number)).first()
+    if base is None:
+        return None
+    return base.strategy, max(base.strategy.versions.values_list("version", flat=True)) + 1
 
 
 def _initial(request: HttpRequest) -> dict[str, Any]:
@@ -191,14 +203,14 @@ def load(request: HttpRequest) -> HttpResponse:
     if into.isdecimal():
         version = get_object_or_404(StrategyVersion.objects.select_related("strategy"), pk=int(into))
     form = ImportForm(request.POST or None, request.FILES or None)
-    problems: list[tuple[str, str]] = []
+    problems: list[tuple[str, str, str]] = []
     if request.method == "POST" and form.is_valid():
         try:
             found = _loaded(form)
             made = _replace(request, version, found) if version else _create(request, form, found)
             return redirect("contacts:strategy-edit", pk=made.pk)
         except DefinitionError as error:
-            problems = error.problems
+            problems = _placed(form, error.problems)
         except Refused as refused:
             form.add_error(None, str(refused))
     context = {"form": form, "problems": problems, "version": version}
@@ -206,18 +218,34 @@ def load(request: HttpRequest) -> HttpResponse:
 
 
 def _loaded(form: ImportForm) -> Definition:
+    text, name = _written(form)
+    return definition.read_text(text, name=name)
+
+
+def _written(form: ImportForm) -> tuple[str, str]:
+    """Return the text that was given and what it is called. Raises DefinitionError where there is none."""
     file, text = form.cleaned_data["file"], form.cleaned_data["text"]
     if file is None and not text.strip():
         raise DefinitionError([(_("file"), _("choose a file or paste its text"))])
-    name = "text.json" if text.lstrip().startswith("{") else "text.toml"
-    if file is not None:
-        if file.size > MOST_BYTES:
-            raise DefinitionError([(file.name, _("the file is larger than a strategy can be"))])
-        try:
-            text, name = file.read().decode("utf-8-sig"), file.name
-        except UnicodeDecodeError:
-            raise DefinitionError([(file.name, _("the file is not a text in UTF-8"))]) from None
-    return definition.read_text(text, name=name)
+    if file is None:
+        return text, "text.json" if text.lstrip().startswith("{") else "text.toml"
+    if file.size > MOST_BYTES:
+        raise DefinitionError([(file.name, _("the file is larger than a strategy can be"))])
+    file.seek(0)
+    try:
+        return file.read().decode("utf-8-sig"), file.name
+    except UnicodeDecodeError:
+        raise DefinitionError([(file.name, _("the file is not a text in UTF-8"))]) from None
+
+
+def _placed(form: ImportForm, problems: list[tuple[str, str]]) -> list[tuple[str, str, str]]:
+    """Return each problem with what the segment and the step that it lies in are called in the file."""
+    try:
+        text, name = _written(form)
+        document = definition.document_in(text, name=name)
+    except DefinitionError:
+        document = {}
+    return [(path, editing.called_at(document, path), message) for path, message in problems]
 
 
 def _replace(request: HttpRequest, version: StrategyVersion, found: Definition) -> StrategyVersion:
@@ -235,6 +263,9 @@ def _replace(request: HttpRequest, version: StrategyVersion, found: Definition) 
 
 def _create(request: HttpRequest, form: ImportForm, found: Definition) -> StrategyVersion:
     creditors = list(form.cleaned_data["creditors"])
+    newest = StrategyVersion.objects.filter(strategy__code=found.code).order_by("-version").first()
+    if newest is not None and not creditors:  # the next version is for whom the one before was
+        creditors = list(newest.creditors.all())
     return drafting.begin(found, creditors=creditors, actor=Actor.of(request.user), at=clock.now())
 
 

@@ -241,7 +241,7 @@ class Desk:
 
 def condition_in_words(segment: Segment, called: Mapping[str, str]) -> str:
     """Return whom a segment takes, in words."""
-    return sentences.of_condition(segment.condition, called) if segment.condition else _("every other case")
+    return sentences.of_condition(segment.condition, called) if segment.condition else _("all other cases")
 
 
 def _told_apart(name: str, key: str, alike: set[str]) -> str:

@@ -87,6 +87,59 @@ def test_a_condition_is_built_of_lines_and_a_group(desk):
     assert 'name="c-1-1-fact"' in page.content.decode()
 
 
+@pytest.mark.parametrize(
+    ("typed", "value"),
+    [
+        ("60,000", "60000"), ("６０，０００", "60000"), ("1.5万", "15000"), ("500.00", "500.00"),
+        ("-1,200.50", "-1200.5"), ("60,00", None), ("NT$ 60,000", None), ("many", None),
+    ],
+)  # fmt: skip
+def test_an_amount_is_taken_as_people_type_it_and_names_no_currency(desk, typed, value):
+    answer = desk.segment(**{"c-0-fact": "balance", "c-0-op": "at_most", "c-0-value": typed})
+    if value is None:
+        (row,) = answer.context["panel"].builders[0].rows
+        assert (answer.status_code, row.value, row.errors) == (422, typed, [f"“{typed}” is no amount"])
+        assert desk.document == DOCUMENT
+    else:
+        assert desk.document["segment"][0]["condition"] == {"fact": "balance", "op": "at_most", "value": value}
+
+
+def test_a_number_is_taken_in_full_width_digits_and_an_hour_as_people_say_it(desk):
+    desk.segment(**{"c-0-fact": "dpd", "c-0-op": "at_most", "c-0-value": "４５"})
+    assert desk.document["segment"][0]["condition"] == {"fact": "dpd", "op": "at_most", "value": 45}
+    base = {"key": "call", "kind": "call", "from_dpd": "4", "severity": "1", "catch_up": "send_late",
+            "trigger": "dpd", "c-mode": "all"}  # fmt: skip
+    desk.act("save", "young/call", **base, until_dpd="１２", time_from="6pm", time_until="晚上8点")
+    (step,) = desk.document["segment"][0]["step"]
+    assert (step["until_dpd"], step["time_from"], step["time_until"]) == (12, "18:00", "20:00")
+    page = desk.client.get(reverse("contacts:strategy-edit", args=[desk.version.pk]), {"node": "young/call"})
+    assert 'type="number"' not in page.content.decode()  # a browser would not take them
+    assert 'type="time"' not in page.content.decode()
+    answer = desk.act("save", "young/call", **base, time_from="25:00")
+    assert list(answer.context["panel"].form.errors) == ["time_from"]
+
+
+def test_a_new_step_is_the_text_message_that_comes_next(desk):
+    TemplateFactory(code="a-letter", name="A letter", channel="letter")
+    TemplateFactory(code="agreed", name="Agreed", channel="sms", purpose="service_reminder")
+    TemplateFactory(code="mild", name="Mild", channel="sms")
+    TemplateFactory(code="firm", name="Firm", channel="sms")
+    for _time in range(3):
+        desk.act("add-step", "young")
+    assert [step.get("template") for step in desk.document["segment"][0]["step"]] == [None, "mild", "firm", "mild"]
+
+
+def test_a_finding_says_the_segment_and_the_step_that_it_is_about(desk):
+    desk.act("add-step", "young/call")
+    base = {"key": "late", "kind": "call", "from_dpd": "60", "severity": "1", "catch_up": "send_late",
+            "trigger": "dpd", "name": "Late call", "c-mode": "all"}  # fmt: skip
+    desk.act("save", "young/call-7", **base)
+    page = desk.client.get(reverse("contacts:strategy-lints", args=[desk.version.pk]))
+    places = {row["lint"].code: row["place"] for row in page.context["rows"]}
+    assert places["unreachable-step"] == "Young › Late call"
+    assert "Young › Late call" in page.content.decode()
+
+
 def test_a_wrong_value_is_told_beside_its_line_and_nothing_is_saved(desk):
     answer = desk.segment(**{"c-0-fact": "dpd", "c-0-op": "at_least", "c-0-value": "soon"})
     assert answer.status_code == 422
@@ -172,8 +225,22 @@ def test_a_file_goes_out_and_comes_back_the_same_and_a_bad_one_names_every_path(
     bad = json.loads(text)
     bad["segment"][0]["step"][0] |= {"catch_up": "never", "from_dpd": -1}
     answer = desk.client.post(load, {"text": json.dumps(bad)})
-    paths = [path for path, _message in answer.context["problems"]]
-    assert paths == ["segment[0].step[0].from_dpd", "segment[0].step[0].catch_up"]
+    found = [(path, place) for path, place, _message in answer.context["problems"]]
+    assert found == [
+        ("segment[0].step[0].from_dpd", "Young › call"),
+        ("segment[0].step[0].catch_up", "Young › call"),
+    ]
+    answer = desk.client.post(load, {"text": text[:-20]})
+    ((path, place, message),) = answer.context["problems"]
+    assert (path, place) == ("text.json", "")
+    assert message.startswith("this is no JSON: line ")
+
+
+def test_a_file_without_creditors_is_for_those_of_the_version_before(desk):
+    text = desk.client.get(reverse("contacts:strategy-export", args=[desk.version.pk])).content.decode()
+    desk.client.post(reverse("contacts:strategy-import"), {"text": text})
+    made = StrategyVersion.objects.order_by("-pk").first()
+    assert (made.version, list(made.creditors.all())) == (2, list(desk.version.creditors.all()))
 
 
 def test_the_next_version_is_a_copy_and_a_code_is_taken_once(desk):
@@ -182,6 +249,10 @@ def test_the_next_version_is_a_copy_and_a_code_is_taken_once(desk):
     desk.client.post(new, {"begin": f"copy:{desk.version.pk}", "creditors": [bank]})
     made = StrategyVersion.objects.order_by("-pk").first()
     assert (made.version, made.based_on_id, drafting.document_of(made)) == (2, desk.version.pk, DOCUMENT)
+    page = desk.client.get(new, {"copy": desk.version.pk})
+    assert page.context["next"] == (desk.version.strategy, 3)
+    assert 'name="code" value=""' in page.content.decode()
+    assert desk.client.get(new, {"copy": "1' or 1"}).context["next"] is None
     answer = desk.client.post(new, {"begin": "blank", "name": "Cards", "creditors": [bank]})
     assert "cards" in str(answer.context["form"].errors["code"])
 

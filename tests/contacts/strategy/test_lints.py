@@ -5,6 +5,8 @@ import copy
 import pytest
 
 from collections_app.shared.actor import SYSTEM, Actor
+from compliance.lists import titles
+from compliance.words import titled
 from contacts.models import Template, TemplateVersion
 from contacts.strategy import definition, drafting, lints, ranges, shipped
 from tests.factories.cases import CaseFactory, CreditorFactory
@@ -159,6 +161,8 @@ def test_a_language_of_the_borrowers_that_a_template_lacks_is_told(at):
     segment = {**EVERYBODY, "step": [{"key": "a", "kind": "message", "template": "t", "from_dpd": 1}, REVIEW]}
     version = draft(segment, at=at, creditors=[bank])
     assert ("language-missing", "rest/a") in codes(version, at, with_book=True)
+    sentences = [lint.sentence for lint in lints.of_version(version, at=at) if lint.code == "language-missing"]
+    assert sentences == ["“Reminder” has no wording in French; these borrowers read it in English."]
     template = Template.objects.get(code="t")
     TemplateVersion.objects.create(
         template=template, language="fr", version=1, body="…", status="approved", approved_at=at, created_at=at
@@ -249,7 +253,7 @@ def test_a_rule_that_never_permits_a_step_is_an_error_where_it_is_everywhere_and
         return
     (lint,) = seen
     assert (lint.code, lint.severity, str(lint.node)) == (*found, "rest/call")
-    assert "VN-SERVICE" in lint.sentence
+    assert titled(titles()["VN-SERVICE"], "VN-SERVICE") in lint.sentence
     assert ("Vietnam" in lint.sentence) is (found[0] == "forbidden-somewhere")
 
 
