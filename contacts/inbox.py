@@ -187,7 +187,8 @@ def action_line(action: InboundAction, *, may_undo: bool, may_decide: bool, user
 
 def _detail(action: InboundAction) -> str:
     if action.hold is not None:
-        return _("hold: %(kind)s") % {"kind": action.hold.get_kind_display()}
+        kind = str(action.hold.get_kind_display())
+        return kind if action.done == InboundAction.Done.HELD else _("hold: %(kind)s") % {"kind": kind}
     if action.instruction is None:
         return ""
     given = action.instruction

@@ -52,6 +52,20 @@ def test_the_inbox_shows_the_words_that_led_to_what_was_done(case, collector):
     assert "in force at once" in shown
 
 
+def test_what_is_held_is_said_once(case, collector):
+    bring("我已经还了，请查一下")
+    shown = page(as_(collector), "/inbox/")
+    assert "contact is held: dispute" in shown
+    assert "hold: dispute" not in shown
+
+
+def test_an_empty_inbox_says_what_is_empty(case, collector):
+    desk = as_(collector)
+    assert "Every message has been seen" in page(desk, "/inbox/")
+    assert "Nothing is asked to be undone" in page(desk, "/inbox/?view=undo")
+    assert "Nothing here" in page(desk, "/inbox/?view=all")
+
+
 def test_another_teams_messages_are_not_there(case, outsider):
     bring("Stop texting me")
     assert "Stop texting" not in page(as_(outsider), "/inbox/")
