@@ -66,6 +66,18 @@ def test_a_message_that_is_refused_is_in_sight_with_the_reason(opened, case):
     assert not ContactAttempt.objects.filter(case=case, channel="sms", origin="ours", status="sent").exists()
 
 
+def test_the_key_of_a_form_with_a_draft_leads_to_its_text_and_not_to_throwing_it_away(opened, case):
+    page = opened(reverse("cases:case", args=[case.ref]))
+    page.keyboard.press("n")
+    page.keyboard.type("Half a note")
+    until(page, "Object.keys(sessionStorage).some(name => name.endsWith(':note'))")
+    page.reload()
+    keys_act(page)
+    page.locator("#action .draft-note").wait_for()
+    page.keyboard.press("n")
+    assert page.evaluate("document.activeElement.value") == "Half a note"
+
+
 def test_what_is_typed_in_one_form_does_not_save_another(opened, case):
     page = opened(reverse("cases:case", args=[case.ref]))
     page.fill("#action textarea[name=text]", "A note that is not finished")

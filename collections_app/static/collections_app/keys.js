@@ -51,7 +51,8 @@
       element.requestSubmit();
     } else if (element.matches("summary")) {
       if (!element.parentElement.open) element.click();   // what is open already is gone to, not closed
-      const first = element.parentElement.querySelector("[data-first]") || element.parentElement.querySelector("input:not([type=hidden]), textarea, select, button");
+      const parts = Array.from(element.parentElement.querySelectorAll("input:not([type=hidden]), textarea, select, button"));
+      const first = element.parentElement.querySelector("[data-first]") || parts.find(function (part) { return !part.closest(".draft-note"); });   // not what throws a draft away
       if (first) first.focus();
     } else {
       element.click();
