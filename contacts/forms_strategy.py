@@ -183,7 +183,7 @@ class StepForm(NodeForm):
     event = forms.ChoiceField(label=gettext_lazy("After the event"), choices=Step.Event.choices, required=False)
     after_days = _whole(gettext_lazy("days after it"), most=366)
     within_days = _whole(gettext_lazy("due for so many days more"), most=366)
-    severity = _whole(gettext_lazy("Severity (1 is the mildest)"), least=1, most=99)
+    severity = _whole(gettext_lazy("Severity (1: mildest)"), least=1, most=99)
     priority = _whole(gettext_lazy("Priority"), least=-99, most=99)
     catch_up = forms.ChoiceField(label=gettext_lazy("After an outage"), choices=Step.CatchUp.choices)
     catch_up_days = _whole(gettext_lazy("late by at most, days"), most=30)

@@ -1,6 +1,7 @@
 """Conditions in words: every fact by its name, every value by its label."""
 
 from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from django.utils.functional import Promise as LazyText
@@ -89,4 +90,13 @@ def _value(fact: str, value: Any, called: Called) -> str:
     text = str(value)
     if text.startswith("@"):
         return _("one of “%(name)s”") % {"name": called.get(text, text[1:])}
-    return catalogue.label_of(fact, text)
+    entry = catalogue.ENTRIES.get(fact)
+    return _grouped(text) if entry is not None and entry.kind == "amount" else catalogue.label_of(fact, text)
+
+
+def _grouped(text: str) -> str:
+    """Return an amount with its thousands grouped, and the decimals with which it was written; else the text."""
+    try:
+        return f"{Decimal(text):,f}"
+    except InvalidOperation:
+        return text

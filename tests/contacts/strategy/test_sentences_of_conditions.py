@@ -34,6 +34,9 @@ def leaf(fact, op, value):
         (leaf("jurisdiction", "in", ["GB", "@cities"]), "place is GB or one of “cities”"),
         ({"all": [{"named": "good"}, leaf("dpd", "at_most", 30)]}, "“good” and days past due at most 30"),
         ({"any": [{"all": [leaf("held", "is", True), {}]}, {}]}, "(on hold and always) or always"),
+        (leaf("balance", "at_most", "60000"), "balance at most 60,000"),
+        (leaf("balance", "more_than", "1200.50"), "balance more than 1,200.50"),
+        (leaf("balance", "more_than", "much"), "balance more than much"),
         (leaf("no_such_fact", "is", "x"), "no_such_fact is x"),
     ],
 )
