@@ -81,6 +81,7 @@ def test_a_version_is_led_from_its_draft_to_everybody_by_its_page(client, bank, 
     press(client, "widen-strategy", version, share="10")
     press(client, "stop-strategy", version, reason="too loud")
     assert (version.status, version.share, page(client, version).context["next"].code) == ("stopped", 10, "resume")
+    assert 'data-key="g" data-key-label="Resume"' in page(client, version).content.decode()
     press(client, "resume-strategy", version)
     press(client, "roll-back-strategy", version, reason="the old one is better")
     assert (version.status, version.replaces.status) == ("retired", "published")
