@@ -107,6 +107,29 @@ def test_a_case_is_taken_over_by_keys(opened, case):
     assert Case.objects.get(pk=case.pk).lease_by == other
 
 
+def test_the_key_of_the_next_case_goes_on_with_the_one_in_hand(opened, case):
+    user = UserFactory(team=case.team)
+    page = opened(reverse("cases:case", args=[case.ref]), user)
+    page.keyboard.press("t")
+    page.locator("[data-holder]").wait_for()
+    page = opened(reverse("cases:queue"), user)
+    page.keyboard.press("t")
+    page.wait_for_url(f"**{reverse('cases:case', args=[case.ref])}")
+
+
+def test_on_a_telephone_letters_stand_in_the_middle_of_their_keys(chromium, site, case):
+    page = window(chromium, site, UserFactory(team=case.team), width=390)
+    page.goto(site.url + reverse("keys"))
+    beside = page.evaluate("""() => Array.from(document.querySelectorAll('.own-keys kbd'), key => {
+      const letter = document.createRange(), box = key.getBoundingClientRect();
+      letter.selectNodeContents(key);
+      const text = letter.getBoundingClientRect();
+      return Math.abs((text.top + text.bottom) / 2 - (box.top + box.bottom) / 2);
+    })""")
+    assert len(beside) > 10
+    assert max(beside) <= 1
+
+
 def test_the_messages_of_the_inbox_are_gone_through_by_keys(opened):
     page = opened(reverse("contacts:inbox"))
     rows = page.locator("[data-row]")

@@ -43,6 +43,11 @@ def test_a_call_that_is_marked_as_abusive_keeps_its_ticks_and_its_note(page):
     assert page.locator("#call-form .call-rest", has_text="abusive").count() == 1
 
 
+def test_no_keys_are_named_where_none_act(page):
+    assert page.locator("kbd").count() > 10
+    assert page.locator("kbd:visible").count() == 0
+
+
 def test_a_stop_keeps_its_ticks_and_its_note(page):
     page.locator("[data-quick] summary").click()
     page.locator("[data-quick] button[name=act]", has_text="stop all contact").click()
