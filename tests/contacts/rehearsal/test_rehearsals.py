@@ -59,6 +59,12 @@ def test_what_a_rehearsal_says_adds_up(book):
     assert row.progress == {"part": 1.0}
 
 
+@pytest.mark.parametrize(("cases", "parts_of_it"), [(4_000, [27, 27, 23, 23]), (1_000_000, [44, 44, 2, 10])])
+def test_how_far_it_is_reckons_with_what_a_day_costs_however_few_it_is_about(cases, parts_of_it):
+    weights = verbs.weights_of([1, 1, 0.01, 0.1], [2, 2, 0, 1], cases=cases)
+    assert [round(100 * weight / sum(weights)) for weight in weights] == parts_of_it
+
+
 def test_a_sample_takes_part_of_the_persons_always_the_same(book):
     half, again = run(days=1, sample=Decimal("0.5")), run(days=1, sample=Decimal("0.5"))
     assert 0 < half.results["persons"] < Person.objects.count()
