@@ -92,6 +92,25 @@ def test_what_is_typed_in_one_form_does_not_save_another(opened, case):
     assert case.notes.count() == 1
 
 
+def test_only_what_is_typed_of_a_callback_is_asked_of_the_gate(opened, case):
+    page = opened(reverse("cases:case", args=[case.ref]))
+    page.keyboard.press("c")
+    page.locator("#call-form").wait_for()
+    keys_act(page)
+    asked = []
+    page.on("request", lambda request: asked.append(request.url) if "/call/back/" in request.url else None)
+    page.keyboard.press("3")
+    page.keyboard.press("Escape")
+    page.keyboard.press("n")
+    page.keyboard.type("Only in the afternoon")
+    page.wait_for_timeout(400)  # twice the time after which it is asked
+    assert asked == []
+    assert "the gate is asked about it" in page.inner_text(".only-callback > .reads")
+    page.fill("#id_callback_at", "fri 14:30")
+    page.locator(".only-callback > .reads", has_text="their time").wait_for()
+    assert len(asked) == 1
+
+
 def test_a_case_is_taken_over_by_keys(opened, case):
     holder = UserFactory(team=case.team, name="Wang")
     first = opened(reverse("cases:case", args=[case.ref]), holder)
