@@ -51,7 +51,7 @@ def test_the_clock_of_a_trial_steps_without_a_reload(chromium, site, case):
     keys_act(page)
     page.keyboard.press("n")
     page.wait_for_selector("#answer .note-ok")
-    assert "at=2026-03-05T08%3A00" in page.url
+    assert "at=2026-03-05+08%3A00" in page.url
     assert page.evaluate("window.stays") is True
     keys_act(page)
     page.keyboard.press("-")
