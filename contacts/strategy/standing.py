@@ -90,6 +90,12 @@ class Line:
     waiting: StrategyVersion | None
     todo: Words
     begins: date | None
+    drafts: tuple[StrategyVersion, ...] = ()  # what waits beside it, latest first
+
+    @property
+    def leads_to(self) -> StrategyVersion | None:
+        """The version that says most of it: the one in force, else on trial, else waiting."""
+        return self.in_force or self.canary or self.waiting
 
 
 WAITS: dict[str, LazyText] = {
@@ -115,5 +121,6 @@ def lines(versions: Sequence[StrategyVersion], *, at: datetime) -> list[Line]:
         strategy = own[0].strategy
         begins = whole.starts_on if whole is not None and whole.starts_on and whole.starts_on > at.date() else None
         todo = WAITS[waiting.status] if waiting is not None else ""
-        found.append(Line(strategy.pk, strategy.title, strategy.code, whole, canary, waiting, todo, begins))
+        drafts = tuple(sorted((each for each in waits if each is not waiting), key=lambda each: -each.version))
+        found.append(Line(strategy.pk, strategy.title, strategy.code, whole, canary, waiting, todo, begins, drafts))
     return sorted(found, key=lambda line: (line.in_force is None, line.name))

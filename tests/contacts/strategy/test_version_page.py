@@ -153,6 +153,19 @@ def test_the_list_has_one_line_per_strategy_and_says_what_waits(client, bank, pe
     ]
 
 
+def test_every_draft_is_reached_from_the_list_and_a_name_leads_to_what_is_in_force(client, bank, people):
+    whole = published(bank)
+    first = draft(bank, NEXT)
+    second = draft(bank, segment("all", {"key": "sms-3"}))
+    people("author")
+    answer = client.get(reverse("contacts:strategies"))
+    (line,) = answer.context["lines"]
+    assert (line.leads_to, line.waiting, line.drafts) == (whole, second, (first,))
+    shown = answer.content.decode()
+    assert f'href="{reverse("contacts:strategy-version", args=[first.pk])}"' in shown
+    assert f'href="{reverse("contacts:strategy-version", args=[whole.pk])}" data-row' in shown  # for j and k
+
+
 def test_alarms_are_shown_until_somebody_has_looked_at_them(client, bank, people):
     published(bank)
     canary = published(bank, NEXT, share=10)
