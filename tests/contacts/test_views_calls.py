@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from cases import lifecycle
 from cases.models import Case, ContactPoint, Note, Promise
+from collections_app.shared import sealed
 from collections_app.shared.actor import SYSTEM
 from compliance.models import Decision
 from contacts import verifying
@@ -66,7 +67,7 @@ def test_a_call_by_day_is_cleared_and_shows_the_whole_number(desk, collector, ca
     page = desk.get(call(desk, case).url)
     attempt = ContactAttempt.objects.get()
     assert (attempt.status, attempt.made_by, attempt.decision.verdict) == ("cleared", collector, "permit")
-    assert page.context["attempt"].number == f"+861990000{case.point.address.value_last4}"
+    assert page.context["attempt"].number == sealed.unseal(case.point.address.value_sealed)
     assert page.context["attempt"].number in page.content.decode()
 
 

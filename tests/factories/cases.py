@@ -153,7 +153,7 @@ class AddressFactory(DjangoModelFactory):
         model = Address
         exclude = ("value",)
 
-    value = factory.Sequence(lambda n: f"+861990000{n:04d}")
+    value = factory.Sequence(lambda n: f"+8619900{n:06d}")
     kind = "phone"
     value_sealed = factory.LazyAttribute(lambda row: sealed.seal(row.value))
     value_hash = factory.LazyAttribute(lambda row: sealed.digest(row.kind, row.value))
