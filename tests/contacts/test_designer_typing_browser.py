@@ -15,9 +15,11 @@ pytestmark = pytest.mark.browser
 QUIET = "!document.querySelector('.htmx-request')"
 STEP = {"key": "call", "kind": "call", "from_dpd": 4}
 # Whoever types never pauses: what waits for the end of a word waits until the field is left.
-NEVER_PAUSES = (
-    "const wait = window.setTimeout; window.setTimeout = (act, ms, ...more) => ms === 500 ? 0 : wait(act, ms, ...more);"
-)
+NEVER_PAUSES = """
+    const wait = window.setTimeout;
+    window.waits = 0;
+    window.setTimeout = (act, ms, ...more) => ms === 500 ? -(++window.waits) : wait(act, ms, ...more);
+"""
 
 
 class Typist:
@@ -85,7 +87,9 @@ def test_a_line_is_typed_from_fact_to_comparison_to_both_numbers(typist):
     page = typist.page
     page.keyboard.press("c")
     typist.settle("document.activeElement.id === 'c-0-fact'")
-    typist.type("days past", "Tab")
+    typist.type("days past")  # all of it is one fact from its first letter on
+    assert page.evaluate("window.waits") == len("days past")  # and each letter is waited after
+    typist.type("", "Tab")
     typist.settle("document.activeElement.id === 'c-0-op'")
     typist.type("between")
     assert page.input_value("#c-0-op") == "between"

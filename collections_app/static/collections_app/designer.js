@@ -58,6 +58,7 @@
     const field = waitingField;
     waitingField = null;
     clearTimeout(waitingFor);
+    waitingFor = 0;
     if (field && field.isConnected) field.dispatchEvent(new Event("change", { bubbles: true }));
   }
   function wait(event, ms) {
@@ -68,6 +69,10 @@
   }
   document.addEventListener("keydown", function (event) {
     keyed = event.target.matches && event.target.matches("#node-form select") && event.key !== "Enter" ? event : null;
+    if (keyed && waitingFor && waitingField === keyed.target) {   // a letter that changes nothing belongs to the word as well
+      clearTimeout(waitingFor);
+      waitingFor = setTimeout(flush, TYPING_MS);
+    }
   }, true);
   document.addEventListener("change", function (event) {
     const field = event.target;
