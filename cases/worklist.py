@@ -45,7 +45,8 @@ IN_QUEUE: Final = tuple(action for action in HUMAN_ACTIONS if action != NextActi
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """How much waits for somebody: due now, of that overdue since yesterday, and who comes next (names only).
+    """How much waits for somebody: due now, of that overdue since yesterday, and who comes next (names only), in the
+    order in which they are handed out, as far as the best of the queue go.
 
     due and late end at COUNTED + 1, which stands for more than COUNTED.
     """
@@ -300,8 +301,10 @@ def queue(user, *, at: datetime) -> Queue:
     yesterday = at - timedelta(days=1)
     counted = _counted(user, at=at, before=yesterday)
     late = sum(counted) if len(counted) <= COUNTED else len(_late(user, at=at, before=yesterday))
-    names = [str(case.person) for case in _upcoming(user, at=at)]
-    return Queue(due=len(counted), late=late, upcoming=names)
+    coming = {case.pk: case for case in _coming(user, at=at, zones=sorted(daytime.zones(at)))}
+    if len(coming) < UPCOMING:
+        coming |= {case.pk: case for case in _by_priority(user, at=at) if case.pk not in coming}
+    return Queue(due=len(counted), late=late, upcoming=[str(case.person) for case in coming.values()][:UPCOMING])
 
 
 @asked_by_users
@@ -319,8 +322,21 @@ def _late(user: Asker, at: datetime, before: datetime) -> QuerySet[Case, int]:
 
 
 @asked_by_users
-def _upcoming(user: Asker, at: datetime) -> QuerySet[Case]:
-    return waiting(user, at=at).filter(free()).select_related("person").only("person__name")[:UPCOMING]
+def _coming(user: Asker, at: datetime, zones: list[str]) -> QuerySet[Case]:
+    """Return who comes next of those with whom something can be done now: first whoever is kept for this user."""
+    kept = Q(lease_by_id=user.pk, lease_is_ahead=True, lease_until__gt=ClockTimestamp())
+    near = worklist_order.near(waiting(user, at=at).filter(free() | kept), zones)
+    is_kept = ExpressionWrapper(kept, output_field=BooleanField())
+    return _named(near.alias(is_kept=is_kept).order_by(F("is_kept").desc(nulls_last=True), "-score", "pk"))
+
+
+@asked_by_users
+def _by_priority(user: Asker, at: datetime) -> QuerySet[Case]:
+    return _named(waiting(user, at=at).filter(free()))
+
+
+def _named(cases: QuerySet[Case]) -> QuerySet[Case]:
+    return cases.select_related("person").only("person__name")[:UPCOMING]
 
 
 def next_due(user, *, at: datetime) -> datetime | None:

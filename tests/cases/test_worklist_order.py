@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 
 from cases import daytime, worklist, worklist_order
-from cases.models import ContactPoint
+from cases.models import Case, ContactPoint
 from collections_app.shared.actor import Actor
 from contacts.channels import catalogue
 from tests.asked import anew
@@ -70,6 +70,25 @@ def test_daytime_is_known_without_a_book():  # no database here: whoever asks it
 def test_whoever_is_awake_comes_first_and_then_each_by_priority(waits, collector):
     asleep, awake, less, least = waits(90, asleep=True), waits(50), waits(40, asleep=True), waits(30)
     assert order(collector) == [awake, least, asleep, less]
+
+
+def test_the_names_ahead_are_those_who_are_handed_out_next_in_their_order(waits, collector):
+    asleep, without, first, second = waits(90, asleep=True), waits(80, points=False), waits(50), waits(40)
+    names = worklist.queue(collector, at=NOON).upcoming
+    assert names == [str(case.person) for case in (first, second, asleep)]
+    assert names[:2] == [str(case.person) for case in order(collector)[:2]]
+    assert str(without.person) not in names
+
+
+def test_whoever_is_kept_for_somebody_is_the_first_of_the_names_ahead_and_of_nobody_elses(waits, collector, team):
+    _first, second, third = waits(50), waits(40), waits(30)
+    colleague = UserFactory(team=team)
+    worklist.next_case(user=collector, actor=Actor.of(collector), at=NOON)
+    assert worklist.keep_ahead(user=collector, actor=Actor.of(collector), at=NOON) == second
+    assert worklist.queue(collector, at=NOON).upcoming == [str(second.person), str(third.person)]
+    assert worklist.queue(colleague, at=NOON).upcoming == [str(third.person)]
+    Case.objects.filter(pk=second.pk).update(score=1)
+    assert worklist.queue(collector, at=NOON).upcoming == [str(second.person), str(third.person)]
 
 
 def test_whoever_has_no_number_that_may_be_tried_comes_after_those_who_have_one(waits, collector):
