@@ -139,6 +139,22 @@ def test_a_letter_between_an_answer_and_its_settling_comes_behind_the_others(typ
     assert page.input_value("#f-name") == "Typed meanwhile"
 
 
+def test_what_was_selected_to_be_typed_over_is_selected_in_the_panel_that_comes(typist):
+    page = typist.page
+    page.click("#n-all__call")
+    typist.settle("document.getElementById('f-until_dpd') !== null")
+    routes = typist.held()
+    page.focus("#f-until_dpd")
+    typist.type("2", "Tab")
+    arrived(page, routes)
+    page.focus("#f-from_dpd")
+    page.keyboard.press("Control+a")
+    typist.release(routes)
+    typist.settle("document.querySelector('#panel .field-error') !== null")
+    typist.type("9")
+    assert page.input_value("#f-from_dpd") == "9"
+
+
 def test_whoever_types_on_is_not_taken_to_what_is_wrong_elsewhere(typist):
     page = typist.page
     page.click("#n-all__call")

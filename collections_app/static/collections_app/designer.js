@@ -100,7 +100,7 @@
     const panel = document.getElementById("panel"), now = values(), here = document.activeElement;
     typed = {};
     Object.keys(now).forEach(function (id) { if (id in sent && now[id] !== sent[id]) typed[id] = now[id]; });
-    place = here && here.id in now ? { id: here.id, from: here.id in typed ? here.selectionStart : null, to: here.selectionEnd } : null;
+    place = here && here.id in now ? { id: here.id, from: here.selectionStart, to: here.selectionEnd } : null;
     const asked = event.detail.requestConfig;
     if (!panel || asked.verb !== "get" || asked.elt.dataset.node === panel.dataset.node || !Object.keys(typed).length) return;
     typed = place = null;  // another node comes, and somebody goes on typing into this one: he stays
