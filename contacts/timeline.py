@@ -237,7 +237,7 @@ def _refusals(decisions: list[Decision], user) -> list[Entry]:
             title=_("%(channel)s refused") % {"channel": _channel(decision.channel)},
             body=why.get(decision.pk, ""),
             tone="stop",
-            by=actors.shown(decision.actor_kind, decision.actor_label),
+            by=_name(decision),
             url=_decision_url(decision.pk, user),
             url_label=_("Decision"),
         )
@@ -289,8 +289,12 @@ def _event(event: AuditEvent) -> Entry:
         title=str(event_names.describe(event.name).sentence),
         body=body,
         tone=EVENT_TONES.get(event.name, "past"),
-        by=actors.shown(event.actor_kind, event.actor_label),
+        by=_name(event),
     )
+
+
+def _name(row: AuditEvent | Decision) -> str:
+    return str(getattr(row, "user_name", "")) or actors.shown(row.actor_kind, row.actor_label)
 
 
 def _known_reason(name: str, reason: str) -> str:

@@ -5,10 +5,12 @@ Each is the query set of a question that is asked often (`shared.asked_often`), 
 
 from typing import Final
 
-from django.db.models import Exists, Func, JSONField, OuterRef, Q, QuerySet
+from django.db.models import Case, Exists, Func, JSONField, OuterRef, Q, QuerySet, Subquery, Value, When
 
 from cases.models import Account, Consent, Correction, Hold, Instruction, Note, Payment, Plan, Promise
 from cases.notes import marked
+from collections_app.shared.actor import USER
+from collections_app.staff.models import User
 from compliance.models import AuditEvent, Decision
 from contacts.models import CallDisclosures, ContactAttempt
 
@@ -76,6 +78,12 @@ def _of_person(person: int, creditor: int) -> Q:
     return Q(person_id=person) & (Q(creditor_id=creditor) | Q(creditor_id__isnull=True))
 
 
+def _signed[Row: (AuditEvent, Decision)](rows: QuerySet[Row]) -> QuerySet[Row]:
+    """Return rows with the name that their user has now, empty for every other actor: the row keeps how he signs in."""
+    name = User.objects.filter(pk=OuterRef("actor_id")).values("name")
+    return rows.annotate(user_name=Case(When(actor_kind=USER, then=Subquery(name)), default=Value("")))
+
+
 def attempts(case: int, person: int, creditor: int) -> QuerySet[ContactAttempt]:
     said = CallDisclosures.objects.filter(attempt_id=OuterRef("pk"))
     attempts = ContactAttempt.objects.filter(case_id=case).annotate(has_record=Exists(said))
@@ -85,7 +93,7 @@ def attempts(case: int, person: int, creditor: int) -> QuerySet[ContactAttempt]:
 def decisions(case: int, person: int, creditor: int) -> QuerySet[Decision]:
     withheld = ContactAttempt.objects.filter(decision_id=OuterRef("pk"))
     refused = Decision.objects.filter(case_id=case, verdict="refuse")
-    return refused.exclude(Exists(withheld)).defer("facts", "question")
+    return _signed(refused.exclude(Exists(withheld)).defer("facts", "question"))
 
 
 def events(case: int, person: int, creditor: int) -> QuerySet[AuditEvent]:
@@ -105,7 +113,7 @@ def events(case: int, person: int, creditor: int) -> QuerySet[AuditEvent]:
     about = Q(subject_label="cases.case", subject_id=case) | looked
     for label, rows in of.items():
         about |= Q(subject_label=label, subject_id__in=rows.values("pk"))
-    return AuditEvent.objects.filter(about, person_id=person, name__in=TOLD)
+    return _signed(AuditEvent.objects.filter(about, person_id=person, name__in=TOLD))
 
 
 def holds(case: int, person: int, creditor: int) -> QuerySet[Hold]:

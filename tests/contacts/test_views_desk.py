@@ -201,6 +201,22 @@ def test_the_timeline_tells_everything_newest_first_and_refusals_too(desk, case,
     assert entries[-1].by == "collector"
 
 
+def test_whoever_did_it_is_told_by_name_and_a_client_with_the_same_key_is_not_taken_for_him(desk, case, collector):
+    collector.name = "Li Na"
+    collector.save()
+    actors = [("user", collector.pk, "collector"), ("system", None, "night"), ("client", collector.pk, "bank-core")]
+    for minute, (kind, key, label) in enumerate(actors):
+        AuditEvent.objects.create(
+            name="case.cured", subject_label="cases.case", subject_id=case.pk, person_id=case.person_id,
+            at=NOON - timedelta(minutes=minute), actor_kind=kind, actor_id=key, actor_label=label,
+        )  # fmt: skip
+    DecisionFactory(
+        refused=True, case_id=case.pk, person_id=case.person_id, at=NOON - timedelta(hours=1),
+        actor_kind="user", actor_id=collector.pk, actor_label="collector",
+    )  # fmt: skip
+    assert [entry.by for entry in look(desk, case).context["timeline"]] == ["Li Na", "night", "bank-core", "Li Na"]
+
+
 def test_earlier_pages_follow_without_gaps_or_doubles(desk, case):
     same = NOON - timedelta(days=1)
     for number in range(40):
