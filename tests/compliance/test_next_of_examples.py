@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -17,8 +18,12 @@ STEPS, LONGEST = 24, timedelta(days=4)
 
 def _cases(pack_id: str) -> list[Case]:
     pack = packs_loader.get(pack_id)
-    told = [case for case in examples.vector_cases(examples.vectors_of(VECTORS)) if pack in case.packs]
-    return [*examples.cases(pack), *told]
+    return [*examples.cases(pack), *(case for case in _told() if pack in case.packs)]
+
+
+@cache
+def _told() -> list[Case]:
+    return examples.vector_cases(examples.vectors_of(VECTORS))
 
 
 def _permits(case: Case, at: datetime) -> bool:

@@ -4,6 +4,7 @@ import json
 import random
 from dataclasses import replace
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from compliance.vectors import Vector
 STEP, DAYS = 10, 3
 
 
+@cache
 def _contacts() -> list[Vector]:
     found = []
     for path in sorted((Path(__file__).parent / "vectors").glob("*.jsonl")):
