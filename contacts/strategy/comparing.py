@@ -19,7 +19,8 @@ from contacts.strategy.document import step_document
 class Line:
     """One sentence in both versions. state: same, added, removed, changed, or only moved.
 
-    pieces: the new sentence in parts (same, new, gone), with what the old one said; node: where it is in the newer one.
+    pieces: the new sentence in parts (same, new, gone), with what the old one said; details: what the sentence of a
+    step does not tell, of one that is new, or where it differs.
     """
 
     key: str
@@ -76,6 +77,7 @@ _DETAILS = (
     "counts_as",
     "settings",
 )
+_OF_NEW = ("severity", "catch_up")
 
 
 def compare(before: StrategyVersion | None, after: StrategyVersion) -> Comparison:
@@ -139,7 +141,7 @@ def _steps(segment: Segment | None) -> dict[str, Step]:
 
 def _step(key: str, old: Step | None, new: Step | None, before: Segment | None, after: Segment | None) -> Line:
     was, now = _sentence(old, before), _sentence(new, after)
-    details = _differing(old, new) if old is not None and new is not None else ()
+    details = _differing(old, new) if old is not None and new is not None else _told(new)
     line = _line(key, was, now)
     if line.state == "same" and details:
         return Line(key, "changed", was, now, line.pieces, details)
@@ -156,7 +158,7 @@ def _sentence(step: Step | None, segment: Segment | None) -> str:
 def _differing(old: Step, new: Step) -> tuple[str, ...]:
     """Return what differs of that which the sentence does not tell: "severity: 1 → 2"."""
     was, now = step_document(definition.step_of(old)), step_document(definition.step_of(new))
-    labels = {field.name: str(field.verbose_name) for field in Step._meta.fields if field.name in _DETAILS}
+    labels = _labels()
     told = [
         paired(labels[name], f"{_value(was, name, old)} → {_value(now, name, new)}")
         for name in _DETAILS
@@ -165,6 +167,18 @@ def _differing(old: Step, new: Step) -> tuple[str, ...]:
     if old.texts != new.texts:
         told.append(paired(_("in other languages"), f"{_said(old.texts)} → {_said(new.texts)}"))
     return tuple(told)
+
+
+def _told(step: Step | None) -> tuple[str, ...]:
+    """Return what whoever signs for a new step has to know and its sentence does not tell."""
+    if step is None:
+        return ()
+    labels, told = _labels(), step_document(definition.step_of(step))
+    return (listed(paired(labels[name], _value(told, name, step)) for name in _OF_NEW),)
+
+
+def _labels() -> dict[str, str]:
+    return {field.name: str(field.verbose_name) for field in Step._meta.fields if field.name in _DETAILS}
 
 
 def _said(texts: Mapping[str, Mapping[str, str]]) -> str:

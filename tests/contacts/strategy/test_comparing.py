@@ -81,3 +81,14 @@ def test_what_a_case_has_of_a_number_is_what_the_conditions_see(begin, bank, at,
     assert one_case.value_of(case, "dpd", context) == str(days + 1)
     assert one_case.value_of(case, "promises_broken", context) == "0"
     assert one_case.value_of(case, "hardship", context) == "no"
+
+
+def test_whoever_signs_for_a_new_step_is_told_how_severe_it_is_and_what_an_outage_means_for_it(begin):
+    old, document = begin(DOCUMENT), copy.deepcopy(DOCUMENT)
+    document["segment"][1]["step"].append(
+        {"key": "call", "kind": "call", "from_dpd": 90, "until_dpd": 95, "severity": 4, "catch_up": "skip"}
+    )
+    added = comparing.compare(old, begin(document)).parts[1].lines[-1]
+    assert (added.state, added.details) == ("added", ("severity: 4, after an outage: leave it out",))
+    steps = [line for part in comparing.compare(None, begin(document)).parts for line in part.lines if line.details]
+    assert len(steps) == sum(len(segment["step"]) for segment in document["segment"])
