@@ -75,6 +75,7 @@ def configure(*, json_lines: bool, level: str) -> None:
             "loggers": {
                 # Its records of SQL would carry parameters; they are never wanted in a log.
                 "django.db.backends": {"level": "WARNING"},
+                "mail.log": {"level": "WARNING"},  # the mail server of tests and rehearsals, a line for each command
                 "django.server": {"handlers": ["stderr"], "level": level, "propagate": False},
             },
         }
