@@ -139,14 +139,19 @@ def test_a_letter_between_an_answer_and_its_settling_comes_behind_the_others(typ
     assert page.input_value("#f-name") == "Typed meanwhile"
 
 
-def test_what_was_selected_to_be_typed_over_is_selected_in_the_panel_that_comes(typist):
-    page = typist.page
-    page.click("#n-all__call")
+def with_a_wrong_day_on_its_way(typist):
+    """Type into a call a last day that is before its first one and go on; return the requests that are held back."""
+    typist.page.click("#n-all__call")
     typist.settle("document.getElementById('f-until_dpd') !== null")
     routes = typist.held()
-    page.focus("#f-until_dpd")
+    typist.page.focus("#f-until_dpd")
     typist.type("2", "Tab")
-    arrived(page, routes)
+    arrived(typist.page, routes)
+    return routes
+
+
+def test_what_was_selected_to_be_typed_over_is_selected_in_the_panel_that_comes(typist):
+    page, routes = typist.page, with_a_wrong_day_on_its_way(typist)
     page.focus("#f-from_dpd")
     page.keyboard.press("Control+a")
     typist.release(routes)
@@ -156,13 +161,7 @@ def test_what_was_selected_to_be_typed_over_is_selected_in_the_panel_that_comes(
 
 
 def test_whoever_types_on_is_not_taken_to_what_is_wrong_elsewhere(typist):
-    page = typist.page
-    page.click("#n-all__call")
-    typist.settle("document.getElementById('f-until_dpd') !== null")
-    routes = typist.held()
-    page.focus("#f-until_dpd")
-    typist.type("2", "Tab")  # before the day from which on it is due
-    arrived(page, routes)
+    page, routes = typist.page, with_a_wrong_day_on_its_way(typist)
     typist.type("7")
     typist.release(routes)
     typist.settle("document.querySelector('#panel .field-error') !== null")

@@ -42,15 +42,21 @@ def at_the_desk(language: str = "en") -> Any:
     return user, CaseFactory(creditor=CreditorFactory(team=team), at=TEN, working=True)
 
 
-def test_one_key_calls_and_the_page_says_that_the_line_was_busy(chromium, site, heard):
-    user, case = at_the_desk()
-    heard.order("", "busy")
-    heard.order(DESK, "answers")
+def calling(chromium: Any, site: Any, heard: Any, user: Any, case: Any) -> Any:
+    """Return the page of a case on which the key that calls was pressed; the line takes its time."""
     heard.pace = 0.3
     page = window(chromium, site, user)
     page.goto(site.url + reverse("cases:case", args=[case.ref]))
     keys_act(page)
     page.keyboard.press("c")
+    return page
+
+
+def test_one_key_calls_and_the_page_says_that_the_line_was_busy(chromium, site, heard):
+    user, case = at_the_desk()
+    heard.order("", "busy")
+    heard.order(DESK, "answers")
+    page = calling(chromium, site, heard, user, case)
     page.wait_for_selector("#call-live")
     assert "Your telephone rings" in page.inner_text("#call-live")
     page.fill("textarea[name=note]", "typed meanwhile")
@@ -65,11 +71,7 @@ def test_what_the_line_says_while_the_call_is_saved_does_not_lead_back_to_its_ca
     later = CaseFactory(creditor=case.creditor, at=TEN, working=True)
     heard.order("", "answers")
     heard.order(DESK, "answers")
-    heard.pace = 0.3
-    page = window(chromium, site, user)
-    page.goto(site.url + reverse("cases:case", args=[case.ref]))
-    keys_act(page)
-    page.keyboard.press("c")
+    page = calling(chromium, site, heard, user, case)
     page.locator("#call-live", has_text="Connected").wait_for()
     keys_act(page)
     saved: list[Any] = []
