@@ -98,7 +98,7 @@ def test_a_hold_a_stop_a_promise_and_a_note_are_forms(page, site, book):
     page.locator("form[action$='/promise/'] [name=amount]").fill("80")
     page.locator("form[action$='/promise/'] [name=due_on]").fill("+2")
     page.get_by_role("button", name="Save promise").click()
-    assert "Read as 80.00 Friday 2026-03-06." in page.inner_text("main")  # scripts say that while it is typed
+    page.locator("main", has_text="Read as 80.00 Friday 2026-03-06.").wait_for()  # scripts say that while it is typed
     page.get_by_role("button", name="Save promise").click()
     assert str(Promise.objects.get(case=first).amount) == "80.00"
     page.locator("#action textarea[name=text]").fill("Asks for a letter.")
